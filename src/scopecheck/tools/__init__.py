@@ -1,0 +1,1 @@
+"""One file for each real tool: what a user should not have to know to run it."""
