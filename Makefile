@@ -1,0 +1,68 @@
+# scopecheck: `make help` lists what there is.
+PYTHON ?= python3.11
+VENV ?= .venv
+PROFILE ?= quick
+TIER ?= embedded
+JOBS ?= 2
+BIN = $(VENV)/bin
+export PYTHONHASHSEED = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help env recipes book test test-fast test-core nbval lint notebooks lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+env: $(VENV)/.installed  ## set up the environment from requirements.lock (about 4 GB, two minutes)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
+	  { echo "scopecheck's lock is for Python 3.11, and '$(PYTHON)' is not that. Try: make $(or $(MAKECMDGOALS),env) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV): installing the locked packages. This happens once and takes a few minutes."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pip check
+	@touch $@
+
+recipes: env  ## run every recipe of the embedded tier and build the book (TIER=public for more)
+	@# The book is built even when a recipe failed, so that its page can say so; the exit code is the recipes'.
+	@$(BIN)/scopecheck run --all --profile $(PROFILE) --tier $(TIER) --jobs $(JOBS); ran=$$?; \
+	  $(MAKE) --no-print-directory book && exit $$ran
+
+book: env  ## build the book from the results at hand
+	$(BIN)/scopecheck report --book book
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo
+	@echo "The book is ready. Open this page: file://$(CURDIR)/_build/html/index.html"
+
+test: env  ## set up and run all tests
+	$(BIN)/python -m pytest
+
+test-fast: env  ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow and not tool"
+
+test-core: ## install the core alone (numpy 1.26, numpy 2, Python 3.12 where present) and run its tests
+	PYTHON=$(PYTHON) tests/core_alone.sh
+
+nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)
+	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=900 $(foreach id,$(NBVAL),recipes/notebooks/$(id).ipynb)
+
+NBVAL ?= segmentation-unet-dice-trap
+
+lint: env  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: env  ## derive recipes/notebooks from recipes/*.py and the latest results
+	$(BIN)/python -m scopecheck.runner.derive
+
+lock:  ## resolve requirements.lock again with uv, and write its pins into environment.yml
+	uv pip compile pyproject.toml --extra all --python-version 3.11 --no-annotate --no-header -o requirements.lock
+	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+/\1/' requirements.lock
+	{ sed '/^  - pip:/q' environment.yml; sed 's/^/    - /' requirements.lock; } > environment.new
+	mv environment.new environment.yml
+
+clean:  ## remove the book and the results; the environment and the data cache stay
+	rm -rf _build book/_generated book/recipes results
