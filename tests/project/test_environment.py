@@ -1,0 +1,83 @@
+"""The lock, the conda file and the project file say the same."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+
+
+def locked() -> dict[str, str]:
+    lines = (ROOT / "requirements.lock").read_text().split()
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version
+        for name, version in (line.split("==") for line in lines)
+    }
+
+
+def test_conda_pins_equal_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pip_section = next(d for d in environment["dependencies"] if isinstance(d, dict))["pip"]
+    assert pip_section == (ROOT / "requirements.lock").read_text().split()
+    assert "python=3.11" in environment["dependencies"]
+
+
+def test_every_requirement_is_locked_within_its_bounds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [r for name, group in project["optional-dependencies"].items() if name != "all" for r in group]
+    lock = locked()
+    for text in project["dependencies"] + extras:
+        requirement = Requirement(text)
+        version = lock[re.sub(r"[-_.]+", "-", requirement.name).lower()]
+        assert requirement.specifier.contains(version), f"{text} does not admit the locked {version}"
+
+
+def test_all_names_every_extra():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert Requirement(everything).extras == set(extras) - {"all"}
+
+
+def test_lock_names_no_build_suffix():
+    assert "+" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_the_core_needs_no_deep_learning_tool():
+    core = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {Requirement(text).name for text in core}
+    assert not names & {
+        "torch",
+        "tensorflow",
+        "tensorflow-cpu",
+        "cellpose",
+        "stardist",
+        "monai",
+        "numba",
+        "onnxruntime",
+    }
+
+
+@pytest.mark.parametrize("module", ["scopecheck", "scopecheck.judge", "scopecheck.measure", "scopecheck.cli"])
+def test_import_loads_nothing_heavy(module):
+    heavy = {
+        "torch",
+        "tensorflow",
+        "cellpose",
+        "stardist",
+        "numba",
+        "matplotlib",
+        "pandas",
+        "skimage",
+        "papermill",
+    }
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & {heavy!r}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert loaded == []
