@@ -1,0 +1,326 @@
+"""The page a recipe writes while it runs: entries, words, table, and at the end ``verdict.json``."""
+
+import os
+import time
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import RecipeError
+from . import tables
+from .recipe import Arm, Recipe, read_recipe
+from .result import SCHEMA_VERSION, ArmResult, Result, write_json
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
+    from ..judge import Alarms, Verdict
+
+
+CONTROL_WORD = {"positive": "HOLDS", "negative": "FAILS"}
+
+
+def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: int = 0) -> "Page":
+    """Open the page of a recipe.
+
+    The front matter is looked for where the runner says (``SCOPECHECK_RECIPE``), else as ``recipes/<id>.py``
+    in this folder or one above it. Without it the page works, says so, and checks nothing against a
+    declaration.
+
+    Parameters
+    ----------
+    recipe : str
+        The recipe's id.
+    profile, tier : str
+        As in the parameters cell.
+    seed : int
+        As in the parameters cell; written into the record.
+
+    Raises
+    ------
+    RecipeError
+        If the front matter found is malformed or belongs to another recipe.
+    """
+    named = os.environ.get("SCOPECHECK_RECIPE")
+    here = Path.cwd()
+    places = [Path(named)] if named else [p / "recipes" / f"{recipe}.py" for p in (here, *here.parents)]
+    path = next((p for p in places if p.is_file()), None)
+    found = read_recipe(path) if path else None
+    if found and found.id != recipe:
+        raise RecipeError(f"{path}: record.start was given {recipe!r}, the front matter says {found.id!r}")
+    if not found:
+        print(f"No front matter of {recipe} was found near {here}: nothing is checked against a declaration.")
+    return Page(recipe, found, profile=profile, tier=tier, seed=seed)
+
+
+class Page:
+    """What a recipe has judged so far; made by :func:`start`."""
+
+    def __init__(self, recipe: str, front: Recipe | None, *, profile: str, tier: str, seed: int):
+        self.recipe, self.front = recipe, front
+        self.profile, self.tier, self.seed = profile, tier, seed
+        self._entries: list[ArmResult] = []
+        self._alarms: list[dict[str, Any]] = []
+        self._clock, self._started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+
+    def add(
+        self,
+        arm: str,
+        verdict: "Verdict",
+        measurement: str = "count",
+        plausibility: dict[str, float] | None = None,
+        baseline: "Verdict | None" = None,
+        seconds: float | None = None,
+        seeds: list[int] | None = None,
+        datasets: list[str] | None = None,
+        tool: str | None = None,
+        unit: str = "",
+    ) -> None:
+        """Write one verdict down.
+
+        Parameters
+        ----------
+        arm, measurement : str
+            As the front matter declares them.
+        verdict : judge.Verdict
+            From ``judge.agreement``, with the declared tolerance, estimand and scale.
+        plausibility : dict of str to float, optional
+            The looks-good scores of the same arm, e.g. ``{"F1@0.5": 0.9, "pixel Dice": 0.85}``.
+        baseline : judge.Verdict, optional
+            The classical baseline, judged alike.
+        seconds : float, optional
+            Run time of the tool in this arm, s.
+        seeds : list of int, optional
+            Noise or training seeds of the arm.
+        datasets : list of str, optional
+            Catalogue names the arm read; their hashes go into the record. None for simulated scenes.
+        tool : str, optional
+            The package that was run; the first of the front matter's ``tools`` when not given.
+        unit : str, optional
+            Unit of the measurement, needed only where there is no front matter.
+
+        Raises
+        ------
+        RecipeError
+            If the arm is not declared or already written, or tolerance, estimand or scale differ from the
+            declaration.
+        """
+        self._new(arm, measurement)
+        declared = self.front.declared(arm, measurement) if self.front else None
+        if self.front:
+            self._check(arm, measurement, verdict)
+            if baseline is not None:
+                self._check(f"{arm} (baseline)", measurement, baseline)
+        tool = tool or (self.front.tools[0] if self.front and self.front.tools else "")
+        row = {**_judged(verdict), **self._described(arm, measurement, declared)}
+        row["unit"] = row["unit"] or unit
+        recorded = row["recorded"]
+        entry = ArmResult(
+            **row,
+            surprise=bool(row["predicted"]) and row["predicted"] != verdict.word,
+            differs=recorded is not None and recorded != verdict.label,
+            plausibility={k: float(v) for k, v in (plausibility or {}).items()},
+            baseline=_judged(baseline) if baseline is not None else None,
+            seconds=seconds,
+            seeds=[int(s) for s in (seeds or [])],
+            tool=tool,
+            version=_version(tool),
+            data_sha256=_hashes(datasets or []),
+        )
+        self._entries.append(entry)
+
+    def not_run(self, arm: str, measurement: str, why: str) -> None:
+        """Write down that an arm was not run, and why; it is shown as such and never counts as passed."""
+        self._new(arm, measurement)
+        declared = self.front.declared(arm, measurement) if self.front else None
+        self._entries.append(
+            ArmResult(
+                **self._described(arm, measurement, declared),
+                status="not run",
+                reason=f"not run, because {why}",
+            )
+        )
+
+    def alarms(self, check: str, alarms: "Alarms", rule: str = "") -> None:
+        """Write down how often a check that needs no truth was right, and print it with its false alarms.
+
+        Parameters
+        ----------
+        check : str
+            Name of the check.
+        alarms : judge.Alarms
+            Counts over all arms and both controls, from ``judge.alarms``.
+        rule : str
+            The alarm rule as declared before the run.
+        """
+        counts = {k: int(getattr(alarms, k)) for k in ("hits", "misses", "false_alarms", "quiet")}
+        self._alarms.append({"check": check, "rule": rule, **counts})
+        wrong, right = counts["hits"] + counts["misses"], counts["false_alarms"] + counts["quiet"]
+        print(f"{check}: alarm when {rule}" if rule else f"{check}:")
+        print(f"  {counts['hits']} of {wrong} wrong measurements raised it,", end=" ")
+        print(f"and {counts['false_alarms']} of {right} good ones did too (false alarms).")
+
+    def rows(self) -> list[ArmResult]:
+        """All entries in declared order, with the declared arms that this profile and tier leave out."""
+        rows = list(self._entries)
+        if self.front:
+            have = {(r.arm, r.measurement) for r in rows}
+            for a in self.front.arms:
+                why = self.front.in_run(a, profile=self.profile, tier=self.tier)
+                if why and (a.arm, a.measurement) not in have:
+                    row = self._described(a.arm, a.measurement, a)
+                    rows.append(ArmResult(**row, status="not run", reason=f"not run, because {why}"))
+            order = {(a.arm, a.measurement): i for i, a in enumerate(self.front.arms)}
+            rows.sort(key=lambda r: order[r.arm, r.measurement])
+        return rows
+
+    def words(self) -> None:
+        """Print one fixed line per verdict, without floats, so that a re-run can be compared by words."""
+        print(tables.words(self.rows()))
+
+    def table(self, measurement: str | None = None) -> "HTML":
+        """Give the verdicts as a table for the reader, with scope and n beside every word.
+
+        Parameters
+        ----------
+        measurement : str, optional
+            Show this measurement alone.
+        """
+        from IPython.display import HTML
+
+        rows = [r for r in self.rows() if measurement in (None, r.measurement)]
+        return HTML(tables.html(rows))
+
+    def save(self) -> Path:
+        """Write ``verdict.json`` into the working folder, whole or not at all.
+
+        Raises
+        ------
+        RecipeError
+            If a control gave another word than it must, or a declared arm of this profile and tier was
+            neither judged nor reported as not run.
+        """
+        rows = self.rows()
+        if self.front:
+            have = {(r.arm, r.measurement) for r in rows}
+            missing = [
+                f"{a.arm}/{a.measurement}" for a in self.front.arms if (a.arm, a.measurement) not in have
+            ]
+            if missing:
+                raise RecipeError(
+                    f"{self.recipe}: declared, but neither judged nor reported as not run: "
+                    + ", ".join(missing)
+                )
+        for r in rows:
+            expected = CONTROL_WORD.get(r.control or "")
+            if expected and r.status == "judged" and r.verdict != expected:
+                raise RecipeError(
+                    f"{self.recipe}: {r.control} control {r.arm!r} ({r.measurement}) must be {expected} and"
+                    f" is {r.label or 'without a verdict'}{f' ({r.reason})' if r.reason else ''},"
+                    f" scope {r.scope}, n = {r.n}: the recipe is broken, its other verdicts cannot be trusted"
+                )
+        result = Result(
+            schema_version=SCHEMA_VERSION,
+            recipe=self.recipe,
+            title=self.front.title if self.front else "",
+            profile=self.profile,
+            tier=self.tier,
+            seed=int(self.seed),
+            started=self._started,
+            seconds=round(time.monotonic() - self._clock, 1),
+            scopecheck=__version__,
+            front_matter=self.front is not None,
+            arms=rows,
+            alarms=self._alarms,
+        )
+        return write_json("verdict.json", result.model_dump())
+
+    def _new(self, arm: str, measurement: str) -> None:
+        if any((r.arm, r.measurement) == (arm, measurement) for r in self._entries):
+            raise RecipeError(f"{self.recipe}: arm {arm!r}, measurement {measurement!r} is written twice")
+        if self.front and self.front.declared(arm, measurement) is None:
+            known = sorted({f"{a.arm}/{a.measurement}" for a in self.front.arms})
+            raise RecipeError(
+                f"{self.recipe}: {arm}/{measurement} is not declared in the front matter; declared: "
+                + ", ".join(known)
+            )
+
+    def _check(self, arm: str, measurement: str, verdict: "Verdict") -> None:
+        assert self.front is not None
+        m = self.front.measurements[measurement]
+        band = m.band()
+        given = None if verdict.tolerance is None else tuple(float(t) for t in verdict.tolerance)
+        same = given == band or (
+            given is not None
+            and band is not None
+            and all(abs(a - b) < 1e-9 for a, b in zip(given, band, strict=True))
+        )
+        for what, got, declared, equal in (
+            ("tolerance", given, band, same),
+            ("estimand", verdict.estimand, m.estimand, verdict.estimand == m.estimand),
+            ("scale", verdict.scale, m.scale, verdict.scale == m.scale),
+        ):
+            if not equal:
+                raise RecipeError(
+                    f"{self.recipe}: arm {arm!r} judged {measurement} with {what} {got}, the front matter"
+                    f" declares {declared}; a {what} is declared before the run and used as declared"
+                )
+
+    def _described(self, arm: str, measurement: str, declared: Arm | None) -> dict[str, Any]:
+        row: dict[str, Any] = {"recipe": self.recipe, "arm": arm, "measurement": measurement, "unit": ""}
+        row |= {"recorded": None, "predicted": None, "tier": self.tier, "profile": self.profile}
+        if self.front and declared:
+            m = self.front.measurements[measurement]
+            row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale, "tier": declared.tier}
+            row |= {"control": declared.control, "predicted": declared.predicted, "origin": declared.origin}
+            row |= {
+                "recorded": declared.recorded_in(self.profile),
+                "seen_in_training": declared.seen_in_training,
+            }
+        return row
+
+
+def _judged(v: "Verdict") -> dict[str, Any]:
+    def pair(value: Any) -> list[float] | None:
+        return None if value is None else [float(x) for x in value]
+
+    def number(value: Any) -> float | None:
+        return None if value is None else float(value)
+
+    return {
+        "verdict": v.word,
+        "label": v.label if v.word else "",
+        "marks": list(v.marks),
+        "reason": v.reason,
+        "scope": v.scope,
+        "estimand": v.estimand,
+        "scale": v.scale,
+        "bias": number(v.bias),
+        "interval": pair(v.interval),
+        "limits": pair(v.limits),
+        "n": int(v.n),
+        "tolerance": pair(v.tolerance),
+        "truth_uncertainty": number(v.truth_uncertainty),
+        "inside": None if v.inside is None else int(v.inside),
+        "inside_fraction": number(v.inside_fraction),
+        "inside_bound": number(v.inside_bound),
+        "gross_error": number(v.gross_error),
+        "further": v.further,
+    }
+
+
+def _version(package: str) -> str:
+    if not package:
+        return ""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _hashes(names: list[str]) -> dict[str, str]:
+    from .provenance import dataset_sha256
+
+    return {name: dataset_sha256(name) for name in names}

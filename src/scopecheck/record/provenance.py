@@ -1,0 +1,109 @@
+"""Provenance of a result: an RO-Crate linking raw inputs, outputs, tool, weights, parameters and machine."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from .recipe import Recipe
+
+
+def dataset_files(name: str) -> list[tuple[str, str]]:
+    """Give (file name, sha256) of every file of a catalogue entry, sorted by name."""
+    from .. import data
+
+    return sorted((str(f.file), str(f.sha256)) for f in data.describe(name).files)
+
+
+def dataset_sha256(name: str) -> str:
+    """One sha256 for a catalogue entry: its file's, or that of the sorted ``sha256  name`` lines."""
+    files = dataset_files(name)
+    if len(files) == 1:
+        return files[0][1]
+    text = "".join(f"{digest}  {file}\n" for file, digest in files)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path:
+    """Write ``ro-crate-metadata.json`` into a result folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds the executed notebook, ``verdict.json`` and figures; every file in it is an output.
+    recipe : Recipe
+        Its front matter.
+    run : dict
+        ``parameters``, ``versions`` (package to version), ``datasets`` (names read), ``started``, ``ended``
+        (ISO 8601), ``machine`` (CPU, cores, system) and ``flags`` (environment set for determinism).
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    from rocrate.model import ContextEntity
+    from rocrate.rocrate import ROCrate
+
+    folder = Path(folder)
+    crate = ROCrate()
+    crate.name = f"{recipe.id}: {recipe.title}"
+    crate.description = f"One run of the recipe {recipe.id}, judged by scopecheck."
+
+    def entity(identifier: str, kind: str, **properties: Any) -> Any:
+        kept = {k: v for k, v in properties.items() if v not in (None, "", [], {})}
+        return crate.add(ContextEntity(crate, identifier, properties={"@type": kind, **kept}))
+
+    outputs = [
+        crate.add_file(path, str(path.relative_to(folder)), properties={"name": path.name})
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith("ro-crate") and path.suffix != ".log"
+    ]
+    inputs = [_dataset(name, entity) for name in run["datasets"]]
+    source = entity(
+        f"#{recipe.id}.py", "SoftwareSourceCode", name=recipe.path.name, sha256=_sha256(recipe.path)
+    )
+    tools = [
+        entity(f"#{name}-{version}", "SoftwareApplication", name=name, softwareVersion=version)
+        for name, version in run["versions"].items()
+    ]
+    settings = [
+        entity(f"#{kind}-{name}", "PropertyValue", name=name, value=str(value))
+        for kind in ("parameters", "flags", "machine")
+        for name, value in run[kind].items()
+    ]
+    crate.add_action(
+        source,
+        f"#run-{folder.name}",
+        object=[*inputs, *settings],
+        result=outputs,
+        properties={
+            "name": f"run of {recipe.id}",
+            "startTime": run["started"],
+            "endTime": run["ended"],
+            "actionStatus": "http://schema.org/CompletedActionStatus",
+        },
+    )["softwareRequirements"] = tools
+    crate.metadata.write(folder)
+    return folder / "ro-crate-metadata.json"
+
+
+def _dataset(name: str, entity: Any) -> Any:
+    from .. import data
+
+    described = data.describe(name)
+    files = [
+        entity(f"#{name}/{file}", "File", name=file, sha256=digest) for file, digest in dataset_files(name)
+    ]
+    return entity(
+        f"#{name}",
+        "Dataset",
+        name=name,
+        identifier=getattr(described, "accession", None),
+        license=getattr(described, "licence", None),
+        citation=getattr(described, "citation", None),
+        hasPart=files,
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,179 @@
+"""The record of a run, as ``verdict.json`` holds it; newer minor versions only add keys."""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import RecipeError
+
+SCHEMA_VERSION = "1.0.0"
+SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", None: "–"}
+
+
+class _Open(BaseModel):
+    """Unknown keys are kept: a file of a newer minor version still reads."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ArmResult(_Open):
+    """One arm judged by one measurement. Units are a suffix string; a relative bias is a fraction."""
+
+    recipe: str
+    arm: str
+    measurement: str
+    unit: str = ""
+    status: str = "judged"  # or "not run"
+    verdict: str | None = None
+    label: str = ""
+    marks: list[str] = []
+    reason: str = ""
+    scope: str | None = None
+    estimand: str = ""
+    scale: str = ""
+    bias: float | None = None
+    interval: list[float | None] | None = None
+    limits: list[float | None] | None = None
+    n: int | None = None
+    tolerance: list[float] | None = None
+    truth_uncertainty: float | None = None
+    inside: int | None = None
+    inside_fraction: float | None = None
+    inside_bound: float | None = None
+    gross_error: float | None = None
+    further: int | str | None = None
+    plausibility: dict[str, float | None] = {}
+    baseline: dict[str, Any] | None = None
+    control: str | None = None
+    predicted: str | None = None
+    origin: str = ""
+    surprise: bool = False
+    recorded: str | None = None
+    differs: bool = False
+    seen_in_training: str = "unknown"
+    tool: str = ""
+    version: str = ""
+    data_sha256: dict[str, str] = {}
+    seeds: list[int] = []
+    tier: str = "embedded"
+    profile: str = "quick"
+    seconds: float | None = None
+
+    @property
+    def shape(self) -> str:
+        """The sign that stands beside the word, so that no verdict is told by colour alone."""
+        return SHAPES.get(self.verdict, "–")
+
+    @property
+    def annotation(self) -> str:
+        """What may be said where the truth's own uncertainty is unknown, else empty."""
+        if self.status != "judged" or self.truth_uncertainty is not None:
+            return ""
+        return {"HOLDS": "agrees with annotation", "FAILS": "disagrees with annotation"}.get(
+            self.verdict or "", "truth's uncertainty unknown"
+        )
+
+
+class Result(_Open):
+    """A whole ``verdict.json``."""
+
+    schema_version: str
+    recipe: str
+    title: str = ""
+    profile: str = "quick"
+    tier: str = "embedded"
+    seed: int = 0
+    started: str = ""
+    seconds: float | None = None
+    scopecheck: str = ""
+    front_matter: bool = True
+    arms: list[ArmResult] = []
+    alarms: list[dict[str, Any]] = []
+
+
+def strict(value: Any) -> Any:
+    """Turn numpy numbers, tuples and non-finite floats into what JSON can say; not finite becomes null."""
+    if isinstance(value, dict):
+        return {str(k): strict(v) for k, v in value.items()}
+    if hasattr(value, "tolist"):  # numpy scalar or array
+        value = value.tolist()
+    if isinstance(value, (list, tuple, set)):
+        return [strict(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json(path: str | Path, content: Any) -> Path:
+    """Write JSON so that a reader sees the whole file or none."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    text = json.dumps(strict(content), indent=1, ensure_ascii=False, allow_nan=False)
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(part, path)
+    return path
+
+
+def read_verdict(path: str | Path) -> Result:
+    """Read a ``verdict.json`` of this major version.
+
+    Raises
+    ------
+    RecipeError
+        If it is missing, is not JSON, lacks a key, or has another major schema version.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        result = Result(**content)
+    except OSError as err:
+        raise RecipeError(f"{path}: cannot be read ({err.strerror}); run the recipe again") from err
+    except (ValueError, TypeError, ValidationError) as err:
+        raise RecipeError(f"{path}: not a verdict file: {' '.join(str(err).split())[:200]}") from err
+    major = result.schema_version.split(".")[0]
+    major_of_ours = SCHEMA_VERSION.split(".")[0]
+    if major != major_of_ours:
+        raise RecipeError(
+            f"{path}: schema version {result.schema_version}; this scopecheck reads {major_of_ours}.x:"
+            " run the recipe again"
+        )
+    return result
+
+
+def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
+    """Count verdicts, those that could have said HOLDS, and the wrong HOLDS to expect at worst.
+
+    An arm could have said HOLDS when it has a tolerance, its truth is good enough, and it has at least
+    five acquisitions or seeds (one is enough at scope ``image``). At worst every one of them truly sits at
+    the edge of its tolerance; the judge then errs in at most 5 %.
+
+    Returns
+    -------
+    (int, int, float)
+        Verdicts, those that could hold, and 0.05 times the latter.
+    """
+    judged = [a for a in arms if a.verdict is not None]
+    able = [
+        a
+        for a in judged
+        if a.tolerance is not None and a.reason != "truth" and (a.scope == "image" or (a.n or 0) >= 5)
+    ]
+    return len(judged), len(able), 0.05 * len(able)
+
+
+def caption(arms: list[ArmResult]) -> str:
+    """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
+    judged, able, wrong = wrong_holds(arms)
+    skipped = sum(a.status == "not run" for a in arms)
+    text = (
+        f"{judged} verdicts. {able} of them had data enough to say HOLDS; if every one of these truly sat at"
+        f" the edge of its tolerance, {wrong:.1f} wrong HOLDS would be expected: that is the worst case."
+    )
+    return text + (f" {skipped} more were not run." if skipped else "")

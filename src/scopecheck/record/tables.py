@@ -1,0 +1,102 @@
+"""Verdicts as fixed lines of words and as an HTML table; no verdict stands without its scope and n."""
+
+from html import escape
+
+from .result import ArmResult, caption
+
+
+def percent(value: float | None, scale: str = "relative", unit: str = "") -> str:
+    """A bias or a limit as a reader expects it: signed per cent when relative, else signed with its unit."""
+    if value is None:
+        return "not finite"
+    return f"{100 * value:+.0f} %" if scale == "relative" else f"{value:+.3g} {unit}".rstrip()
+
+
+def span(pair: list[float | None] | None, scale: str, unit: str = "") -> str:
+    """An interval, or the word none."""
+    if pair is None:
+        return "none"
+    return f"{percent(pair[0], scale, unit)} to {percent(pair[1], scale, unit)}"
+
+
+def said(row: ArmResult) -> str:
+    """Shape and word, with what qualifies the word."""
+    if row.status != "judged":
+        return f"{row.shape} not run"
+    text = f"{row.shape} {row.label or 'no verdict'}"
+    if row.reason:
+        text += f": {row.reason}"
+    return f"{text} ({row.annotation})" if row.annotation else text
+
+
+def words(rows: list[ArmResult]) -> str:
+    """One line per verdict: arm, measurement, word, scope, n."""
+    lines = []
+    for r in rows:
+        where = f"scope {r.scope}, n = {r.n}" if r.status == "judged" else r.reason
+        control = f" [{r.control} control]" if r.control else ""
+        lines.append(f"{r.arm}{control} | {r.measurement} | {said(r)} | {where}")
+    return "\n".join(lines)
+
+
+def expected(row: ArmResult) -> str:
+    """What was predicted, with a surprise said as such."""
+    if not row.predicted:
+        return "nothing predicted"
+    text = f"{row.predicted} ({row.origin})" if row.origin else row.predicted
+    return f"surprise: predicted {text}" if row.surprise else text
+
+
+def detail(row: ArmResult) -> str:
+    """Fraction inside, gross error and further acquisitions, where they exist."""
+    parts = []
+    if row.scope == "population" and row.inside is not None and row.n:
+        bound = "" if row.inside_bound is None else f", at least {100 * row.inside_bound:.0f} %"
+        parts.append(f"{row.inside} of {row.n} inside{bound}")
+    if row.gross_error is not None:
+        parts.append(f"gross error {100 * row.gross_error:.0f} %")
+    if row.further is not None:
+        parts.append(f"further acquisitions: {row.further}")
+    return "; ".join(parts)
+
+
+def html(rows: list[ArmResult]) -> str:
+    """An HTML table; its caption gives the number of verdicts and the wrong HOLDS to expect at worst."""
+    heads = ["arm", "measurement", "verdict", "scope, n", "bias", "90 % interval", "tolerance", "looks good"]
+    heads += ["baseline", "predicted"]
+    body = []
+    for r in rows:
+        name = f"{r.arm} ({r.control} control)" if r.control else r.arm
+        if r.status != "judged":
+            cells = [name, r.measurement, said(r), r.reason, *[""] * (len(heads) - 4)]
+        else:
+            looks = "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None)
+            more = detail(r)
+            base = r.baseline
+            cells = [
+                name,
+                f"{r.measurement} ({r.unit})" if r.unit else r.measurement,
+                said(r) + ("; differs from recorded " + str(r.recorded) if r.differs else ""),
+                f"{r.scope}, n = {r.n}" + (f"; {more}" if more else ""),
+                percent(r.bias, r.scale, r.unit),
+                span(r.interval, r.scale, r.unit),
+                span(list(r.tolerance), r.scale, r.unit) if r.tolerance else "none declared",
+                looks,
+                ""
+                if not base
+                else f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale, r.unit)}"
+                f" ({base.get('scope')}, n = {base.get('n')})",
+                expected(r),
+            ]
+        weight = ' style="font-weight:bold"' if r.verdict else ""
+        body.append(
+            "<tr>"
+            + "".join(f"<td{weight if i == 2 else ''}>{escape(str(c))}</td>" for i, c in enumerate(cells))
+            + "</tr>"
+        )
+    head = "".join(f'<th scope="col">{h}</th>' for h in heads)
+    return (
+        '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Table of verdicts">'
+        f'<table class="verdicts"><caption>{escape(caption(rows))}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
