@@ -1,0 +1,23 @@
+"""Forward models: expected photons in, camera images out, and scenes whose truth is exact.
+
+Arrays are (Y, X) unless a docstring says otherwise, pixel centres lie at whole numbers, and light is
+counted in photons a pixel. Nothing here makes an image better than its source.
+"""
+
+from scopecheck.acquire import optics, scenes
+from scopecheck.acquire.camera import Camera, expose
+from scopecheck.acquire.growth import GrowthSeries, growth_series
+from scopecheck.acquire.labelling import thin_labelling
+from scopecheck.acquire.retaking import found_levels, retake
+
+__all__ = [
+    "Camera",
+    "GrowthSeries",
+    "expose",
+    "found_levels",
+    "growth_series",
+    "optics",
+    "retake",
+    "scenes",
+    "thin_labelling",
+]
