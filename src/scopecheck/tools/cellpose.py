@@ -43,7 +43,7 @@ class _Reader:
     def fail(self, what: str) -> InputError:
         return InputError(
             f"{self.path}: {what} at byte {self.at:,} of {len(self.data):,}; expected the dense float32 MXNet"
-            " parameter file of Cellpose 0.0.1. Fetch it again: this copy is cut short, damaged or another file."
+            " parameter file of Cellpose 0.0.1. Fetch it again: this is cut short, damaged or another file."
         )
 
     def take(self, n: int, what: str) -> bytes:
