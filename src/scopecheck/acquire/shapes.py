@@ -91,8 +91,8 @@ def place(
                 break
         else:
             raise InputError(
-                f"object {len(centres) + 1} found no place in a field of {labels.shape} after {2 * TRIES} tries;"
-                " ask for fewer or smaller objects, less spacing, or a larger field"
+                f"object {len(centres) + 1} found no place in a field of {labels.shape} after {2 * TRIES}"
+                " tries; ask for fewer or smaller objects, less spacing, or a larger field"
             )
     return labels.copy(), centres
 
