@@ -1,5 +1,7 @@
 """Optics against theory: photon numbers, widths of point spread functions, area averaging."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,6 +76,7 @@ def test_gaussian_psf_is_integrated_over_pixels(sigma):
 
 @pytest.mark.parametrize("na", [0.3, 0.5, 0.75])
 def test_physical_psf_has_airy_width_in_focus(na):
+    pytest.importorskip("psfmodels")
     wavelength, pixel = 0.52, 0.02
     psf = optics.physical_psf(
         pixel, na=na, wavelength=wavelength, immersion_index=1.0, size=151, model="scalar"
@@ -86,7 +89,14 @@ def test_physical_psf_has_airy_width_in_focus(na):
     assert psf == pytest.approx(psf[::-1, ::-1], abs=1e-9)
 
 
+def test_without_psfmodels_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psfmodels", None)
+    with pytest.raises(ImportError, match=r"scopecheck\[optics\]"):
+        optics.physical_psf(0.1, na=1.0, wavelength=0.5)
+
+
 def test_defocus_and_a_vector_field_widen_the_psf():
+    pytest.importorskip("psfmodels")
     optics_of = {"na": 1.4, "wavelength": 0.52, "size": 101}
     sharp = optics.physical_psf(0.02, model="scalar", **optics_of)
     vector = optics.physical_psf(0.02, **optics_of)

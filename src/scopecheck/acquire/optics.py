@@ -208,15 +208,22 @@ def physical_psf(
     ------
     InputError
         If a parameter is outside what the model can be computed for.
+    ImportError
+        If psfmodels is not installed; it is GPL-3.0 and comes with the extra `optics`.
     """
-    from psfmodels import make_psf
-
     if not (pixel_size > 0 and wavelength > 0):
         raise InputError(f"pixel_size and wavelength: expected um above 0, got {pixel_size} and {wavelength}")
     if not 0 < na < immersion_index:
         raise InputError(f"na: expected between 0 and the immersion's index {immersion_index}, got {na}")
     if model not in ("vectorial", "scalar"):
         raise InputError(f"model: expected 'vectorial' or 'scalar', got {model!r}")
+    try:
+        from psfmodels import make_psf
+    except ImportError:
+        raise ImportError(
+            "physical_psf is computed by psfmodels (GPL-3.0), which is optional: pip install 'scopecheck[optics]',"
+            " or blur by gaussian_psf"
+        ) from None
     sample_index = immersion_index if sample_index is None else sample_index
     psf = make_psf(
         [depth + defocus],
