@@ -221,7 +221,7 @@ def physical_psf(
         from psfmodels import make_psf
     except ImportError:
         raise ImportError(
-            "physical_psf is computed by psfmodels (GPL-3.0), which is optional: pip install 'scopecheck[optics]',"
+            "physical_psf needs psfmodels (GPL-3.0), which is optional: pip install 'scopecheck[optics]',"
             " or blur by gaussian_psf"
         ) from None
     sample_index = immersion_index if sample_index is None else sample_index
