@@ -1,0 +1,22 @@
+"""Names in, verified arrays with their truth and acquisition out; see `data/catalogue.yaml`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "catalogue": ("describe", "truth_uncertainty", "Entry"),
+    "datasets": ("Sample", "fetch", "load", "samples", "plane", "volume", "open_zarr", "where"),
+    "images": ("read_image", "read_labels"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

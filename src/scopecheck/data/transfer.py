@@ -1,0 +1,178 @@
+"""Bytes from somewhere to a temporary file: HTTP with retry and resume, the package registry, members of archives."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecheck.data.catalogue import Package
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+TIMEOUT = (15.0, 60.0)  # seconds to connect, seconds without a byte
+ATTEMPTS = 3
+RESUME_FROM = 200_000_000  # bytes; a smaller file starts again
+SHOW_FROM = 1_000_000  # bytes; a smaller file has no progress bar of its own
+
+
+class Unreachable(Exception):
+    """One source could not give the file; the next one may."""
+
+
+class _Task:
+    """What pooch's downloader reports to, shown as one line of a rich progress display."""
+
+    total: int = 0
+
+    def __init__(self, progress: Progress, label: str, size: int | None, start: int):
+        self.progress, self.start = progress, start
+        self.task = progress.add_task(label, total=size, completed=start)
+
+    def update(self, amount: int) -> None:
+        self.progress.update(self.task, advance=amount)
+
+    def reset(self) -> None:
+        self.progress.update(self.task, completed=self.start)
+
+    def close(self) -> None:
+        self.progress.update(self.task, visible=False)
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the sha256 of bytes as hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is either whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def download(
+    address: str, part: Path, size: int | None, progress: Progress | None = None, label: str | None = None
+) -> None:
+    """Download an address into `part`; a dropped connection is tried again, a file over 200 MB goes on where it stopped.
+
+    Raises
+    ------
+    Unreachable
+        If the server cannot be reached, refuses, or drops the connection three times.
+    OSError
+        If `part` cannot be written.
+    """
+    import pooch
+    import requests
+
+    if (size or 0) <= RESUME_FROM:
+        part.unlink(missing_ok=True)
+    reason = ""
+    for _ in range(ATTEMPTS):
+        start = part.stat().st_size if part.is_file() and (size or 0) > RESUME_FROM else 0
+        if start and start == size:
+            return
+        with open(part, "ab" if start else "wb") as out:
+
+            def whole_again(response, *_, out=out, **__):  # the server ignored the range: drop what was there
+                if response.status_code == 200:
+                    out.truncate(0)
+
+            task = None
+            if progress is not None and (size is None or size >= SHOW_FROM):
+                task = _Task(progress, label or part.name.removesuffix(".part"), size, start)
+            bring = pooch.HTTPDownloader(
+                progressbar=task or False,
+                chunk_size=1 << 16,
+                timeout=TIMEOUT,
+                headers={"Range": f"bytes={start}-"} if start else {},
+                hooks={"response": whole_again},
+            )
+            try:
+                bring(address, out, None)
+                return
+            except requests.HTTPError as error:
+                status = error.response.status_code
+                if status != 416:  # 416: a part longer than the file; it is dropped and fetched again
+                    raise Unreachable(f"the server answered {status} {error.response.reason}") from None
+                out.truncate(0)
+            except requests.RequestException as error:
+                out.flush()
+                got = os.fstat(out.fileno()).st_size
+                reason = f"{type(error).__name__} after {got} of {size or 'unknown'} bytes"
+                if (
+                    isinstance(error, requests.ConnectionError)
+                    and not isinstance(error, requests.Timeout)
+                    and not got
+                ):
+                    raise Unreachable(f"not reachable ({type(error).__name__})") from None
+            finally:
+                if task is not None:
+                    task.close()
+    raise Unreachable(f"{reason}, tried {ATTEMPTS} times")
+
+
+def from_registry(package: Package, part: Path, progress: Progress | None = None) -> None:
+    """Download one file of the package registry (`PIP_INDEX_URL` where set), without building or installing it."""
+    import pypi_simple
+    import requests
+
+    endpoint = os.environ.get("PIP_INDEX_URL") or pypi_simple.PYPI_SIMPLE_ENDPOINT
+    try:
+        with pypi_simple.PyPISimple(endpoint) as registry:
+            listed = registry.get_project_page(package.package, timeout=TIMEOUT).packages
+    except pypi_simple.NoSuchProjectError:
+        raise Unreachable("the registry has no such project") from None
+    except (requests.RequestException, pypi_simple.UnsupportedContentTypeError) as error:
+        raise Unreachable(f"the registry is not reachable ({type(error).__name__})") from None
+    found = next((item for item in listed if item.filename == package.filename), None)
+    if found is None:
+        raise Unreachable(f"the registry does not list {package.filename}")
+    digest = (found.digests or {}).get("sha256")
+    if digest and digest != package.sha256:
+        raise Unreachable(f"wrong hash, expected sha256 {package.sha256}, the registry lists {digest}")
+    download(found.url, part, package.bytes, progress, package.filename)
+
+
+def members(archive: Path, wanted: Mapping[str, int | None]) -> Iterator[tuple[str, bytes]]:
+    """Yield the wanted members of a wheel, zip or tar as bytes, in one pass.
+
+    Only regular files whose name is asked for exactly, and whose size is as expected, are read; nothing is written,
+    so no name in the archive can choose where anything goes.
+
+    Raises
+    ------
+    Unreachable
+        If the archive cannot be read to its end.
+    """
+    left = set(wanted)
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as box:
+                for info in box.infolist():
+                    if info.filename in left and wanted[info.filename] in (None, info.file_size):
+                        left.discard(info.filename)
+                        yield info.filename, box.read(info)
+        else:
+            with tarfile.open(archive, "r:*") as tar:
+                for item in tar:
+                    if item.name in left and item.isreg() and wanted[item.name] in (None, item.size):
+                        left.discard(item.name)
+                        handle = tar.extractfile(item)
+                        assert handle is not None
+                        yield item.name, handle.read()
+                    if not left:
+                        return
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise Unreachable(f"{archive.name} cannot be read as an archive ({error})") from None
