@@ -308,6 +308,7 @@ def _judged(v: "Verdict") -> dict[str, Any]:
         "inside_bound": number(v.inside_bound),
         "gross_error": number(v.gross_error),
         "further": v.further,
+        "note": v.note,
     }
 
 

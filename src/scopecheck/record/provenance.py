@@ -11,7 +11,7 @@ def dataset_files(name: str) -> list[tuple[str, str]]:
     """Give (file name, sha256) of every file of a catalogue entry, sorted by name."""
     from .. import data
 
-    return sorted((str(f.file), str(f.sha256)) for f in data.describe(name).files)
+    return sorted((f.name, f.sha256 or "not pinned") for f in data.describe(name).files)
 
 
 def dataset_sha256(name: str) -> str:

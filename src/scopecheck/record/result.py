@@ -46,6 +46,7 @@ class ArmResult(_Open):
     inside_bound: float | None = None
     gross_error: float | None = None
     further: int | str | None = None
+    note: str = ""
     plausibility: dict[str, float | None] = {}
     baseline: dict[str, Any] | None = None
     control: str | None = None

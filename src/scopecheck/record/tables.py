@@ -57,6 +57,8 @@ def detail(row: ArmResult) -> str:
         parts.append(f"gross error {100 * row.gross_error:.0f} %")
     if row.further is not None:
         parts.append(f"further acquisitions: {row.further}")
+    if row.note:
+        parts.append(row.note)
     return "; ".join(parts)
 
 

@@ -1,0 +1,213 @@
+"""The command `scopecheck`: list, show, run and report recipes; score label images; fetch data."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import __version__
+from .errors import DataError, InputError, RecipeError
+
+if TYPE_CHECKING:
+    pass
+
+app = typer.Typer(
+    help="Does the number you would publish from an AI-processed image still hold?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for _name in ("data", "score"):
+    if importlib.util.find_spec(f"scopecheck.cli_{_name}"):
+        app.add_typer(importlib.import_module(f"scopecheck.cli_{_name}").app, name=_name)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[str, typer.Argument(help="The recipe's id, as `scopecheck list` gives it.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scopecheck {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+def _say(content: Any) -> None:
+    from .record.result import strict
+
+    typer.echo(json.dumps(strict(content), indent=1, ensure_ascii=False))
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the recipes: what each judges, its tools, and how long a quick run takes."""
+    from .record.recipe import read_recipe
+    from .runner.find import find
+
+    recipes = [read_recipe(path) for path in find()]
+    if as_json:
+        _say([r.model_dump(mode="json", by_alias=True, exclude={"path"}) for r in recipes])
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("recipe", "title", "tools", "arms", "quick, min")
+    for r in recipes:
+        table.add_row(
+            r.id,
+            r.title,
+            ", ".join(r.tools),
+            str(len(r.arms) or "page"),
+            f"{r.minutes['quick']:g}" if r.minutes else "",
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(recipe: Name, as_json: Json = False) -> None:
+    """Show one recipe: its measurements with their tolerances, its arms, and its parameters."""
+    from .record.recipe import read_recipe
+    from .runner.find import defaults, locate
+
+    path = locate(recipe)
+    r, parameters = read_recipe(path), defaults(path)
+    if as_json:
+        _say({**r.model_dump(mode="json", by_alias=True, exclude={"path"}), "parameters": parameters})
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"[bold]{r.id}[/]: {r.title}", f"Failure mode: {r.failure_mode}" if r.failure_mode else "")
+    for goal in r.goals:
+        console.print(f"  - {goal}", markup=False)
+    for name, m in r.measurements.items():
+        console.print(
+            f"{name} ({m.unit}), {m.estimand}, tolerance {m.tolerance} {m.scale}: {m.why}", markup=False
+        )
+    if r.arms:
+        table = Table(
+            "arm", "measurement", "tier", "profile", "control", "predicted", "recorded", "seen in training"
+        )
+        for a in r.arms:
+            recorded = a.recorded_in("quick") or "not yet"
+            table.add_row(
+                a.arm,
+                a.measurement,
+                a.tier,
+                a.profile,
+                a.control or "",
+                a.predicted or "",
+                recorded,
+                a.seen_in_training,
+            )
+        console.print(table)
+    console.print(
+        "Parameters (-p name=value): " + ", ".join(f"{k}={v!r}" for k, v in parameters.items()), markup=False
+    )
+
+
+@app.command()
+def run(
+    recipe: Annotated[str | None, typer.Argument(help="The recipe's id.")] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat it."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Run every recipe.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(help="quick (laptops, CI) or full (the printed book).")
+    ] = None,
+    tier: Annotated[
+        str | None, typer.Option(help="embedded, public or archive: which data may be used.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Recipes at a time.")] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Run even where nothing changed.")] = False,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time limit of a recipe, minutes.")] = None,
+    memory_gib: Annotated[float | None, typer.Option(min=0.05, help="Memory limit of a recipe, GiB.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one recipe, or all; what has not changed since its last run is not run again.
+
+    Ends with 0 when all is well, 1 when a recipe failed or a verdict differs from the recorded one, 2 on bad
+    input. A recipe that cannot run here is reported as not run, with the reason.
+    """
+    from .runner.find import find, locate, results_folder
+    from .runner.run import run_all
+
+    if (recipe is None) != every:
+        raise InputError("name one recipe, or give --all (and not both); `scopecheck list` names them")
+    given: dict[str, str] = {}
+    for text in [*(parameter or []), *(f"{k}={v}" for k, v in (("profile", profile), ("tier", tier)) if v)]:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"-p {text}: expected name=value")
+        if given.setdefault(name, value) != value:
+            raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
+    paths = find() if every else [locate(recipe or "")]
+    results = results_folder()
+    if as_json:
+        outcomes = run_all(
+            paths, given, results, jobs=jobs, again=again, minutes=minutes, memory_gib=memory_gib
+        )
+        _say([vars(o) for o in outcomes])
+    else:
+        from .runner.progress import following, summary
+
+        with following(len(paths)) as tell:
+            outcomes = run_all(
+                paths,
+                given,
+                results,
+                jobs=jobs,
+                again=again,
+                minutes=minutes,
+                memory_gib=memory_gib,
+                tell=tell,
+            )
+        summary(outcomes)
+    if any(o.bad for o in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    book: Annotated[
+        Path | None, typer.Option(help="Write pages, tables and a picture for the book there.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show all verdicts of the latest results; with --book, write what the book is built from."""
+    from .runner.find import find, results_folder
+    from .runner.report import latest, rich_table
+
+    states = [latest(path, results_folder()) for path in find()]
+    if book:
+        from .runner.book import write_book
+
+        typer.echo(f"Wrote {write_book(states, book)}")
+    elif as_json:
+        _say([s.as_dict() for s in states])
+    else:
+        rich_table(states)
+
+
+def main() -> None:
+    """Run the command; bad input is one line on the standard error and exit status 2."""
+    try:
+        app()
+    except (InputError, DataError, RecipeError, ValueError) as err:
+        print(f"scopecheck: {' '.join(str(err).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("scopecheck: interrupted; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)

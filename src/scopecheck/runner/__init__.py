@@ -1,0 +1,1 @@
+"""Finds recipes, runs them with papermill, caches, resumes and reports."""

@@ -1,0 +1,86 @@
+"""The key of a result: everything that decides it, hashed."""
+
+import hashlib
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..errors import RecipeError
+from ..record.recipe import Recipe
+
+# Set in every recipe's process: the same input gives the same output as far as the tools allow.
+FLAGS = {
+    "PYTHONHASHSEED": "0",
+    "TF_DETERMINISTIC_OPS": "1",
+    "TF_CUDNN_DETERMINISTIC": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+}
+ALWAYS = ("numpy", "scipy", "scikit-image", "papermill")
+
+
+def installed(package: str) -> str | None:
+    """The version of a package, or None."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def versions(recipe: Recipe) -> dict[str, str]:
+    """Versions of Python, the recipe's tools and the libraries every recipe stands on."""
+    found = {name: installed(name) or "not installed" for name in (*recipe.tools, *ALWAYS)}
+    return {"python": platform.python_version(), "scopecheck": metadata.version("scopecheck"), **found}
+
+
+def package_source() -> str:
+    """One sha256 over the package's files that a recipe can import (not the runner's, not the command's)."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(("runner/", "cli")):
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def data_hashes(recipe: Recipe, tier: str) -> dict[str, str]:
+    """The sha256 of every dataset a run of this tier may read.
+
+    Raises
+    ------
+    RecipeError
+        If the front matter names a dataset that is not in the catalogue.
+    """
+    from ..record.provenance import dataset_sha256
+
+    hashes = {}
+    for name in recipe.datasets.upto(tier):  # type: ignore[arg-type]
+        try:
+            hashes[name] = dataset_sha256(name)
+        except (RuntimeError, ValueError) as err:
+            raise RecipeError(f"{recipe.path}: dataset {name!r}: {err}") from err
+    return hashes
+
+
+def key_of(recipe: Recipe, parameters: dict[str, Any]) -> str:
+    """Sixteen hex digits that change when anything that decides the result changes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its source file is read.
+    parameters : dict
+        All parameters, settled.
+    """
+    decides = {
+        "recipe": hashlib.sha256(recipe.path.read_bytes()).hexdigest(),
+        "parameters": parameters,
+        "package": package_source(),
+        "versions": versions(recipe),
+        "data": data_hashes(recipe, parameters.get("tier", "embedded")),
+        "flags": FLAGS,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,383 @@
+"""Run recipes: a key, a lock, papermill in a child process, a rename."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock
+
+from ..errors import DataError, RecipeError
+from ..record.recipe import Recipe
+from ..record.result import read_verdict, write_json
+from .find import settle
+from .key import FLAGS, installed, key_of, versions
+
+Tell = Callable[..., None]
+
+
+@dataclass
+class Outcome:
+    """What became of a recipe: ``ran``, ``unchanged``, ``failed`` or ``not run``; why; where it lies."""
+
+    recipe: str
+    status: str
+    why: str = ""
+    folder: str = ""
+    seconds: float = 0.0
+    differs: list[str] = field(default_factory=list)  # verdicts that differ from the recorded ones
+
+    @property
+    def bad(self) -> bool:
+        """Whether continuous integration must fail."""
+        return self.status == "failed" or bool(self.differs)
+
+
+class _Stopped(Exception):
+    """The recipe's process was ended by the runner, or ended badly; its text says why."""
+
+
+def now() -> str:
+    """The time, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def run_all(
+    paths: list[Path],
+    given: dict[str, str],
+    results: Path,
+    *,
+    jobs: int = 1,
+    again: bool = False,
+    minutes: float | None = None,
+    memory_gib: float | None = None,
+    tell: Tell = lambda **_: None,
+) -> list[Outcome]:
+    """Run recipes, ``jobs`` at a time; what has a result under the same key is not run again.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Recipe files.
+    given : dict of str to str
+        Parameters as typed; every recipe must know them.
+    results : Path
+        Folder of results; ``results/<id>/<key>`` appears whole or not at all.
+    jobs : int
+        Recipes at a time; the cores are shared out among them.
+    again : bool
+        Run even where a result with the same key exists.
+    minutes, memory_gib : float, optional
+        Limits of one recipe instead of its own: wall-clock minutes and resident memory of its processes, GiB.
+    tell : callable
+        Receives ``recipe``, ``cell``, ``of`` as a run goes on and ``outcome`` at its end.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of ``paths``.
+
+    Raises
+    ------
+    InputError
+        If a parameter is unknown or of the wrong type; nothing has run then.
+    """
+    settled: list[Any] = []
+    for path in paths:
+        try:
+            settled.append(settle(path, given))
+        except RecipeError as err:
+            settled.append(Outcome(path.stem, "failed", str(err)))
+    stop = threading.Event()
+
+    def one(item: Any) -> Outcome:
+        if isinstance(item, Outcome):
+            outcome = item
+        else:
+            limits = (minutes, memory_gib, _cores() // jobs or 1)
+            recipe, parameters, changed = item
+            outcome = _run_one(
+                recipe, parameters, changed, results, limits=limits, again=again, stop=stop, tell=tell
+            )
+        tell(recipe=outcome.recipe, outcome=outcome)
+        return outcome
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(one, item) for item in settled]
+        try:
+            return [f.result() for f in futures]
+        except BaseException:
+            stop.set()
+            for f in futures:
+                f.cancel()
+            raise
+
+
+def _run_one(
+    recipe: Recipe,
+    parameters: dict[str, Any],
+    changed: dict[str, Any],
+    results: Path,
+    *,
+    limits: tuple[float | None, float | None, int],
+    again: bool,
+    stop: threading.Event,
+    tell: Tell,
+) -> Outcome:
+    home = (results / recipe.id).resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    own = not set(changed) - {"profile", "tier"}  # other parameters: an experiment, not the recipe's result
+    outcome = Outcome(recipe.id, "failed")
+    begun = time.monotonic()
+    with FileLock(home / ".lock"):
+        for stale in home.glob(".work-*"):  # we hold the lock: whoever made these is dead
+            whole = home / stale.name.removeprefix(".work-old-")
+            if whole != home / stale.name and not whole.exists():
+                stale.rename(whole)  # killed between two renames: the older result comes back
+            shutil.rmtree(stale, ignore_errors=True)
+        key, work = "", home / f".work-{os.getpid()}"
+        try:
+            key = key_of(recipe, parameters)
+            final = home / key
+            outcome.folder = str(final)
+            if not again and (final / "run.json").is_file() and not _could_do_more(final):
+                outcome.status = "unchanged"
+            elif why := _cannot_run(recipe):
+                outcome.status, outcome.why, outcome.folder = "not run", f"not run, because {why}", ""
+            else:
+                tell(recipe=recipe.id, cell=0, of=0)
+                _execute(recipe, parameters, changed, key, work, limits, stop, tell)
+                _replace(work / "out", final)
+                outcome.status = "ran"
+            if outcome.folder:
+                outcome.differs = _differences(recipe, final) if own else []
+        except (RecipeError, _Stopped) as err:
+            outcome.why, outcome.folder = (
+                f"{recipe.id}: {err}".replace(f"{recipe.id}: " * 2, f"{recipe.id}: "),
+                "",
+            )
+            if (work / "out").is_dir() and any((work / "out").iterdir()):
+                _replace(work / "out", home / "failed")
+                outcome.folder = str(home / "failed")
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        outcome.seconds = round(time.monotonic() - begun, 1)
+        if own and not stop.is_set():
+            write_json(home / "state.json", {**asdict(outcome), "key": key, "when": now()})
+    return outcome
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Put a whole folder in place by rename; an older one steps aside first and is then removed."""
+    old = target.with_name(f".work-old-{target.name}")
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    source.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _cannot_run(recipe: Recipe) -> str:
+    """Why the recipe cannot run here, or an empty string."""
+    missing = [t for t in recipe.tools if not installed(t)]
+    if missing:
+        return (
+            f"{', '.join(missing)} is not installed (pip install 'scopecheck[all]', or the tool's own extra)"
+        )
+    if recipe.gpu == "needed" and not shutil.which("nvidia-smi"):
+        return "it needs a GPU and none is here"
+    from .. import data
+
+    for name in recipe.datasets.embedded:
+        try:
+            data.fetch(name)
+        except DataError as err:
+            return f"dataset {name} cannot be had: {err}"
+    return ""
+
+
+def _could_do_more(folder: Path) -> bool:
+    """Whether data that a finished run had to do without is here now."""
+    missing = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("datasets_missing", [])
+    return any(_here(name) for name in missing)
+
+
+def _here(name: str) -> bool:
+    from .. import data
+
+    try:
+        return Path(data.where(name)).exists()
+    except (DataError, TypeError):
+        return False
+
+
+def _differences(recipe: Recipe, folder: Path) -> list[str]:
+    if recipe.kind != "recipe":
+        return []
+    arms = read_verdict(folder / "verdict.json").arms
+    return [f"{a.arm}/{a.measurement}: recorded {a.recorded}, now {a.label}" for a in arms if a.differs]
+
+
+def _execute(
+    recipe: Recipe,
+    parameters: dict[str, Any],
+    changed: dict[str, Any],
+    key: str,
+    work: Path,
+    limits: tuple[float | None, float | None, int],
+    stop: threading.Event,
+    tell: Tell,
+) -> None:
+    """Run the notebook in ``work`` and leave a whole result in ``work/out``."""
+    minutes, memory, threads = limits
+    profile = parameters.get("profile", "quick")
+    minutes = minutes or max(10.0, 4 * recipe.minutes.get(profile, 10.0))
+    memory = memory or recipe.memory_gib
+    out = work / "out"
+    (out / "figures").mkdir(parents=True)
+    (work / "ipython").mkdir()
+    spec = {"recipe": str(recipe.path), "work": str(work), "out": str(out), "parameters": changed}
+    write_json(work / "spec.json", spec)
+    flags = {**FLAGS, **_thread_flags(threads)}
+    if recipe.gpu == "none":
+        flags["CUDA_VISIBLE_DEVICES"] = ""
+    surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
+    surroundings["SCOPECHECK_RECIPE"] = str(recipe.path)
+    started, clock = now(), time.monotonic()
+    with (work / "stderr.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scopecheck.runner.child", str(os.getpid()), str(work / "spec.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **flags, **surroundings},
+            start_new_session=True,
+        )
+        peak = _watch(process, recipe.id, minutes, memory, work / "stderr.txt", stop, tell)
+    if recipe.kind == "recipe" and not (out / "verdict.json").is_file():
+        raise _Stopped("it ran to its end and wrote no verdict.json: its last cell must call page.save()")
+    if not any((out / "figures").iterdir()):
+        (out / "figures").rmdir()
+    tier = parameters.get("tier", "embedded")
+    run: dict[str, Any] = {
+        "recipe": recipe.id,
+        "key": key,
+        "parameters": parameters,
+        "changed": changed,
+        "versions": versions(recipe),
+        "datasets": recipe.datasets.upto(tier),
+        "datasets_missing": [n for n in recipe.datasets.upto(tier) if not _here(n)],
+        "started": started,
+        "ended": now(),
+        "seconds": round(time.monotonic() - clock, 1),
+        "peak_gib": round(peak, 2),
+        "machine": {"cpu": _cpu(), "cores": _cores(), "system": platform.platform()},
+        "flags": flags,
+    }
+    from ..record.provenance import write_crate
+
+    write_json(out / "run.json", run)
+    write_crate(out, recipe, run)
+
+
+def _watch(
+    process: "subprocess.Popen[bytes]",
+    name: str,
+    minutes: float,
+    memory: float,
+    errors: Path,
+    stop: threading.Event,
+    tell: Tell,
+) -> float:
+    """Follow a recipe's process to its end, or end it with all it started; gives its peak memory, GiB."""
+    last: dict[str, Any] = {}
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for raw in process.stdout:
+            with contextlib.suppress(ValueError):
+                message = json.loads(raw)
+                if isinstance(message, dict):
+                    last.update(message)
+                    if "of" in message:
+                        tell(recipe=name, **message)
+
+    ears = threading.Thread(target=listen, daemon=True)
+    ears.start()
+    end, peak, why = time.monotonic() + 60 * minutes, 0.0, ""
+    try:
+        while process.poll() is None and not why:
+            used = sum(_resident(p) for p in _family(process.pid)) / 2**30
+            peak = max(peak, used)
+            where = f"in cell {last.get('cell', 0)} of {last.get('of', '?')}"
+            if used > memory:
+                why = f"stopped {where}: it outgrew its memory limit, {used:.1f} GiB of {memory:g} GiB"
+            elif time.monotonic() > end:
+                why = f"stopped {where}: it ran into its time limit of {minutes:g} minutes"
+            elif stop.is_set():
+                why = f"stopped {where}: interrupted"
+            else:
+                time.sleep(0.1)
+    finally:
+        for p in [*_family(process.pid)][::-1] if process.poll() is None else []:
+            with contextlib.suppress(psutil.Error):
+                p.kill()
+        code = process.wait()
+    ears.join(timeout=5)
+    if why:
+        raise _Stopped(why)
+    if "failed" in last:
+        raise _Stopped(f"cell {last['cell']} of {last.get('of', '?')} raised {last['failed']}")
+    if code or "done" not in last:
+        tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise _Stopped(
+            f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1] if tail else 'no message'}"
+        )
+    return peak
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and all it started, the notebook's kernel among them."""
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _thread_flags(threads: int) -> dict[str, str]:
+    """Threads of one recipe; what the user set before stays."""
+    names = ("OMP", "MKL", "OPENBLAS", "NUMBA", "NUMEXPR")
+    wanted = {f"{n}_NUM_THREADS": str(threads) for n in names}
+    wanted |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
