@@ -1,0 +1,253 @@
+"""The verdict: measured numbers against true ones, within a tolerance declared before the run."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.judge import inputs
+from scopecheck.judge.estimate import Estimate, estimate
+from scopecheck.judge.intervals import fraction_bound, widen
+from scopecheck.judge.power import Edges, further_acquisitions
+
+# Fewest acquisitions (or noise seeds) with which a verdict may say HOLDS, and FAILS.
+FEWEST = {"image": (1, 1), "setting": (5, 5), "population": (5, 2)}
+SLACK = 1e-9  # allowed for rounding at an edge, as a fraction of the tolerance's width
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said about one measurement, and on what grounds.
+
+    Attributes
+    ----------
+    word : str or None
+        ``HOLDS``, ``FAILS``, ``UNDETERMINED``, or None where no tolerance was declared.
+    marks : tuple of str
+        ``ON AVERAGE ONLY`` and ``BY CANCELLATION``, where they apply to a HOLDS.
+    reason : str
+        ``too few``, ``too noisy``, ``truth`` or ``no tolerance``; empty for HOLDS and FAILS.
+    scope, estimand, scale : str
+        As asked.
+    bias : float
+        Relative: a fraction (0.41 is +41 %). Absolute: in the measurement's unit.
+    interval : (float, float) or None
+        90 % interval of the bias, widened by `truth_uncertainty`, on the scale of `bias`. None where a single
+        acquisition was given for a population or a setting.
+    limits : (float, float) or None
+        Limits of agreement: where about 95 % of single acquisitions' errors lie. None below 2 acquisitions.
+    n : int
+        Acquisitions (population), noise seeds (setting) or 1 (image).
+    tolerance : (float, float) or None
+        As declared, (low, high).
+    truth_uncertainty : float or None
+        Systematic uncertainty of the truth, on the scale of `bias`; None is unknown.
+    inside, inside_fraction, inside_bound : int, float, float
+        Acquisitions whose own error is inside tolerance, their fraction, and its exact one-sided 95 % lower
+        bound; 0, nan, nan without a tolerance.
+    gross_error : float or None
+        (misses + inventions) / number of true objects, averaged like the estimand.
+    further : int, str or None
+        Further acquisitions for 80 % power, or ``more than 1,000``; None where none is offered.
+    note : str
+        What the reader must know about a degenerate input; empty otherwise.
+    """
+
+    word: str | None
+    marks: tuple[str, ...]
+    reason: str
+    scope: str
+    estimand: str
+    scale: str
+    bias: float
+    interval: tuple[float, float] | None
+    limits: tuple[float, float] | None
+    n: int
+    tolerance: tuple[float, float] | None
+    truth_uncertainty: float | None
+    inside: int
+    inside_fraction: float
+    inside_bound: float
+    gross_error: float | None
+    further: int | str | None
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The word with its marks, as printed in a table."""
+        return " ".join((self.word or "NOT JUDGED", *self.marks))
+
+    @property
+    def claim(self) -> str:
+        """What the word says; a truth of unknown uncertainty is called annotation."""
+        against = "annotation" if self.truth_uncertainty is None else "the truth"
+        verb = {"HOLDS": "agrees with", "FAILS": "disagrees with"}.get(self.word or "", "not decided against")
+        return f"{verb} {against}"
+
+    def __str__(self) -> str:
+        def show(x: float) -> str:
+            return f"{x:+.1%}" if self.scale == "relative" else f"{x:+.4g}"
+
+        parts = [f"{self.label} [{self.scope}, n = {self.n}]: bias {show(self.bias)}"]
+        if self.interval:
+            parts.append(f"90 % interval {show(self.interval[0])} to {show(self.interval[1])}")
+        if self.tolerance:
+            parts.append(f"tolerance {show(self.tolerance[0])} to {show(self.tolerance[1])}")
+        if self.tolerance and self.scope != "image":
+            parts.append(f"{self.inside} of {self.n} inside (at least {self.inside_bound:.0%})")
+        if self.gross_error is not None:
+            parts.append(f"gross error {self.gross_error:.1%}")
+        if self.reason:
+            parts.append(f"reason: {self.reason}")
+        if self.further is not None:
+            parts.append(f"further acquisitions: {self.further}")
+        return ", ".join(parts) + (f". {self.note}" if self.note else "")
+
+
+def words(low: ArrayLike, high: ArrayLike, tolerance: Edges, n: int, scope: str) -> NDArray[np.str_]:
+    """Return the word for each interval (low, high) of a bias from `n` acquisitions; shapes broadcast."""
+    lo, hi = np.asarray(low), np.asarray(high)
+    slack = SLACK * (tolerance[1] - tolerance[0])
+    holds = (lo >= tolerance[0] - slack) & (hi <= tolerance[1] + slack) & (n >= FEWEST[scope][0])
+    fails = ((hi < tolerance[0] - slack) | (lo > tolerance[1] + slack)) & (n >= FEWEST[scope][1])
+    return np.where(holds, "HOLDS", np.where(fails, "FAILS", "UNDETERMINED"))
+
+
+def agreement(
+    measured: ArrayLike,
+    true: ArrayLike,
+    *,
+    scope: str,
+    tolerance: float | tuple[float, float] | None,
+    scale: str = "relative",
+    estimand: str = "per-acquisition mean",
+    truth_uncertainty: float | None = None,
+    gross_error: ArrayLike | None = None,
+) -> Verdict:
+    """Judge measured numbers against true ones.
+
+    HOLDS when the whole 90 % interval of the bias lies inside the tolerance (two one-sided tests at 5 %),
+    FAILS when it lies wholly outside, else UNDETERMINED with its reason.
+
+    Parameters
+    ----------
+    measured, true : array_like, shape (n,)
+        In the measurement's unit, over *all* objects: one number per acquisition (scope ``population``), per
+        noise seed (``setting``; one true number may stand for all), or a single number (``image``).
+    scope : {"image", "setting", "population"}
+        What the verdict speaks of. A population needs 5 acquisitions for HOLDS and 2 for FAILS, a setting 5
+        seeds. Planes of a volume, crops, seeds and re-takes are never independent acquisitions.
+    tolerance : float, (float, float) or None
+        0.10 on the relative scale accepts ratios from 0.9 to 1.1. None gives no word.
+    scale : {"relative", "absolute"}
+        Errors as log ratios, or as differences in the unit.
+    estimand : {"per-acquisition mean", "pooled ratio"}
+        Mean error of an acquisition, each counting alike, or sum of measured over sum of true.
+    truth_uncertainty : float, optional
+        Systematic uncertainty of the truth, a fraction (relative) or in the unit (absolute). The interval is
+        widened by it on both sides; above the tolerance's half-width nothing is decided. None: unknown.
+    gross_error : float or array_like, shape (n,), optional
+        For counts, (misses + inventions) / number of true objects, of each acquisition or pooled.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinite numbers (naming the index), empty or unequal lists, unknown words, a tolerance
+        without 0 in it, and on the relative scale for negative numbers or a truth of 0.
+
+    Notes
+    -----
+    Degenerate inputs. A measured 0 has no log ratio: the per-acquisition mean is then taken over fractions
+    (measured / true - 1) and the note says so. A pooled ratio allows zeros on both sides; acquisitions whose
+    truth is 0 do not count towards the fewest that a word needs. One acquisition of a population has a bias
+    and no interval. Without any spread the interval has no width, which proves little about the next
+    acquisition; the note says so.
+
+    References
+    ----------
+    Schuirmann (1987), doi:10.1007/BF01068419. Bland and Altman (1986), doi:10.1016/S0140-6736(86)90837-8.
+    Clopper and Pearson (1934), doi:10.1093/biomet/26.4.404.
+    """
+    inputs.one_of("scope", scope, inputs.SCOPES)
+    inputs.one_of("scale", scale, inputs.SCALES)
+    inputs.one_of("estimand", estimand, inputs.ESTIMANDS)
+    relative, pooled = scale == "relative", estimand == "pooled ratio"
+    if pooled and not relative:
+        raise ValueError("a pooled ratio is relative by nature; use estimand='per-acquisition mean'")
+    m, t = inputs.paired(measured, true, scope)
+    edges, u = inputs.tolerance_pair(tolerance), inputs.uncertainty(truth_uncertainty)
+    gross, gross_objects = inputs.gross(gross_error, t, pooled)
+    if relative:
+        inputs.check_ratio(m, t, estimand)
+    got = estimate(m, t, scope, relative, pooled)
+    answer = Verdict(
+        word=None,
+        marks=(),
+        reason="no tolerance",
+        scope=scope,
+        estimand=estimand,
+        scale=scale,
+        bias=got.bias,
+        interval=None if got.ends is None else widen(*got.ends, u or 0.0, relative),
+        limits=got.limits,
+        n=m.size,
+        tolerance=edges,
+        truth_uncertainty=u,
+        inside=0,
+        inside_fraction=float("nan"),
+        inside_bound=float("nan"),
+        gross_error=gross,
+        further=None,
+        note=got.note,
+    )
+    if edges is None:
+        return answer
+
+    slack = SLACK * (edges[1] - edges[0])
+    inside = int(np.sum((got.own >= edges[0] - slack) & (got.own <= edges[1] + slack)))
+    bound = fraction_bound(inside, m.size)
+    answer = replace(answer, inside=inside, inside_fraction=inside / m.size, inside_bound=bound)
+    if u is not None and u > (edges[1] - edges[0]) / 2 + slack:
+        return replace(answer, word="UNDETERMINED", reason="truth")
+    word = "UNDETERMINED"
+    if answer.interval is not None:
+        word = str(words(*answer.interval, edges, got.informative, scope))
+    if word == "UNDETERMINED":
+        reason, further = _why(got, m.size, edges, u or 0.0, scope, relative)
+        return replace(answer, word=word, reason=reason, further=further)
+    marks: list[str] = []
+    if word == "HOLDS" and 5 * inside < 4 * m.size:
+        marks.append("ON AVERAGE ONLY")
+    excess = gross_objects if gross is not None and not relative else gross or 0.0
+    if word == "HOLDS" and excess > max(-edges[0], edges[1]) + slack:
+        marks.append("BY CANCELLATION")
+    return replace(answer, word=word, marks=tuple(marks), reason="")
+
+
+def _why(
+    got: Estimate, n: int, edges: Edges, u: float, scope: str, relative: bool
+) -> tuple[str, int | str | None]:
+    """Return the reason for UNDETERMINED, and the further acquisitions on offer."""
+    low, high = edges
+    if relative:  # what the data's own interval must clear, given what the truth's uncertainty takes away
+        inner = (1 + low) * (1 + u) - 1, (1 + high) * (1 - u) - 1
+        outer = (1 + low) * (1 - u) - 1, (1 + high) * (1 + u) - 1
+    else:
+        inner, outer = (low + u, high - u), (low - u, high + u)
+    few = got.informative < FEWEST[scope][0]
+    undecidable = outer[0] <= got.bias <= inner[0] or inner[1] <= got.bias <= outer[1]
+    if scope == "image" or (u > 0 and undecidable and not few):
+        return "truth", None
+    further: int | str | None = None
+    if got.ends is not None:
+        values = np.array([got.bias, *inner, *outer])
+        if got.log:
+            values = np.log(np.clip(1 + values, 1e-300, None))
+        bias, hold_low, hold_high, fail_low, fail_high = values.tolist()
+        narrow, wide = (hold_low, hold_high), (fail_low, fail_high)
+        further = further_acquisitions(bias, got.sd, n, narrow, wide, FEWEST[scope])
+    return ("too few" if few else "too noisy"), further
