@@ -187,8 +187,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Show all verdicts of the latest results; with --book, write what the book is built from."""
+    from .record.overview import latest, rich_table
     from .runner.find import find, results_folder
-    from .runner.report import latest, rich_table
 
     states = [latest(path, results_folder()) for path in find()]
     if book:

@@ -157,10 +157,7 @@ class Page:
         """
         counts = {k: int(getattr(alarms, k)) for k in ("hits", "misses", "false_alarms", "quiet")}
         self._alarms.append({"check": check, "rule": rule, **counts})
-        wrong, right = counts["hits"] + counts["misses"], counts["false_alarms"] + counts["quiet"]
-        print(f"{check}: alarm when {rule}" if rule else f"{check}:")
-        print(f"  {counts['hits']} of {wrong} wrong measurements raised it,", end=" ")
-        print(f"and {counts['false_alarms']} of {right} good ones did too (false alarms).")
+        print(tables.alarm(self._alarms[-1]))
 
     def rows(self) -> list[ArmResult]:
         """All entries in declared order, with the declared arms that this profile and tier leave out."""

@@ -175,6 +175,6 @@ def caption(arms: list[ArmResult]) -> str:
     skipped = sum(a.status == "not run" for a in arms)
     text = (
         f"{judged} verdicts. {able} of them had data enough to say HOLDS; if every one of these truly sat at"
-        f" the edge of its tolerance, {wrong:.1f} wrong HOLDS would be expected: that is the worst case."
+        f" the edge of its tolerance, {wrong:.2g} wrong HOLDS would be expected: that is the worst case."
     )
-    return text + (f" {skipped} more were not run." if skipped else "")
+    return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")

@@ -9,7 +9,9 @@ def percent(value: float | None, scale: str = "relative", unit: str = "") -> str
     """A bias or a limit as a reader expects it: signed per cent when relative, else signed with its unit."""
     if value is None:
         return "not finite"
-    return f"{100 * value:+.0f} %" if scale == "relative" else f"{value:+.3g} {unit}".rstrip()
+    if scale != "relative":
+        return f"{value:+.3g} {unit}".rstrip()
+    return f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
 def span(pair: list[float | None] | None, scale: str, unit: str = "") -> str:
@@ -101,4 +103,14 @@ def html(rows: list[ArmResult]) -> str:
         '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Table of verdicts">'
         f'<table class="verdicts"><caption>{escape(caption(rows))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def alarm(counts: dict) -> str:
+    """One sentence on a check that needs no truth: how often it was right, and its false alarms."""
+    wrong, right = counts["hits"] + counts["misses"], counts["false_alarms"] + counts["quiet"]
+    rule = f" (alarm when {counts['rule']})" if counts.get("rule") else ""
+    return (
+        f"{counts['check']}{rule}: raised for {counts['hits']} of {wrong} wrong measurements,"
+        f" and for {counts['false_alarms']} of {right} good ones (false alarms)."
     )

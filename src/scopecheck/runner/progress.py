@@ -1,5 +1,6 @@
 """What a run tells while it goes on (what, how far, how long) and at its end."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +17,15 @@ SIGNS = {"ran": "done", "unchanged": "unchanged", "failed": "FAILED", "not run":
 @contextmanager
 def following(total: int) -> Iterator[Callable[..., None]]:
     """Show one bar per running recipe and one for all; gives the function that ``run_all`` tells."""
-    console = Console(stderr=True, highlight=False)
+    plain = os.environ.get("SCOPECHECK_PROGRESS") == "plain"
+    console = Console(stderr=True, highlight=False, force_terminal=False if plain else None)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[where]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=plain) as progress:
         whole = progress.add_task("all recipes", total=total, where=f"0 of {total}")
         tasks: dict[str, Any] = {}
         done = 0

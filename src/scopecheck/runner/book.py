@@ -1,0 +1,102 @@
+"""Write what the book is built from: executed pages with their stamp, the table of verdicts, its picture."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ..record.overview import State, markdown, picture
+from .find import read_notebook
+
+# Whom to cite for a tool, as keys of the book's bibliography.
+CITE = {
+    "cellpose": "stringer2021",
+    "stardist": "schmidt2018",
+    "monai": "cardoso2022",
+    "onnxruntime": "ouyang2022",
+    "scikit-image": "vanderwalt2014",
+    "torch": "ronneberger2015",
+}
+
+
+def write_book(states: list[State], folder: Path) -> Path:
+    """Write pages and tables for the book.
+
+    Parameters
+    ----------
+    states : list of State
+        Latest state of every recipe.
+    folder : Path
+        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md`` and ``.png`` are written there.
+
+    Returns
+    -------
+    Path
+        ``folder``.
+    """
+    import nbformat
+
+    pages, generated = folder / "recipes", folder / "_generated"
+    shutil.rmtree(pages, ignore_errors=True)
+    for made in (pages, generated):
+        made.mkdir(parents=True, exist_ok=True)
+    for s in states:
+        nbformat.write(page(s), pages / f"{s.recipe.id}.ipynb")
+        if s.folder and (s.folder / "figures").is_dir():
+            shutil.copytree(s.folder / "figures", pages / "figures", dirs_exist_ok=True)
+    (generated / "verdicts.md").write_text(markdown(states), encoding="utf-8")
+    picture(states, generated / "verdicts.png")
+    return folder
+
+
+def page(state: State) -> Any:
+    """The executed notebook with its stamp under the title, or the bare one with a note why not."""
+    import nbformat
+
+    if state.folder:
+        notebook = nbformat.read(state.folder / f"{state.recipe.id}.ipynb", as_version=4)
+        text = stamp(state)
+    else:
+        notebook = read_notebook(state.recipe.path)
+        what = (
+            f"This recipe was {state.why}."
+            if state.status == "not run"
+            else f"This recipe failed. {state.why}"
+        )
+        text = f":::{{warning}}\n{what} The page shows its text and code; no number on it was measured.\n:::"
+        for cell in notebook.cells:  # figures that were not made
+            if cell.cell_type == "markdown":
+                cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("hide-input")
+    if notebook.cells and notebook.cells[0].cell_type == "markdown":
+        title, _, rest = notebook.cells[0].source.partition("\n")
+        notebook.cells[0].source = f"{title}\n\n{text}\n{rest}"
+    return notebook
+
+
+def stamp(state: State) -> str:
+    """Tier, data with accession and licence, tool versions, date, run time, and how to cite."""
+    from .. import data
+
+    run, recipe = state.run, state.recipe
+    tier, profile = run["parameters"].get("tier", "embedded"), run["parameters"].get("profile", "quick")
+    tools = ", ".join(f"{name} {run['versions'].get(name, '')}" for name in recipe.tools) or "none"
+    keys = list(dict.fromkeys(CITE[t] for t in recipe.tools if t in CITE))
+    lines = [
+        f"- **Run**: {run['ended'][:10]}, profile {profile}, {run['seconds'] / 60:.1f} minutes,"
+        f" {run['peak_gib']:.1f} GiB, on {run['machine']['cores']} cores ({run['machine']['cpu']});"
+        f" key `{run['key']}`",
+        f"- **Tier**: {tier}. **Tools**: {tools}" + (f"; cite {{cite:p}}`{','.join(keys)}`" if keys else ""),
+    ]
+    for name in run["datasets"]:
+        d = data.describe(name)
+        absent = " (could not be had in this run)" if name in run["datasets_missing"] else ""
+        lines.append(f"- **Data** {name}{absent}: {d.accession}; {d.licence}; cite: {d.citation}")
+    lines.append(
+        f"- **Run it yourself**: `scopecheck run {recipe.id}`, or download the notebook from this page's bar"
+    )
+    return "\n".join([":::{admonition} What this page was made from", ":class: note dropdown", *lines, ":::"])

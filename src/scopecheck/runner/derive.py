@@ -1,0 +1,86 @@
+"""Derive the notebooks from the recipes: what Colab opens and what nbval compares.
+
+``python -m scopecheck.runner.derive`` writes ``recipes/notebooks/<id>.ipynb``; with ``--check`` it writes
+nothing and ends with 1 where one is not in step. They hold the outputs of the verdict cells alone, taken from
+the latest result that was run with default parameters.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from .find import find, read_notebook, results_folder
+
+TAG = "verdict"
+
+
+def derived(path: Path, outputs: dict[str, list[Any]]) -> Any:
+    """The recipe as a notebook without outputs but those given, by cell source, for its verdict cells."""
+    notebook = read_notebook(path)
+    for cell in notebook.cells:
+        if TAG in cell.metadata.get("tags", []) and outputs.get(cell.source):
+            cell.outputs, cell.execution_count = outputs[cell.source], 1
+    return notebook
+
+
+def words_of(notebook: Any) -> dict[str, list[Any]]:
+    """What the verdict cells of an executed notebook printed, by cell source."""
+    return {
+        cell.source: [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
+        for cell in notebook.cells
+        if cell.cell_type == "code" and TAG in cell.metadata.get("tags", [])
+    }
+
+
+def latest_words(recipe: str, results: Path) -> dict[str, list[Any]]:
+    """Words of the newest result with default parameters, or none."""
+    import nbformat
+
+    runs = [json.loads(p.read_text(encoding="utf-8")) for p in (results / recipe).glob("*/run.json")]
+    runs = sorted((r for r in runs if not r["changed"]), key=lambda r: r["ended"])
+    pages = [results / recipe / r["key"] / f"{recipe}.ipynb" for r in runs[-1:]]
+    return words_of(nbformat.read(pages[0], as_version=4)) if pages else {}
+
+
+def faults(path: Path) -> list[str]:
+    """Why the committed notebook of a recipe is not in step with it; empty when it is."""
+    import nbformat
+
+    target = path.parent / "notebooks" / f"{path.stem}.ipynb"
+    if not target.is_file():
+        return [f"{target} is missing"]
+    have = nbformat.read(target, as_version=4)
+    want = derived(path, words_of(have))
+    out = []
+    if [(c.cell_type, c.source, c.metadata) for c in have.cells] != [
+        (c.cell_type, c.source, c.metadata) for c in want.cells
+    ]:
+        out.append(f"{target} is not what {path} gives")
+    if [c.get("outputs") for c in have.cells] != [c.get("outputs") for c in want.cells]:
+        out.append(f"{target} holds outputs of other cells than the verdict cells")
+    return out
+
+
+def main(check: bool) -> int:
+    """Write or check all derived notebooks; gives the exit status."""
+    import nbformat
+
+    wrong = []
+    for path in find():
+        if check:
+            wrong += faults(path)
+            continue
+        target = path.parent / "notebooks" / f"{path.stem}.ipynb"
+        old = words_of(nbformat.read(target, as_version=4)) if target.is_file() else {}
+        notebook = derived(path, latest_words(path.stem, results_folder()) or old)
+        target.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, target)
+        print(f"{target}: {'with' if any(c.get('outputs') for c in notebook.cells) else 'without'} verdicts")
+    for line in wrong:
+        print(f"{line}; run: python -m scopecheck.runner.derive", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))
