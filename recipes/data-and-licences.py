@@ -46,7 +46,7 @@ def size(entry) -> str:
 def pixel_size(entry) -> str:
     stated = entry.pixel_size_um
     text = stated if isinstance(stated, str) else " × ".join(f"{v:g}" for v in stated) + " µm"
-    return f"{text} {entry.pixel_size_note}".strip()
+    return "; ".join(part for part in (text, entry.pixel_size_note) if part)
 
 
 def images(entry) -> str:
