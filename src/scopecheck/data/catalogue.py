@@ -1,4 +1,4 @@
-"""The catalogue: every dataset and weight file once, with its hash, its sources, its truth and that truth's faults."""
+"""The catalogue: every dataset and weight file once, with hashes, sources, truth and that truth's faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -51,7 +51,7 @@ class Package(_Model):
 
 
 class Source(_Model):
-    """Where a file can be had; `{name}` and `{stem}` stand for the file's name and its name without the ending."""
+    """Where a file can be had; `{name}` stands for its name, `{stem}` for its name without the ending."""
 
     archive: str | None = None
     url: str | None = None
@@ -173,6 +173,11 @@ class Entry(_Model):
         """Total size of the files whose size is known."""
         return sum(f.bytes or 0 for f in self.files)
 
+    @property
+    def pixel_size(self) -> tuple[float, ...] | None:
+        """Micrometres along the spatial axes in their order, or None."""
+        return None if isinstance(self.pixel_size_um, str) else self.pixel_size_um
+
 
 class Catalogue(_Model):
     """The whole catalogue."""
@@ -191,63 +196,26 @@ class Catalogue(_Model):
 
 
 def catalogue_path() -> Path:
-    """Return the catalogue's file: `SCOPECHECK_CATALOGUE`, the installed package's copy, or the repository's."""
+    """Return the catalogue: `SCOPECHECK_CATALOGUE`, the installed package's copy, or the repository's."""
     if given := os.environ.get("SCOPECHECK_CATALOGUE"):
         return Path(given)
     here = Path(__file__).resolve()
-    places = [here.parent / "_catalogue" / "catalogue.yaml", here.parents[3] / "data" / "catalogue.yaml"]
-    for place in places:
-        if place.is_file():
-            return place
-    raise DataError(
-        f"The data catalogue is missing; looked for {' and '.join(map(str, places))}. Install scopecheck again, "
-        "or name the file in SCOPECHECK_CATALOGUE."
-    )
-
-
-def _tree(folder: Path, name: str) -> list[dict[str, Any]]:
-    """Read a list of files kept beside the catalogue: {name: [sha256, bytes]}."""
-    listed = json.loads((folder / _inside(name)).read_text(encoding="utf-8"))
-    return [{"name": key, "sha256": sha, "bytes": size} for key, (sha, size) in listed.items()]
+    installed = here.parent / "_catalogue" / "catalogue.yaml"
+    return installed if installed.is_file() else here.parents[3] / "data" / "catalogue.yaml"
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, stamp: int) -> Catalogue:
     import yaml
 
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for name, entry in raw["datasets"].items():
-            entry.setdefault("name", name)
-            if tree := entry.pop("files_from", None):
-                entry["files"] = [*entry.get("files", []), *_tree(path.parent, tree)]
-        return Catalogue.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        entry_name = first["loc"][1] if len(first["loc"]) > 1 and first["loc"][0] == "datasets" else None
-        named = (
-            f"entry {entry_name!r}, field {'.'.join(map(str, first['loc'][2:])) or 'as a whole'}"
-            if entry_name
-            else where
-        )
-        raise DataError(
-            f"{path}: the catalogue is not valid at {named}: {first['msg']}"
-            f" ({error.error_count()} fault(s) in all). Correct that entry, or restore the file."
-        ) from None
-    except (
-        yaml.YAMLError,
-        OSError,
-        UnicodeDecodeError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        raise DataError(
-            f"{path}: the catalogue cannot be read: {' '.join(str(error).split())}. Expected YAML with schema, packages and "
-            "datasets; restore the file or name another in SCOPECHECK_CATALOGUE."
-        ) from None
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, entry in raw["datasets"].items():
+        entry["name"] = name
+        if listed := entry.pop("files_from", None):  # a long list, kept beside: {name: [sha256, bytes]}
+            rows = json.loads((path.parent / _inside(listed)).read_text(encoding="utf-8"))
+            more = [{"name": key, "sha256": row[0], "bytes": row[1]} for key, row in rows.items()]
+            entry["files"] = [*entry.get("files", []), *more]
+    return Catalogue.model_validate(raw)
 
 
 def catalogue() -> Catalogue:
@@ -258,11 +226,25 @@ def catalogue() -> Catalogue:
     DataError
         If it is missing or breaks its schema; the message names the entry and the field.
     """
+    import yaml
+
     path = catalogue_path()
+    todo = "Restore the file, install scopecheck again, or name another file in SCOPECHECK_CATALOGUE."
     try:
         return _read(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise DataError(f"{path}: the catalogue cannot be read: {error.strerror}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = [str(part) for part in first["loc"]]
+        if at[:1] == ["datasets"] and len(at) > 1:
+            at = [f"entry {at[1]!r}", f"field {'.'.join(at[2:])!r}" if at[2:] else "as a whole"]
+        count = error.error_count()
+        raise DataError(
+            f"{path}: not a valid catalogue: {', '.join(at) or 'whole file'}: {first['msg']} "
+            f"(fault 1 of {count}). {todo}"
+        ) from None
+    except (yaml.YAMLError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        fault = " ".join(str(error).split())
+        raise DataError(f"{path}: the catalogue cannot be read: {fault}. {todo}") from None
 
 
 def describe(name: str) -> Entry:
@@ -282,7 +264,7 @@ def describe(name: str) -> Entry:
 
 
 def truth_uncertainty(name: str, measurement: str) -> float | None:
-    """Return the truth's systematic uncertainty in a measurement as a fraction, or None where it is unknown."""
+    """Return the truth's systematic uncertainty in a measurement, a fraction; None where it is unknown."""
     truth = describe(name).truth
     stated = truth.uncertainty.get(measurement) if truth else None
     return None if stated is None or stated.value == "unknown" else float(stated.value)

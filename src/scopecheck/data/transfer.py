@@ -1,4 +1,4 @@
-"""Bytes from somewhere to a temporary file: HTTP with retry and resume, the package registry, members of archives."""
+"""Bytes to a temporary file: HTTP with retry and resume, the package registry, members of archives."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ TIMEOUT = (15.0, 60.0)  # seconds to connect, seconds without a byte
 ATTEMPTS = 3
 RESUME_FROM = 200_000_000  # bytes; a smaller file starts again
 SHOW_FROM = 1_000_000  # bytes; a smaller file has no progress bar of its own
+_hashes: dict[tuple[str, int, int, int], str] = {}
 
 
 class Unreachable(Exception):
@@ -45,6 +46,17 @@ class _Task:
         self.progress.update(self.task, visible=False)
 
 
+def sha256_file(path: Path) -> str:
+    """Return a file's sha256, computed once per process while the file stays as it is."""
+    import pooch
+
+    stat = path.stat()
+    key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    if key not in _hashes:
+        _hashes[key] = pooch.file_hash(str(path), alg="sha256")
+    return _hashes[key]
+
+
 def sha256_of(data: bytes) -> str:
     """Return the sha256 of bytes as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
@@ -64,7 +76,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 def download(
     address: str, part: Path, size: int | None, progress: Progress | None = None, label: str | None = None
 ) -> None:
-    """Download an address into `part`; a dropped connection is tried again, a file over 200 MB goes on where it stopped.
+    """Download an address into `part`; a dropped one is tried again, over 200 MB it goes on where it stopped.
 
     Raises
     ------
@@ -124,7 +136,7 @@ def download(
 
 
 def from_registry(package: Package, part: Path, progress: Progress | None = None) -> None:
-    """Download one file of the package registry (`PIP_INDEX_URL` where set), without building or installing it."""
+    """Download one file of the package registry (`PIP_INDEX_URL` where set), never building it."""
     import pypi_simple
     import requests
 
@@ -148,8 +160,8 @@ def from_registry(package: Package, part: Path, progress: Progress | None = None
 def members(archive: Path, wanted: Mapping[str, int | None]) -> Iterator[tuple[str, bytes]]:
     """Yield the wanted members of a wheel, zip or tar as bytes, in one pass.
 
-    Only regular files whose name is asked for exactly, and whose size is as expected, are read; nothing is written,
-    so no name in the archive can choose where anything goes.
+    Only regular files whose name is asked for exactly, and whose size is as expected, are read; nothing is
+    written, so no name in the archive can choose where anything goes.
 
     Raises
     ------

@@ -1,0 +1,167 @@
+"""`scopecheck data`: list, show, fetch, verify, where and clean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scopecheck.errors import DataError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Datasets and weights: what they are, fetching, checking, cleaning."
+)
+Name = Annotated[str, typer.Argument(help="A name that `scopecheck data list` gives.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names that `scopecheck data list` gives.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool, title: str = "", note: str = "") -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(rows[0] if rows else ()), title=title, caption=note)
+    for row in rows:
+        table.add_row(*(_size(v) if k == "bytes" else str(v) for k, v in row.items()))
+    Console().print(table)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List every dataset and weight file, and what the cache holds."""
+    from scopecheck.data import cache
+    from scopecheck.data.catalogue import catalogue
+
+    rows = [
+        {
+            "name": entry.name,
+            "tier": entry.tier,
+            "what": entry.title,
+            "bytes": entry.bytes,
+            "cached": f"{sum(cache.place(entry, f).is_file() for f in entry.files)}/{len(entry.files)}",
+        }
+        for entry in catalogue().datasets.values()
+    ]
+    _print(rows, as_json, note=f"cache: {cache.cache_dir()}, {_size(cache.used())}")
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show accession, licence, citation, pixel size, truth, its faults, and what may have trained on it."""
+    from scopecheck.data.catalogue import describe
+
+    found = describe(name).model_dump(mode="json", exclude_none=True)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    import yaml
+
+    found["files"] = f"{len(found['files'])} file(s), {_size(describe(name).bytes)}"
+    typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100).rstrip())
+
+
+@app.command()
+def fetch(
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dataset and weight file.")] = False,
+    to: Annotated[Path | None, typer.Option(help="Write a mirror for SCOPECHECK_MIRROR there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch datasets into the cache, or into a mirror folder for a machine without a network."""
+    from scopecheck.data import datasets
+    from scopecheck.data.catalogue import catalogue
+
+    if bool(names) == everything:
+        raise typer.BadParameter("give names, or --all")
+    rows, failed = [], 0
+    for name in catalogue().datasets if everything else names or []:
+        try:
+            path = datasets.fetch(name, to=to)
+            rows.append({"name": name, "path": str(path), "error": ""})
+        except DataError as error:
+            failed += 1
+            rows.append({"name": name, "path": "", "error": str(error)})
+    if as_json:
+        _print(rows, True)
+    for row in () if as_json else rows:
+        typer.echo(f"{row['name']}: {row['path'] or row['error']}", err=bool(row["error"]))
+    if to and failed < len(rows) and not as_json:
+        typer.echo(f"On the machine without a network: export SCOPECHECK_MIRROR={to.absolute()}")
+    if failed:
+        typer.echo(f"{failed} of {len(rows)} could not be fetched.", err=True)
+        raise typer.Exit(2)
+
+
+@app.command()
+def verify(names: Names = None, as_json: AsJson = False) -> None:
+    """Hash what the cache holds; status 1 when a file is not what the catalogue says."""
+    from scopecheck.data import cache
+    from scopecheck.data.catalogue import catalogue, describe
+
+    rows = []
+    for name in names or catalogue().datasets:
+        entry = describe(name)
+        here = [file for file in entry.files if cache.place(entry, file).is_file()]
+        wrong = [str(cache.place(entry, file)) for file in here if not cache.ready(entry, file)]
+        state = "wrong" if wrong else "not fetched" if not here else "right"
+        rows.append(
+            {"name": name, "state": state, "files": f"{len(here)}/{len(entry.files)}", "wrong": wrong}
+        )
+    _print(rows, as_json)
+    if any(row["wrong"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def where(name: Name, as_json: AsJson = False) -> None:
+    """Print where a dataset lies in the cache, whether it is there, and where it can be had."""
+    from scopecheck.data import cache, datasets, mirror
+    from scopecheck.data.catalogue import describe
+
+    entry = describe(name)
+    here = [file for file in entry.files if cache.ready(entry, file)]
+    mirrored = [file for file in entry.files if mirror.find(cache.expected(entry, file))]
+    sources = {
+        f"{s.kind}: {s.package or ''} {s.member or s.url or s.archive}"
+        for file in entry.files
+        for s in entry.sources_of(file)
+    }
+    found: dict[str, Any] = {
+        "path": str(datasets.where(name)),
+        "files": len(entry.files),
+        "in_cache": len(here),
+        "in_mirror": len(mirrored),
+        "sources": sorted(sources),
+        "archive_lock": str(cache.lock_path()),
+    }
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        typer.echo(found["path"])
+        typer.echo(
+            f"{len(here)} of {len(entry.files)} files in the cache, {len(mirrored)} in a mirror", err=True
+        )
+        typer.echo("\n".join(found["sources"]), err=True)
+
+
+@app.command()
+def clean(names: Names = None, as_json: AsJson = False) -> None:
+    """Remove datasets from the cache; without names, all of them and the registry files they came in."""
+    from scopecheck.data import cache
+
+    freed = cache.clean(names or None)
+    left = cache.used()
+    if as_json:
+        typer.echo(json.dumps({"cache": str(cache.cache_dir()), "freed": freed, "left": left}))
+    else:
+        typer.echo(f"{_size(freed)} freed, {_size(left)} left in {cache.cache_dir()}")

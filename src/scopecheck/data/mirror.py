@@ -1,0 +1,83 @@
+"""Mirrors: folders with a `manifest.json` of file and sha256, tried first, for machines without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from functools import lru_cache
+from pathlib import Path
+
+from scopecheck.data import transfer
+from scopecheck.errors import DataError
+
+
+@lru_cache(maxsize=4)
+def _index(mirrors: str) -> dict[str, Path]:
+    """Read every manifest.json below the mirror folders: {sha256: path}."""
+    found: dict[str, Path] = {}
+    for root in filter(None, mirrors.split(os.pathsep)):
+        if not Path(root).is_dir():
+            raise DataError(
+                f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct it, or unset it."
+            )
+        for folder, _, names in os.walk(root):
+            if "manifest.json" not in names:
+                continue
+            manifest, base = Path(folder, "manifest.json"), Path(folder).resolve()
+            try:
+                for row in json.loads(manifest.read_text(encoding="utf-8")):
+                    path = (base / row["file"]).resolve()
+                    if path.is_relative_to(base):
+                        found.setdefault(row["sha256"], path)
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise DataError(
+                    f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
+                ) from None
+    return found
+
+
+def find(sha256: str | None) -> Path | None:
+    """Return the file of the mirror folders (`SCOPECHECK_MIRROR`) whose manifest gives this hash."""
+    path = _index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "")
+    return path if path is not None and path.is_file() else None
+
+
+def copy(source: Path, part: Path) -> None:
+    """Copy a mirror's file to `part`; one that cannot be read is a source that failed."""
+    try:
+        handle = source.open("rb")
+    except OSError as error:
+        raise transfer.Unreachable(f"cannot be read ({error.strerror})") from None
+    with handle, part.open("wb") as out:
+        shutil.copyfileobj(handle, out, 1 << 20)
+
+
+def write(folder: Path, name: str, files: dict[str, tuple[Path, str]]) -> Path:
+    """Copy files, given as {name: (path, sha256)}, to `folder/NAME` and list them in `folder/manifest.json`.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be written.
+    """
+    from filelock import FileLock
+
+    manifest = folder / "manifest.json"
+    rows = []
+    try:
+        for file, (source, sha256) in files.items():
+            target = folder / name / file
+            if not target.is_file() or transfer.sha256_file(target) != sha256:
+                part = target.with_name(target.name + ".part")
+                part.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, part)
+                os.replace(part, target)
+            rows.append({"file": f"{name}/{file}", "bytes": target.stat().st_size, "sha256": sha256})
+        with FileLock(f"{manifest}.lock"):
+            old = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
+            kept = [row for row in old if not row["file"].startswith(f"{name}/")]
+            transfer.write_bytes(manifest, json.dumps(kept + rows, indent=1).encode())
+    except OSError as error:
+        raise DataError(f"{folder}: the mirror cannot be written ({error.strerror or error}).") from None
+    return folder / name
