@@ -1,0 +1,163 @@
+"""Read label and grey images that any tool made, with their pixel size; refuse what is not one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scopecheck.data.formats import Read, damaged, read_npy, read_png, read_tiff, read_zarr
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SUFFIXES = (".tif", ".tiff", ".png", ".npy", ".zarr")
+_MAGIC = {b"II*\0": ".tif", b"MM\0*": ".tif", b"II+\0": ".tif", b"MM\0+": ".tif"}
+_MAGIC |= {b"\x89PNG": ".png", b"\x93NUM": ".npy", b"\xff\xd8\xff": ".jpg", b"PK\x03\x04": ".zip"}
+
+
+class Picture(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    array : ndarray
+        (Y, X) or (Z, Y, X); labels are int32, or int64 where a label needs it; grey values as stored.
+    pixel_size : tuple of float or None
+        Micrometres along the array's axes; None where the file does not give all of them.
+    """
+
+    array: np.ndarray
+    pixel_size: tuple[float, ...] | None
+
+
+def read_labels(path: str | Path) -> Picture:
+    """Read a label image: one number an object, 0 for background.
+
+    TIFF, OME-TIFF, ImageJ TIFF, PNG (also with a palette), NPY, and OME-Zarr 0.4 and 0.5 at full
+    resolution: the image's only member of `labels`, or the label image whose path is given. Axes of length
+    1 are dropped. Chunks that an OME-Zarr does not hold are background, as its standard says.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is empty, damaged, cut short or not what its name says, or does not hold
+        whole-number labels of one plane or one stack.
+    """
+    import numpy as np
+
+    from scopecheck.measure.checks import label_image
+
+    path = Path(path)
+    array, axes, sizes = _read(path, labels=True)
+    array, size = _spatial(path, array, axes, sizes)
+    array = label_image(array, str(path))
+    high = int(array.max(initial=0))
+    if high == 255 and array.dtype == np.uint8 and len(np.unique(array)) == 2:
+        from skimage.measure import label
+
+        if (pieces := label(array).max()) > 1:
+            raise InputError(
+                f"{path}: holds 0 and 255 alone, in {pieces} separate pieces, so it is a mask; expected one"
+                " number per object. Number the objects with skimage.measure.label(mask)."
+            )
+    return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size)
+
+
+def read_image(path: str | Path) -> Picture:
+    """Read a grey image: one plane or one stack of one channel, from the formats of `read_labels`.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    InputError
+        As `read_labels`; also for colour, for several channels or times, and for NaN or infinity.
+    """
+    import numpy as np
+
+    path = Path(path)
+    array, size = _spatial(path, *_read(path, labels=False))
+    if array.dtype.kind not in "iuf":
+        raise InputError(
+            f"{path}: values are {array.dtype}; expected grey levels as whole or decimal numbers."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError(
+            f"{path}: holds NaN or infinite values; expected a finite grey level in every pixel."
+        )
+    return Picture(array, size)
+
+
+def _read(path: Path, labels: bool) -> Read:
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder; expected an image ({', '.join(SUFFIXES)}).")
+    if path.is_dir():
+        return read_zarr(path, labels)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"{path}: has the suffix {suffix or 'of no format'!r}; expected {', '.join(SUFFIXES)}."
+        )
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise InputError(f"{path}: is empty (0 bytes); expected an image. Write or copy it again.")
+    kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "another format")
+    if kind != {".tiff": ".tif"}.get(suffix, suffix):
+        raise InputError(f"{path}: is named {suffix} but holds {kind}; give it the suffix of what it is.")
+    reader = {".tif": read_tiff, ".png": read_png, ".npy": read_npy}[kind]
+    try:
+        return reader(path)
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError(f"{path}: does not fit into memory; cut it into parts.") from None
+    except Exception as error:  # readers and codecs raise many kinds; every one means the file cannot be read
+        raise damaged(path, error) from error
+
+
+def _spatial(
+    path: Path, array: Any, axes: str, sizes: dict[str, float]
+) -> tuple[np.ndarray, tuple[float, ...] | None]:
+    """Drop axes of length 1 and refuse all but (Y, X) and (Z, Y, X)."""
+    shape = dict(zip(axes, array.shape, strict=False))
+    if array.ndim < 2 or "Y" not in axes:
+        raise InputError(
+            f"{path}: has the shape {array.shape}; expected a plane (Y, X) or a stack (Z, Y, X)."
+        )
+    if array.size == 0:
+        raise InputError(f"{path}: holds no pixels, shape {array.shape}.")
+    if "S" in axes and shape["S"] > 1:
+        raise InputError(
+            f"{path}: is a colour picture, shape {array.shape}; expected one grey level or label per pixel."
+            " Save the channel that is meant; planes of a stack are written with photometric='minisblack'."
+        )
+    keep = [i for i, letter in enumerate(axes) if letter in "YX" or array.shape[i] > 1]
+    left = "".join(axes[i] for i in keep)
+    array = array.reshape([array.shape[i] for i in keep])
+    # pages without a name are taken for planes of a stack
+    left = re.sub("^[QI?](?=YX$)", "Z", left)
+    if left not in ("YX", "ZYX"):
+        listed = ", ".join(f"{letter}={shape[letter]}" for letter in left)
+        raise InputError(
+            f"{path}: has the axes {listed}; expected a plane (Y, X) or a stack (Z, Y, X)."
+            " Save one channel and time."
+        )
+    known = all(letter in sizes for letter in left)
+    return array, tuple(sizes[letter] for letter in left) if known else None
