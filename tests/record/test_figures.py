@@ -1,0 +1,114 @@
+"""Figures: a scale bar of the right length, outlines around the right pixels, words told by shape."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from scopecheck import record
+from scopecheck.record.figures import COLOURS, _outlines
+from scopecheck.record.result import ArmResult
+
+
+def axes(shape=(100, 200)):
+    ax = Figure().subplots()
+    ax.imshow(np.zeros(shape))
+    return ax
+
+
+@pytest.mark.parametrize(
+    ("pixel_size", "text", "pixels"),
+    [
+        (0.36, "10 µm", 10 / 0.36),  # a fifth of 200 px is 14.4 µm
+        ((9.0, 0.25), "10 µm", 40),  # the size along x counts
+        (0.065, "2 µm", 2 / 0.065),
+        (None, "20 px", 20),
+    ],
+)
+def test_scale_bar_has_the_length_it_says(pixel_size, text, pixels):
+    ax = axes()
+    record.scale_bar(ax, pixel_size)
+    x = ax.lines[-1].get_xdata()
+    assert ax.texts[-1].get_text() == text
+    assert x[1] - x[0] == pytest.approx(pixels)
+
+
+def area(line):
+    x, y = line[:, 0], line[:, 1]
+    return 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
+
+
+def test_outlines_run_half_a_pixel_around_each_object():
+    labels = np.zeros((20, 30), int)
+    labels[5:9, 10:16] = 3
+    labels[0:2, 0:2] = 7  # in the corner: closed all the same
+    lines = _outlines(labels)
+    assert len(lines) == 2
+    box, corner = lines
+    assert (box.min(0), box.max(0)) == (pytest.approx([9.5, 4.5]), pytest.approx([15.5, 8.5]))
+    assert area(box) == pytest.approx(4 * 6 - 0.5)  # the four corners are cut by 1/8 pixel each
+    assert (corner.min(0), corner.max(0)) == (pytest.approx([-0.5, -0.5]), pytest.approx([1.5, 1.5]))
+
+
+def test_draw_outlines_tells_truth_from_tool_by_line_too():
+    ax = Figure().subplots()
+    labels = np.zeros((20, 30), int)
+    labels[5:9, 10:16] = 1
+    record.draw_outlines(ax, np.ones((20, 30)), labels, np.roll(labels, 2), pixel_size=0.5, title="a field")
+    truth, tool = ax.collections
+    assert truth.get_linestyle() != tool.get_linestyle()
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["truth", "tool"]
+    assert ax.get_title() == "a field"
+
+
+def row(word, **k):
+    base = {
+        "recipe": "r",
+        "arm": str(word),
+        "measurement": "count",
+        "scale": "relative",
+        "scope": "setting",
+        "n": 5,
+    }
+    base |= {
+        "verdict": word,
+        "label": word,
+        "bias": 0.02,
+        "interval": [-0.01, 0.05],
+        "tolerance": [-0.1, 0.1],
+    }
+    return ArmResult(**{**base, **k})
+
+
+def test_draw_verdicts_gives_each_word_its_shape_scope_and_n():
+    ax = Figure().subplots()
+    rows = [
+        row("HOLDS"),
+        row("FAILS", bias=-2.0, interval=[None, -1.5]),
+        row("UNDETERMINED", reason="too few"),
+    ]
+    record.draw_verdicts(ax, rows)
+    markers = [line.get_marker() for line in ax.lines if line.get_marker() not in ("None", None, "")]
+    assert markers == ["o", "<", "D"]  # beyond the axis: an arrow
+    notes = [t.get_text() for t in ax.texts]
+    assert notes == [
+        "● HOLDS, setting, n = 5",
+        "■ FAILS, setting, n = 5",
+        "◇ UNDETERMINED: too few, setting, n = 5",
+    ]
+    assert len(set(COLOURS.values())) == 3
+    bands = [c.get_paths()[0].get_extents() for c in ax.collections]
+    assert [(b.x0, b.x1) for b in bands] == [pytest.approx((-10, 10))] * 3
+
+
+def test_draw_verdicts_asks_for_one_measurement():
+    rows = [row("HOLDS"), row("HOLDS", measurement="mean_area", scale="absolute", unit="um2")]
+    with pytest.raises(ValueError, match="name a measurement"):
+        record.draw_verdicts(Figure().subplots(), rows)
+    record.draw_verdicts(Figure().subplots(), rows, "mean_area")
+
+
+def test_style_is_readable_and_leaves_no_trace_beyond_rc():
+    with mpl.rc_context():
+        record.use_style()
+        assert mpl.rcParams["font.size"] >= 12

@@ -1,0 +1,196 @@
+"""The page: what is written down, what is refused, and what stands in verdict.json."""
+
+import json
+
+import pytest
+
+from scopecheck import judge, record
+from scopecheck.errors import RecipeError
+
+KEYS = {
+    *("recipe", "arm", "scope", "measurement", "unit", "estimand", "bias", "interval", "n", "tolerance"),
+    *("truth_uncertainty", "plausibility", "verdict", "reason", "predicted", "recorded", "seen_in_training"),
+    *("tool", "version", "data_sha256", "tier", "seconds"),
+}
+
+
+def start(**keywords):
+    return record.start("shift-toy", **keywords)
+
+
+@pytest.fixture
+def page(recipe, verdicts):
+    """A whole page: both controls right, one arm that differs from what was recorded, one surprise."""
+    count, area = verdicts
+    page = start(seed=3)
+    page.add("field", count(0.7, u=None), plausibility={"F1@0.5": 0.9}, seconds=1.5, seeds=[1, 2])
+    page.add("apart", count(1.0), baseline=count(0.9))
+    page.add("half lost", count(0.5))
+    page.add("field", area(2.0), measurement="mean_area", unit="ignored")
+    return page
+
+
+def test_verdict_json_holds_every_key_and_the_numbers_of_the_judge(page, verdicts):
+    path = page.save()
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    assert raw["schema_version"] == "1.0.0"
+    assert (raw["recipe"], raw["profile"], raw["tier"], raw["seed"]) == ("shift-toy", "quick", "embedded", 3)
+    assert all(set(arm) >= KEYS for arm in raw["arms"])
+    arms = {(a["arm"], a["measurement"]): a for a in raw["arms"]}
+    field, want = arms["field", "count"], verdicts[0](0.7, u=None)
+    assert field["verdict"] == want.word == "FAILS"
+    assert field["bias"] == pytest.approx(-0.3)
+    assert field["interval"] == pytest.approx(list(want.interval))
+    assert field["tolerance"] == pytest.approx([-0.1, 0.1])
+    assert (field["n"], field["unit"], field["seeds"]) == (6, "nuclei", [1, 2])
+    assert field["truth_uncertainty"] is None
+    assert field["tool"] == "numpy"
+    assert field["version"][0] in "12"
+    assert arms["apart", "count"]["baseline"]["bias"] == pytest.approx(-0.1)
+    assert arms["field", "mean_area"]["bias"] == pytest.approx(2.0)
+    assert list(path.parent.iterdir()) == [path]  # nothing half-written beside it
+
+
+def test_recorded_and_predicted_are_compared(page):
+    rows = {(r.arm, r.measurement): r for r in page.rows()}
+    assert rows["field", "count"].differs  # recorded HOLDS
+    assert rows["field", "count"].surprise  # predicted HOLDS
+    assert rows["field", "mean_area"].differs  # recorded FAILS in quick
+    assert not rows["apart", "count"].differs  # nothing recorded
+    assert not rows["apart", "count"].surprise
+
+
+def test_words_are_fixed_lines_without_floats(page, capsys):
+    page.words()
+    assert capsys.readouterr().out.splitlines() == [
+        "apart [positive control] | count | ● HOLDS | scope population, n = 6",
+        "half lost [negative control] | count | ■ FAILS | scope population, n = 6",
+        "field | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
+        "field | mean_area | ● HOLDS | scope image, n = 1",
+        "many fields | count | – not run | not run, because"
+        " it needs tier public and this run is tier embedded",
+        "training | count | – not run | not run, because it needs profile full and this run is profile quick",
+    ]
+
+
+def test_table_gives_scope_and_n_with_every_word_and_the_worst_case(page):
+    html = page.table().data
+    assert html.count("population, n = 6; 6 of 6 inside") == 1  # apart; the others have none inside
+    assert html.count("population, n = 6") == 4  # three judged arms and one baseline
+    assert "image, n = 1" in html
+    assert "4 verdicts. 4 of them had data enough to say HOLDS" in html
+    assert "0.2 wrong HOLDS" in html  # 5 % of 4
+    assert "2 more were not run" in html
+    assert "surprise: predicted HOLDS (paper)" in html
+    assert "differs from recorded HOLDS" in html
+    assert "disagrees with annotation" in html
+    assert "&lt;" not in html
+    assert page.table("mean_area").data.count("<tr>") == 2
+
+
+@pytest.mark.parametrize(("arm", "factor", "word"), [("apart", 0.7, "FAILS"), ("half lost", 0.95, "HOLDS")])
+def test_a_control_with_another_word_breaks_the_recipe(recipe, verdicts, arm, factor, word):
+    count, area = verdicts
+    page = start()
+    for name, right in (("apart", 1.0), ("half lost", 0.5)):
+        page.add(name, count(factor if name == arm else right))
+    page.add("field", count(1.0))
+    page.add("field", area(0), measurement="mean_area")
+    with pytest.raises(RecipeError) as caught:
+        page.save()
+    expected = "HOLDS" if arm == "apart" else "FAILS"
+    assert f"control '{arm}' (count) must be {expected} and is {word}" in str(caught.value)
+    assert not (recipe.parents[1] / "out" / "verdict.json").exists()
+
+
+def test_an_undetermined_control_is_wrong_too(recipe, verdicts):
+    count, area = verdicts
+    page = start()
+    page.add("apart", count(0.9))
+    page.add("half lost", count(0.5))
+    page.add("field", count(1.0))
+    page.add("field", area(0), measurement="mean_area")
+    with pytest.raises(RecipeError, match="must be HOLDS and is UNDETERMINED"):
+        page.save()
+
+
+def test_a_declared_arm_cannot_be_left_out_silently(recipe, verdicts):
+    count, _ = verdicts
+    page = start()
+    page.add("apart", count(1.0))
+    page.add("half lost", count(0.5))
+    page.not_run("field", "mean_area", "the pixel size is not known")
+    with pytest.raises(RecipeError, match="neither judged nor reported as not run: field/count"):
+        page.save()
+    page.not_run("field", "count", "no network")
+    arms = record.read_verdict(page.save()).arms
+    assert [a.reason for a in arms if a.arm == "field"] == [
+        "not run, because no network",
+        "not run, because the pixel size is not known",
+    ]
+    assert all(a.verdict is None and a.shape == "–" for a in arms if a.arm == "field")
+
+
+def test_what_differs_from_the_declaration_is_refused(recipe, verdicts):
+    count, area = verdicts
+    page = start()
+    with pytest.raises(
+        RecipeError, match=r"with tolerance \(-0.2, 0.2\), the front matter declares \(-0.1, 0.1\)"
+    ):
+        page.add("field", count(1.0, tolerance=0.2))
+    wrong = judge.agreement([1.0], [1.0], scope="population", tolerance=0.1)
+    with pytest.raises(RecipeError, match="estimand per-acquisition mean"):
+        page.add("field", wrong)
+    with pytest.raises(RecipeError, match="baseline"):
+        page.add("field", count(1.0), baseline=count(1.0, tolerance=0.3))
+    with pytest.raises(RecipeError, match="field/volume is not declared"):
+        page.add("field", area(0), measurement="volume")
+    page.add("field", count(1.0))
+    with pytest.raises(RecipeError, match="written twice"):
+        page.add("field", count(1.0))
+
+
+def test_alarms_are_told_with_their_false_alarms(recipe, capsys):
+    page = start()
+    page.alarms(
+        "flips", judge.alarms([True, True, False, False], [True, False, True, False]), rule="F1 < 0.8"
+    )
+    assert (
+        "raised for 1 of 2 wrong measurements, and for 1 of 2 good ones (false alarms)"
+        in capsys.readouterr().out
+    )
+
+
+def test_without_front_matter_it_says_so_and_still_records(tmp_path, monkeypatch, verdicts, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCOPECHECK_RECIPE", raising=False)
+    page = record.start("no-such-recipe")
+    assert "No front matter of no-such-recipe" in capsys.readouterr().out
+    page.add("mine", verdicts[0](1.0), unit="cells")
+    result = record.read_verdict(page.save())
+    assert not result.front_matter
+    assert result.arms[0].unit == "cells"
+
+
+def test_the_runner_names_the_recipe(recipe, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setenv("SCOPECHECK_RECIPE", str(recipe))
+    assert start().front.id == "shift-toy"
+    with pytest.raises(RecipeError, match="was given 'other'"):
+        record.start("other")
+
+
+def test_not_finite_numbers_become_null_not_invalid_json(recipe, verdicts):
+    count, area = verdicts
+    page = start()
+    page.add("apart", count(1.0))
+    page.add("half lost", count(0.5))
+    page.add(
+        "field",
+        judge.agreement([0.0] * 6, [9.0] * 6, scope="population", tolerance=0.1, estimand="pooled ratio"),
+    )
+    page.add("field", area(0), measurement="mean_area", plausibility={"F1@0.5": float("nan")})
+    text = page.save().read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text)["arms"][3]["plausibility"] == {"F1@0.5": None}

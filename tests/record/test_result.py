@@ -1,0 +1,70 @@
+"""Reading verdict.json: an old file stays readable, a newer minor version reads, another major does not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scopecheck.errors import RecipeError
+from scopecheck.record import ArmResult, caption, read_verdict, wrong_holds
+
+OLD = Path(__file__).with_name("verdict-1.0.0.json")
+
+
+def test_a_file_of_version_1_0_0_reads():
+    result = read_verdict(OLD)
+    assert result.schema_version == "1.0.0"
+    assert [(a.arm, a.label, a.scope, a.n) for a in result.arms] == [
+        ("apart", "HOLDS", "population", 6),
+        ("field", "FAILS", "population", 6),
+        ("many fields", "", None, None),
+    ]
+    assert result.arms[1].annotation == "disagrees with annotation"
+    assert result.arms[0].bias == pytest.approx(0.01)
+
+
+def test_unknown_keys_of_a_newer_minor_are_kept(tmp_path):
+    content = json.loads(OLD.read_text(encoding="utf-8"))
+    content |= {"schema_version": "1.7.0", "weather": "fine"}
+    content["arms"][0]["humidity"] = 0.4
+    new = tmp_path / "verdict.json"
+    new.write_text(json.dumps(content), encoding="utf-8")
+    assert read_verdict(new).arms[0].model_extra == {"humidity": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"schema_version": "2.0.0", "recipe": "x"}', "reads 1.x: run the recipe again"),
+        ('{"schema_version": "1.0.0"}', "not a verdict file"),
+        ("{", "not a verdict file"),
+        ("[]", "not a verdict file"),
+    ],
+)
+def test_other_files_are_refused_in_one_line(tmp_path, text, said):
+    path = tmp_path / "verdict.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError, match=said) as caught:
+        read_verdict(path)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RecipeError, match="cannot be read"):
+        read_verdict(tmp_path / "none.json")
+
+
+def test_wrong_holds_counts_only_what_could_have_said_holds():
+    def arm(**k):
+        return ArmResult(recipe="r", arm="a", measurement="m", **k)
+
+    t = [-0.1, 0.1]
+    able = [
+        arm(verdict="HOLDS", scope="image", n=1, tolerance=t),
+        arm(verdict="FAILS", scope="setting", n=5, tolerance=t),
+    ]
+    unable = [
+        arm(verdict="UNDETERMINED", scope="population", n=4, tolerance=t, reason="too few"),
+        arm(verdict="UNDETERMINED", scope="population", n=9, tolerance=t, reason="truth"),
+    ]
+    none = [arm(verdict=None, scope="image", n=1), arm(verdict=None, status="not run")]
+    assert wrong_holds(able + unable + none) == (4, 2, pytest.approx(0.10))
+    assert "0.1 wrong HOLDS" in caption(able + unable + none)
+    assert "1 more was not run" in caption(able + unable + none)
