@@ -60,7 +60,10 @@ def list_(as_json: Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("recipe", "title", "tools", "arms", "quick, min")
+    table = Table()
+    table.add_column("recipe", no_wrap=True)
+    for head in ("title", "tools", "verdicts", "quick, min"):
+        table.add_column(head)
     for r in recipes:
         table.add_row(
             r.id,

@@ -210,17 +210,10 @@ def _cannot_run(recipe: Recipe) -> str:
 
 def _could_do_more(folder: Path) -> bool:
     """Whether data that a finished run had to do without is here now."""
-    missing = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("datasets_missing", [])
-    return any(_here(name) for name in missing)
-
-
-def _here(name: str) -> bool:
     from .. import data
 
-    try:
-        return Path(data.where(name)).exists()
-    except (DataError, TypeError):
-        return False
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return any(data.is_here(name) for name in run["datasets_missing"])
 
 
 def _differences(recipe: Recipe, folder: Path) -> list[str]:
@@ -270,6 +263,9 @@ def _execute(
         raise _Stopped("it ran to its end and wrote no verdict.json: its last cell must call page.save()")
     if not any((out / "figures").iterdir()):
         (out / "figures").rmdir()
+    from .. import data
+    from ..record.provenance import write_crate
+
     tier = parameters.get("tier", "embedded")
     run: dict[str, Any] = {
         "recipe": recipe.id,
@@ -278,7 +274,7 @@ def _execute(
         "changed": changed,
         "versions": versions(recipe),
         "datasets": recipe.datasets.upto(tier),
-        "datasets_missing": [n for n in recipe.datasets.upto(tier) if not _here(n)],
+        "datasets_missing": [n for n in recipe.datasets.upto(tier) if not data.is_here(n)],
         "started": started,
         "ended": now(),
         "seconds": round(time.monotonic() - clock, 1),
@@ -286,8 +282,6 @@ def _execute(
         "machine": {"cpu": _cpu(), "cores": _cores(), "system": platform.platform()},
         "flags": flags,
     }
-    from ..record.provenance import write_crate
-
     write_json(out / "run.json", run)
     write_crate(out, recipe, run)
 
