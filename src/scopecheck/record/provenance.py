@@ -49,9 +49,9 @@ def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path
     crate.name = f"{recipe.id}: {recipe.title}"
     crate.description = f"One run of the recipe {recipe.id}, judged by scopecheck."
 
-    def entity(identifier: str, kind: str, **properties: Any) -> Any:
+    def entity(at: str, kind: str, /, **properties: Any) -> Any:
         kept = {k: v for k, v in properties.items() if v not in (None, "", [], {})}
-        return crate.add(ContextEntity(crate, identifier, properties={"@type": kind, **kept}))
+        return crate.add(ContextEntity(crate, at, properties={"@type": kind, **kept}))
 
     outputs = [
         crate.add_file(path, str(path.relative_to(folder)), properties={"name": path.name})
