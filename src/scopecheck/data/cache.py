@@ -105,15 +105,18 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     for source, bring in ways:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            bring(part)
-            got = pooch.file_hash(str(part), alg="sha256")
-            if sha256 is None or got == sha256:
-                os.replace(part, target)
-                return
-            failures.append(
-                f"{source}: wrong hash, expected sha256 {sha256}, got {got} ({part.stat().st_size} bytes)"
-            )
-            part.unlink()
+            for _ in range(2):  # what an earlier run left may be at fault: then once more from the start
+                left = (size or 0) > transfer.RESUME_FROM and part.is_file()
+                bring(part)
+                got = pooch.file_hash(str(part), alg="sha256")
+                if sha256 is None or got == sha256:
+                    os.replace(part, target)
+                    return
+                size_got = part.stat().st_size
+                part.unlink()
+                if not left:
+                    break
+            failures.append(f"{source}: wrong hash, expected sha256 {sha256}, got {got} ({size_got} bytes)")
         except transfer.Unreachable as error:
             failures.append(f"{source}: {error}")
         except OSError as error:
@@ -123,6 +126,8 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
                 f"{label}: could not be written to {target.parent}: {error.strerror or error}. It needs "
                 f"{size or 'unknown'} bytes; make room there, or name another folder in SCOPECHECK_CACHE."
             ) from None
+    if (size or 0) <= transfer.RESUME_FROM:
+        part.unlink(missing_ok=True)
     tried = "\n  ".join(failures or ["it has no source of the kind asked for"])
     raise DataError(
         f"{label}: no source gave it.\n  {tried}\nWithout a network, run "
