@@ -1,7 +1,10 @@
 """Arrays in, quantities with units out."""
 
-from scopecheck.measure.objects import Match, drop_border, gross_error, match, pixel_dice, pool
-from scopecheck.measure.quantities import Quantity, background_level, quantities, table
+from scopecheck.measure.matched import Match, gross_error, pool
+from scopecheck.measure.objects import drop_border, match, pixel_dice
+from scopecheck.measure.perobject import background_level
+from scopecheck.measure.quantities import Quantity, quantities
+from scopecheck.measure.shapes import table
 
 __all__ = [
     "Match",
