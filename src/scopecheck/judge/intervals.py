@@ -1,5 +1,7 @@
 """Intervals from acquisition-level numbers; every array has the acquisitions on its last axis."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -43,8 +45,8 @@ def pooled_interval(measured: NDArray, true: NDArray) -> tuple[NDArray, NDArray,
 
     The standard error is the jackknife's: each acquisition's residual from the common ratio, enlarged by
     1 / (1 - its share of the truth). For few acquisitions of unequal size Student's quantile does not belong
-    to it, so the quantile is simulated for exactly these sizes, for acquisitions of equal relative spread.
-    The seed is fixed: the same sizes always give the same quantile.
+    to it, so the quantile is simulated for exactly these sizes, for acquisitions of equal relative spread
+    (equal sizes give Student's). The seed is fixed: the same sizes always give the same quantile.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def pooled_interval(measured: NDArray, true: NDArray) -> tuple[NDArray, NDArray,
     standard_error = _jackknife_error(measured / some[..., None] - share, share)
     standard_error = np.where((total > 0) & (standard_error > 1e-12), standard_error, 0.0)
     centre = np.where(total > 0, centre, -np.inf)
-    half = _quantile(share) * standard_error
+    half = _quantile(tuple(share.tolist())) * standard_error
     return centre - half, centre + half, standard_error
 
 
@@ -80,13 +82,19 @@ def _jackknife_error(residual: NDArray, share: NDArray) -> NDArray:
     return np.sqrt((n - 1) / n * ((residual / (1 - share)) ** 2).sum(-1))
 
 
-def _quantile(share: NDArray) -> float:
+@lru_cache(maxsize=4096)
+def _quantile(shares: tuple[float, ...]) -> float:
     """Return the simulated 90 % point of |weighted mean of equal normals| / its jackknife standard error."""
+    share = np.array(shares)
     draws = int(np.clip(4_000_000 // share.size, 2_000, 20_000))
     normal = np.random.default_rng(20260101).standard_normal((draws, share.size))
     centre = normal @ share
     error = _jackknife_error(share * (normal - centre[:, None]), share)
-    return float(np.quantile(np.abs(centre) / error, LEVEL))
+    simulated = np.quantile(np.abs(centre) / error, LEVEL)
+    # The same draws give Student's statistic, whose exact quantile takes out most of the simulation's error.
+    student = np.abs(normal.mean(-1)) / (normal.std(-1, ddof=1) / np.sqrt(share.size))
+    exact = special.stdtrit(share.size - 1, 0.5 + LEVEL / 2)
+    return float(simulated * exact / np.quantile(student, LEVEL))
 
 
 def limits_of_agreement(errors: NDArray) -> tuple[NDArray, NDArray]:
@@ -114,8 +122,8 @@ def widen(low: float, high: float, u: float, relative: bool) -> tuple[float, flo
     """Move both ends of an interval of a bias outwards by the truth's systematic uncertainty `u`.
 
     On the relative scale the truth may be anything from (1 - u) to (1 + u) times its stated value, so a
-    ratio r of measured to stated truth may be anything from r / (1 + u) to r / (1 - u), and has no upper limit
-    from u = 1 on.
+    ratio r of measured to stated truth may be anything from r / (1 + u) to r / (1 - u); there is no upper
+    limit from u = 1 on.
     """
     if not relative:
         return low - u, high + u

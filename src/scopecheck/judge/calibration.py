@@ -1,0 +1,138 @@
+"""How often the judge is right: its own interval and word functions, run on simulated acquisitions.
+
+A *family* is a function ``(rng, trials, n, bias) -> (measured, true)`` with arrays of shape (groups, trials
+in a group, n) and (groups, n), whose true bias is exactly `bias`. Fields of one group share their sizes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopecheck.judge.intervals import mean_interval, pooled_interval
+from scopecheck.judge.verdict import words
+
+Family = Callable[[np.random.Generator, int, int, float], tuple[NDArray, NDArray]]
+GROUP = 200  # trials that share their sizes
+TOLERANCE = 0.10
+TYPICAL_SD = (
+    0.03  # of an acquisition with 39 objects: small enough for wrong HOLDS to be as likely as it gets
+)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates with the true bias at an edge of tolerance: it is covered; HOLDS and FAILS, at each edge."""
+
+    coverage: float
+    holds_low: float
+    holds_high: float
+    fails_low: float
+    fails_high: float
+
+
+def judged_intervals(measured: NDArray, true: NDArray, scale: str, estimand: str) -> tuple[NDArray, NDArray]:
+    """Return the intervals that `agreement` gives, for measured (groups, trials, n), true (groups, n)."""
+    t = true[:, None, :]
+    if estimand == "pooled ratio":
+        ends = [pooled_interval(m, sizes)[:2] for m, sizes in zip(measured, true, strict=True)]
+        return np.expm1([low for low, _ in ends]), np.expm1([high for _, high in ends])
+    if scale == "absolute":
+        return mean_interval(measured - t)[:2]
+    zero = (measured == 0).any(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = mean_interval(np.log(measured / t))[:2]
+    fraction_low, fraction_high = mean_interval(measured / t - 1)[:2]
+    return np.where(zero, fraction_low, np.expm1(low)), np.where(zero, fraction_high, np.expm1(high))
+
+
+def rates(family: Family, n: int, *, trials: int, seed: int, scale: str, estimand: str) -> Rates:
+    """Judge `trials` sets of `n` acquisitions with the true bias at each edge of tolerance."""
+    answer = {"coverage": 0.0}
+    for name, bias in (("low", -TOLERANCE), ("high", TOLERANCE)):
+        measured, true = family(np.random.default_rng([seed, n]), trials, n, bias)
+        low, high = judged_intervals(measured, true, scale, estimand)
+        said = words(low, high, (-TOLERANCE, TOLERANCE), n, "population")
+        answer["coverage"] += float(np.mean((low <= bias) & (high >= bias))) / 2
+        answer[f"holds_{name}"] = float(np.mean(said == "HOLDS"))
+        answer[f"fails_{name}"] = float(np.mean(said == "FAILS"))
+    return Rates(**answer)
+
+
+def draw_sizes(rng: np.random.Generator, groups: int, n: int, sizes: str) -> NDArray:
+    """Draw objects a field: ``equal`` (39), ``even`` (any from 5 to 300), ``mostly small`` (log-uniform)."""
+    if sizes == "equal":
+        return np.full((groups, n), 39.0)
+    if sizes == "even":
+        return rng.integers(5, 301, (groups, n)).astype(float)
+    return np.round(np.exp(rng.uniform(np.log(5), np.log(300), (groups, n))))
+
+
+def objects(icc: float, sizes: str, shape: str, estimand: str) -> Family:
+    """Return a guaranteed family: objects whose errors share the fraction `icc` of their variance in a field.
+
+    Parameters
+    ----------
+    icc : float
+        Intraclass correlation, 0 to 0.5: an acquisition of N objects has variance icc + (1 - icc) / N.
+    sizes : {"equal", "even", "mostly small"}
+        Objects per acquisition, see `draw_sizes`.
+    shape : {"normal", "log-normal"}
+        Normal errors are differences (mean) or fractions (pooled ratio); log-normal ones are log ratios.
+    estimand : str
+        As in `agreement`; for the pooled ratio `bias` is that of the expected ratio.
+    """
+
+    def family(rng: np.random.Generator, trials: int, n: int, bias: float) -> tuple[NDArray, NDArray]:
+        groups = max(trials // GROUP, 1)
+        true = draw_sizes(rng, groups, n, sizes)
+        variance = TYPICAL_SD**2 * (icc + (1 - icc) / true) / (icc + (1 - icc) / 39)
+        variance, size = variance[:, None, :], true[:, None, :]
+        error = np.sqrt(variance) * rng.standard_normal((groups, trials // groups, n))
+        if estimand == "pooled ratio":
+            ratio = 1 + error if shape == "normal" else np.exp(error - variance / 2)
+            return size * (1 + bias) * ratio, true
+        return (size + bias + error if shape == "normal" else size * (1 + bias) * np.exp(error)), true
+
+    return family
+
+
+def _equal(error: Callable[[np.random.Generator, tuple[int, int, int]], NDArray]) -> Family:
+    """Return a family of fields of 100 whose log ratios have the given errors of mean 0."""
+
+    def family(rng: np.random.Generator, trials: int, n: int, bias: float) -> tuple[NDArray, NDArray]:
+        return 100 * (1 + bias) * np.exp(error(rng, (1, trials, n))), np.full((1, n), 100.0)
+
+    return family
+
+
+def skewed(skew: float) -> Family:
+    """Return a stress family: gamma-shaped log ratios of the given skewness; negative is a tail of losses."""
+    shape = 4 / skew**2
+    return _equal(
+        lambda rng, size: np.sign(skew) * TYPICAL_SD * (rng.gamma(shape, 1, size) - shape) / shape**0.5
+    )
+
+
+def catastrophic(loss: float = 0.5, share: float = 0.1) -> Family:
+    """Return a stress family: a `share` of the acquisitions loses the fraction `loss` of what is measured."""
+    jump = np.log1p(-loss)
+
+    def error(rng: np.random.Generator, size: tuple[int, int, int]) -> NDArray:
+        return TYPICAL_SD * rng.standard_normal(size) + jump * ((rng.random(size) < share) - share)
+
+    return _equal(error)
+
+
+def few_objects(count: int) -> Family:
+    """Return a stress family: fields of `count` objects, each lost (bias < 0) or doubled by chance.
+
+    The bias is that of the expected ratio; often all fields show one count, and the interval has no width.
+    """
+
+    def family(rng: np.random.Generator, trials: int, n: int, bias: float) -> tuple[NDArray, NDArray]:
+        changed = rng.binomial(count, abs(bias), (1, trials, n))
+        return count + np.sign(bias) * changed, np.full((1, n), float(count))
+
+    return family
