@@ -1,0 +1,294 @@
+"""Label images that any tool made, judged against true ones: files or folders in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopecheck.errors import InputError
+from scopecheck.pairing import Pair, is_zarr, pair_up
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from scopecheck.record.result import ArmResult
+
+
+@dataclass(frozen=True)
+class Score:
+    """What `score_labels` found.
+
+    Attributes
+    ----------
+    scope : str
+        ``image`` for a pair of files, ``population`` for folders.
+    rows : list of ArmResult
+        One a measurement, with the keys of ``verdict.json``.
+    plausibility : dict of str to float
+        The looks-good scores: F1 over all objects, mean pixel Dice of a file.
+    objects : dict of str to int
+        Sums over all files: true, predicted, misses, inventions, merges, splits.
+    files : list of dict
+        What was measured on each pair.
+    notes : list of str
+        How the input was read, and what a reader must know.
+    """
+
+    scope: str
+    rows: list[ArmResult]
+    plausibility: dict[str, float]
+    objects: dict[str, int]
+    files: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+
+def score_labels(
+    predicted: Path,
+    true: Path,
+    *,
+    image: Path | None = None,
+    pixel_size: Sequence[float] | None = None,
+    unit: str | None = None,
+    measures: Sequence[str] | None = None,
+    tolerance: Mapping[str, float | tuple[float, float]] | None = None,
+    truth_uncertainty: Mapping[str, float] | None = None,
+    threshold: float = 0.5,
+    border: str = "keep",
+    scale: str = "relative",
+    estimand: str = "per-acquisition mean",
+    background: float | None = None,
+    saturation: float | None = None,
+    as_given: bool = False,
+    watch: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
+) -> Score:
+    """Judge predicted label images against true ones by what a biologist would publish.
+
+    Parameters
+    ----------
+    predicted, true : Path
+        Two files or two folders (files are paired by name); see `data.read_labels` for formats.
+    image : Path, optional
+        Grey image(s) of the same shape, for intensities.
+    pixel_size : sequence of float, optional
+        Micrometres (y, x) or (z, y, x), or one for both axes of a plane; by default what the files say, else
+        areas are in pixels.
+    unit : {"px", "um"}, optional
+    measures : sequence of str, optional
+        Keys of `measure.quantities`; by default count, mean and total area (volume), and total intensity
+        where there are images.
+    tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
+        By measurement; the key ``all`` stands for those not named. Without a tolerance the verdict is null.
+    threshold : float
+        Intersection over union from which two objects are one.
+    border : {"keep", "drop"}
+        Whether objects that touch the edge count, in prediction and truth alike.
+    scale, estimand : str
+        As `judge.agreement`.
+    background, saturation : float, optional
+        As `measure.quantities`; one background for prediction and truth.
+    as_given : bool
+        Do not refuse names that say that prediction and truth are swapped.
+    watch : callable
+        Wraps the list of pairs, to show progress.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    InputError
+        If files cannot be read or paired, shapes differ, or a measurement is not known or not possible.
+    """
+    from scopecheck import measure
+
+    pairs, notes = pair_up(predicted, true, image, as_given=as_given)
+    scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
+    if scope == "population":
+        notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
+    found = []
+    for pair in watch(pairs):
+        try:
+            found.append(
+                _measure(pair, notes, pixel_size, unit, measures, threshold, border, background, saturation)
+            )
+        except InputError as error:
+            text = str(error)
+            named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
+            raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
+    names = list(found[0]["true"])
+    for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
+        if extra := [name for name in given or {} if name not in (*names, "all")]:
+            raise InputError(f"{option}: names {', '.join(extra)}; measured are {', '.join(names)}.")
+    for name in names:
+        if len(units := {file["true"][name].unit for file in found}) > 1:
+            raise InputError(
+                f"{name}: comes in {' and '.join(sorted(units))}, since not all files give a pixel size;"
+                " give --pixel-size or --unit px."
+            )
+    matches = [file["match"] for file in found]
+    pooled = measure.pool(matches)
+    plausibility = {
+        f"F1@{threshold:g}": pooled.f1,
+        "pixel Dice": sum(file["dice"] for file in found) / len(found),
+    }
+    rows = []
+    for name in names:
+        limits, doubt = (
+            given.get(name, given.get("all")) for given in (tolerance or {}, truth_uncertainty or {})
+        )
+        verdict = _verdict(name, found, scope, limits, doubt, scale, estimand)
+        rows.append(_row(predicted, name, found, verdict, plausibility))
+    counted = {"true": "n_true", "predicted": "n_predicted"}
+    objects = {
+        key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
+        for key in ("true", "predicted", "misses", "inventions", "merges", "splits")
+    }
+    return Score(scope, rows, plausibility, objects, [_file(f, threshold) for f in found], notes)
+
+
+def _measure(
+    pair: Pair,
+    notes: list[str],
+    pixel_size: Sequence[float] | None,
+    unit: str | None,
+    measures: Sequence[str] | None,
+    threshold: float,
+    border: str,
+    background: float | None,
+    saturation: float | None,
+) -> dict[str, Any]:
+    from scopecheck import measure
+    from scopecheck.data import read_image, read_labels
+
+    pictures = {"predicted": read_labels(pair.predicted), "true": read_labels(pair.true)}
+    labels = {key: picture.array for key, picture in pictures.items()}
+    grey = None
+    if pair.image is not None:
+        pictures["image"] = read_image(pair.image)
+        grey = pictures["image"].array
+    for key, array in labels.items():
+        if _scattered(array):
+            notes.append(f"{getattr(pair, key)}: neighbours rarely share a value: grey levels, not labels?")
+    match = measure.match(labels["predicted"], labels["true"], threshold, border=border)
+    if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
+        notes.append(f"{pair.name}: prediction and truth are the same in every pixel.")
+    size = _agreed_size(pair, [p.pixel_size for p in pictures.values()])
+    if pixel_size is not None:
+        size = tuple(pixel_size) * (2 if len(pixel_size) == 1 and labels["true"].ndim == 2 else 1)
+    what = "area" if labels["true"].ndim == 2 else "volume"
+    usual = ["count", f"mean_{what}", f"total_{what}"] + ["total_intensity"] * (grey is not None)
+    rules: dict[str, Any] = {
+        "pixel_size": size,
+        "unit": unit,
+        "border": border,
+        "only": list(measures or usual),
+    }
+    if grey is not None:
+        rules |= {"background": background, "saturation": saturation}
+    measured: dict[str, Any] = {
+        key: measure.quantities(array, grey, **rules) for key, array in labels.items()
+    }
+    dice = measure.pixel_dice(labels["predicted"], labels["true"])
+    return measured | {"pair": pair, "match": match, "dice": dice, "pixel_size": size}
+
+
+def _scattered(labels: np.ndarray) -> bool:
+    """Whether nine in ten neighbours that both hold a label hold different ones, as in a grey image."""
+    left, right = labels[..., :-1], labels[..., 1:]
+    both = (left != 0) & (right != 0)
+    count = int(both.sum())
+    return count > 0.5 * both.size and int((both & (left != right)).sum()) > 0.9 * count
+
+
+def _agreed_size(pair: Pair, sizes: list[tuple[float, ...] | None]) -> tuple[float, ...] | None:
+    known = [size for size in sizes if size is not None]
+    for size in known:
+        if len(size) == len(known[0]) and any(
+            abs(a / b - 1) > 0.01 for a, b in zip(size, known[0], strict=True)
+        ):
+            raise InputError(
+                f"{pair.predicted} against {pair.true}: their pixel sizes differ, {known[0]} and {size} um;"
+                " give --pixel-size."
+            )
+    return known[0] if known else None
+
+
+def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any:  # type: ignore[no-untyped-def]
+    """Return the verdict on one measurement, or the reason why there is none."""
+    import math
+
+    from scopecheck import judge, measure
+
+    numbers = {key: [float(file[key][name].value) for file in found] for key in ("predicted", "true")}
+    for key, values in numbers.items():
+        for value, file in zip(values, found, strict=True):
+            if not math.isfinite(value):
+                note = file[key][name].note or "not a number"
+                return f"not defined for {getattr(file['pair'], key)}: {note}"
+    ratio = scale == "relative"
+    if ratio and (estimand != "pooled ratio" or not any(numbers["true"])):
+        for value, file in zip(numbers["true"], found, strict=True):
+            if value == 0:
+                note = file["true"][name].note or "a value of 0"
+                way = "judge with --scale absolute or --estimand pooled"
+                return f"no ratio to {file['pair'].true}: {note}; {way}"
+    gross = None
+    if name == "count":
+        matches = [file["match"] for file in found]
+        each = [measure.gross_error(match) for match in matches]
+        wrong = sum(match.misses + match.inventions for match in matches)
+        total = sum(match.n_true for match in matches)
+        gross = each if ratio and estimand != "pooled ratio" else wrong / total if total else None
+    return judge.agreement(
+        numbers["predicted"],
+        numbers["true"],
+        scope=scope,
+        tolerance=tolerance,
+        scale=scale,
+        estimand=estimand,
+        truth_uncertainty=uncertainty,
+        gross_error=gross,
+    )
+
+
+def _row(
+    predicted: Path, name: str, found: list[dict], verdict: Any, plausibility: dict[str, float]
+) -> ArmResult:
+    from scopecheck.record.result import ArmResult, strict
+
+    common: dict[str, Any] = {
+        "recipe": "score labels",
+        "arm": str(predicted),
+        "measurement": name,
+        "tier": "",
+        "profile": "",
+    }
+    common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility}
+    if isinstance(verdict, str):
+        return ArmResult(**common, reason=verdict, n=len(found))
+    told = asdict(verdict)
+    told["verdict"] = told.pop("word")
+    told["label"] = verdict.label if verdict.word else ""
+    if verdict.tolerance is None:
+        told["inside"] = None
+    return ArmResult(**common, **strict(told))
+
+
+def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
+    pair, match = file["pair"], file["match"]
+    values = {
+        key: {name: quantity.value for name, quantity in file[key].items()} for key in ("predicted", "true")
+    }
+    noted = {
+        f"{key} {name}": quantity.note
+        for key in ("predicted", "true")
+        for name, quantity in file[key].items()
+        if quantity.note
+    }
+    scores = {f"F1@{threshold:g}": match.f1, "pixel Dice": file["dice"]}
+    counts = {key: getattr(match, key) for key in ("misses", "inventions", "merges", "splits")}
+    about = {"name": pair.name, "prediction": str(pair.predicted), "truth": str(pair.true)}
+    return about | {"pixel_size_um": file["pixel_size"]} | values | scores | counts | {"notes": noted}
