@@ -26,7 +26,8 @@ SECTIONS = [
     "### Limits",
 ]
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell", "solution"}
-CAPTION = re.compile(r"^\*{0,2}(Figure|Fig\.)|!\[[^\]]{15,}\]|:alt:|\{figure\}", re.MULTILINE)
+# A caption is an italic paragraph below its figure (text, or display(Markdown(f"*…*"))), or an alt text.
+CAPTION = re.compile(r"""(^|["'])\*[^*\s]|!\[[^\]]{15,}\]|:alt:|\{figure\}""", re.MULTILINE)
 
 
 def code_lines(source: str) -> list[str]:

@@ -68,7 +68,9 @@ def page(state: State) -> Any:
             if cell.cell_type == "markdown":
                 cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
     notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
+    for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if alt := _caption(cell, below):
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
         cell.metadata.pop("papermill", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("hide-input")
@@ -76,6 +78,17 @@ def page(state: State) -> Any:
         title, _, rest = notebook.cells[0].source.partition("\n")
         notebook.cells[0].source = f"{title}\n\n{text}\n{rest}"
     return notebook
+
+
+def _caption(cell: Any, below: Any) -> str:
+    """The italic caption of a picture, printed with it or in the next cell, as its alternative text."""
+    if cell.cell_type != "code" or not any("image/png" in o.get("data", {}) for o in cell.outputs):
+        return ""
+    texts = ["".join(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {})]
+    if below is not None and below.cell_type == "markdown":
+        texts.append(below.source)
+    found = re.search(r"^\*([^*\s][^*]*)\*", "\n\n".join(texts), flags=re.MULTILINE)
+    return " ".join(found[1].split()).replace("`", "") if found else ""
 
 
 def stamp(state: State) -> str:

@@ -69,6 +69,7 @@ def execute(spec: dict[str, Any]) -> None:
             spec["parameters"],
             engine_name="telling",
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             cwd=str(out),
         )

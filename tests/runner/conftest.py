@@ -1,0 +1,122 @@
+"""Folders with small recipes that run in a second or two."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PAGE = """# ---
+# jupyter:
+#   scopecheck: {{schema: "1.0", kind: page, id: {id}, title: A small page}}
+# ---
+
+# %% [markdown]
+# # A small page
+#
+# Its text.
+
+# %% tags=["parameters"]
+profile = "quick"
+tier = "embedded"
+seed = 0
+rate = 0.5
+name = "a"
+on = True
+sizes = [1, 2]
+# %%
+{body}
+"""
+
+RECIPE = """# ---
+# jupyter:
+#   scopecheck:
+#     schema: "1.0"
+#     kind: recipe
+#     id: {id}
+#     title: A small recipe
+#     failure_mode: segmentation distribution shift
+#     tools: [{tool}]
+#     datasets: {{embedded: [], public: [], archive: []}}
+#     measurements:
+#       count: {{unit: nuclei, estimand: pooled ratio, scale: relative, tolerance: 0.10, why: "half effect"}}
+#     minutes: {{quick: 1, full: 1}}
+#     memory_gib: 2
+#     gpu: none
+#     goals: [see]
+#     arms:
+#       - {{arm: apart, measurement: count, control: positive, predicted: HOLDS, origin: physics,
+#          seen_in_training: no, source: simulated}}
+#       - {{arm: lost, measurement: count, control: negative, predicted: FAILS, origin: physics,
+#          seen_in_training: no, source: simulated}}
+#       - {{arm: field, measurement: count, predicted: HOLDS, origin: paper, recorded: {recorded},
+#          seen_in_training: unknown, source: x}}
+# ---
+
+# %% [markdown]
+# # A small recipe
+#
+# Its text.
+
+# %% tags=["parameters"]
+profile = "quick"
+tier = "embedded"
+seed = 0
+apart = 1.0
+field = 1.4
+
+# %%
+from scopecheck import judge, record
+
+page = record.start("{id}", profile=profile, tier=tier, seed=seed)
+for arm, factor in (("apart", apart), ("lost", 0.5), ("field", field)):
+    got = [99 * factor, 101 * factor] * 3
+    verdict = judge.agreement(
+        got, [100.0] * 6, scope="population", tolerance=0.1, estimand="pooled ratio"
+    )
+    page.add(arm, verdict, plausibility={{"F1@0.5": 0.9}})
+
+# %% tags=["verdict", "nbval-check-output"]
+page.words()
+
+# %%
+print("another output")
+page.save()
+"""
+
+
+class Place:
+    """A folder of recipes and one of results; the commands find them by the environment."""
+
+    def __init__(self, root: Path):
+        self.recipes, self.results = root / "recipes", root / "results"
+        self.recipes.mkdir()
+
+    def page(self, name: str, body: str = "print(rate)") -> Path:
+        return self._write(name, PAGE.format(id=name, body=body))
+
+    def recipe(self, name: str = "shift-toy", recorded: str = "null", tool: str = "numpy") -> Path:
+        return self._write(name, RECIPE.format(id=name, recorded=recorded, tool=tool))
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.recipes / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Place:
+    made = Place(tmp_path)
+    monkeypatch.setenv("SCOPECHECK_RECIPES", str(made.recipes))
+    monkeypatch.setenv("SCOPECHECK_RESULTS", str(made.results))
+    return made
+
+
+@pytest.fixture
+def run(place) -> Callable:
+    from scopecheck.runner.run import run_all
+
+    def one(*paths: Path, given: dict[str, str] | None = None, **keywords):
+        outcomes = run_all(list(paths), given or {}, place.results, **keywords)
+        return outcomes[0] if len(outcomes) == 1 else outcomes
+
+    return one

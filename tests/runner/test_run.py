@@ -1,0 +1,268 @@
+"""A run: the key, the lock, the limits, and what a failed one leaves."""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from scopecheck.errors import InputError
+from scopecheck.record import read_recipe, read_verdict
+from scopecheck.runner import key
+from scopecheck.runner.find import settle
+
+LOG = "import os; open(os.environ['LOG'], 'a').write(f'{seed}\\n')"
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    """A file to which a recipe adds a line each time it runs."""
+    path = tmp_path / "log"
+    monkeypatch.setenv("LOG", str(path))
+    return path
+
+
+def folders(place, name):
+    return sorted(p.name for p in (place.results / name).iterdir() if p.is_dir())
+
+
+def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, log):
+    page = place.page("small", LOG)
+    first, second = run(page), run(page)
+    assert (first.status, second.status) == ("ran", "unchanged")
+    assert first.folder == second.folder
+    assert log.read_text() == "0\n"
+    made = {p.name for p in (place.results / "small" / folders(place, "small")[0]).iterdir()}
+    assert made == {"small.ipynb", "run.json", "ro-crate-metadata.json"}
+    info = json.loads(Path(first.folder, "run.json").read_text())
+    assert info["parameters"]["seed"] == 0
+    assert info["flags"]["TF_DETERMINISTIC_OPS"] == "1"
+    assert run(page, again=True).status == "ran"
+    assert log.read_text() == "0\n0\n"
+    assert len(folders(place, "small")) == 1
+
+
+def test_whatever_decides_the_result_changes_the_key(place, run, log, monkeypatch):
+    page = place.page("small", LOG)
+    recipe, values, _ = settle(page, {})
+    before = key.key_of(recipe, values)
+    assert key.key_of(recipe, values) == before
+    assert key.key_of(recipe, {**values, "seed": 1}) != before
+    with monkeypatch.context() as m:
+        m.setattr(key, "package_source", lambda: "other")
+        assert key.key_of(recipe, values) != before
+    with monkeypatch.context() as m:
+        m.setattr(key, "installed", lambda name: "99")
+        assert key.key_of(recipe, values) != before
+    with monkeypatch.context() as m:
+        m.setattr(key, "data_hashes", lambda *a: {"field": "other"})
+        assert key.key_of(recipe, values) != before
+    page.write_text(page.read_text(encoding="utf-8") + "\n# a comment", encoding="utf-8")
+    assert key.key_of(read_recipe(page), values) != before
+
+
+def test_parameters_reach_the_notebook_as_values(place, run, tmp_path):
+    target = tmp_path / "written"
+    code = f'"; open({str(target)!r}, "w") #'
+    page = place.page("small", "open('got', 'w').write(repr((seed, rate, name, on, sizes)))")
+    outcome = run(page, given={"name": code, "seed": "5", "on": "no", "sizes": "[7]"})
+    assert outcome.status == "ran"
+    assert Path(outcome.folder, "got").read_text() == repr((5, 0.5, code, False, [7]))
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{__import__('os').getcwd()}",
+        "\\",
+        "\\'; 1/0 #",
+        '"""',
+        "a\nimport os\n",
+        "%%bash",
+        "$(touch x)",
+        "é\u2028ü",
+    ],
+)
+def test_no_text_of_a_parameter_becomes_code(code):
+    from papermill.translators import PythonTranslator
+
+    space: dict = {}
+    exec(PythonTranslator.codify({"name": code, "sizes": [code]}), space)
+    assert space["name"] == code
+    assert space["sizes"] == [code]
+
+
+def test_an_unknown_parameter_stops_everything_before_it_starts(place, run, log):
+    pages = [place.page("one", LOG), place.page("two", LOG)]
+    with pytest.raises(InputError, match="unknown parameter"):
+        run(*pages, given={"sede": "1"})
+    assert not log.exists()
+
+
+def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, run):
+    page = place.page("small", "print('so far')\nraise ValueError('first line\\nthe end')")
+    outcome = run(page)
+    assert outcome.status == "failed"
+    assert outcome.why == "small: cell 3 of 3 raised ValueError: the end"
+    assert outcome.folder.endswith("small/failed")
+    notebook = nbformat.read(outcome.folder + "/small.ipynb", as_version=4)
+    texts = [o.get("text", "") for c in notebook.cells for o in c.get("outputs", [])]
+    assert "so far\n" in texts
+    assert folders(place, "small") == ["failed"]
+    place.page("small", "print(1)")
+    assert run(page).status == "ran"
+
+
+def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path):
+    body = (
+        "import subprocess, os, time\n"
+        f"child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(600)"
+    )
+    outcome = run(place.page("small", body), minutes=0.08)
+    assert outcome.status == "failed"
+    assert outcome.why == "small: stopped in cell 3 of 3: it ran into its time limit of 0.08 minutes"
+    pids = [int(p) for p in (tmp_path / "pids").read_text().split()]
+    assert len(pids) == 2
+    time.sleep(0.2)
+    assert not any(alive(p) for p in pids)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_notebook_that_outgrows_its_memory_is_ended(place, run):
+    body = "import time\nhog = []\nwhile True:\n    hog.append(bytearray(20_000_000)); time.sleep(0.01)"
+    outcome = run(place.page("small", body), memory_gib=0.5)
+    assert outcome.status == "failed"
+    assert "stopped in cell 3 of 3: it outgrew its memory limit, 0." in outcome.why
+    assert outcome.why.endswith("of 0.5 GiB")
+
+
+def test_a_kernel_that_dies_is_a_failure_not_a_hang(place, run):
+    outcome = run(place.page("small", "import os; os._exit(3)"))
+    assert outcome.status == "failed"
+    assert "Kernel died" in outcome.why or "DeadKernelError" in outcome.why
+
+
+def test_a_recipe_gives_verdicts_and_a_wrong_control_breaks_it(place, run):
+    recipe = place.recipe()
+    outcome = run(recipe)
+    assert (outcome.status, outcome.differs, outcome.bad) == ("ran", [], False)
+    words = {a.arm: a.verdict for a in read_verdict(outcome.folder + "/verdict.json").arms}
+    assert words == {"apart": "HOLDS", "lost": "FAILS", "field": "FAILS"}
+    broken = run(recipe, given={"apart": "1.5"})
+    assert broken.status == "failed"
+    assert "positive control 'apart' (count) must be HOLDS and is FAILS" in broken.why
+
+
+def test_a_verdict_that_differs_from_the_recorded_one_is_bad_unless_one_asked_for_it(place, run):
+    recipe = place.recipe(recorded="HOLDS")
+    outcome = run(recipe)
+    assert outcome.status == "ran"
+    assert outcome.differs == ["field/count: recorded HOLDS, now FAILS"]
+    assert outcome.bad
+    assert run(recipe).differs == outcome.differs  # unchanged, and still different
+    assert run(recipe, given={"field": "1.3"}).differs == []  # an experiment
+
+
+def test_a_recipe_must_save_its_page(place, run):
+    recipe = place.recipe()
+    recipe.write_text(recipe.read_text(encoding="utf-8").replace("page.save()", ""), encoding="utf-8")
+    assert "wrote no verdict.json: its last cell must call page.save()" in run(recipe).why
+
+
+def test_what_cannot_run_is_not_run_and_says_why(place, run):
+    outcome = run(place.recipe(tool="no-such-tool"))
+    assert (outcome.status, outcome.bad, outcome.folder) == ("not run", False, "")
+    assert outcome.why.startswith("not run, because no-such-tool is not installed")
+    state = json.loads((place.results / "shift-toy" / "state.json").read_text())
+    assert state["status"] == "not run"
+
+
+def test_no_network_is_a_reason(place, run, tmp_path, monkeypatch):
+    recipe = place.recipe()
+    text = recipe.read_text(encoding="utf-8").replace("{embedded: [],", "{embedded: [bbbc038-field],")
+    recipe.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SCOPECHECK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SCOPECHECK_MIRROR", raising=False)
+    from scopecheck import data
+    from scopecheck.errors import DataError
+
+    def nothing(name):
+        raise DataError(f"{name}: no source could be reached")
+
+    monkeypatch.setattr(data, "fetch", nothing)
+    outcome = run(recipe)
+    assert outcome.status == "not run"
+    assert "dataset bbbc038-field cannot be had: bbbc038-field: no source could be reached" in outcome.why
+
+
+def test_data_that_arrives_later_is_a_reason_to_run_again(place, run, monkeypatch):
+    from scopecheck import data
+
+    here = {"now": False}
+    monkeypatch.setattr(data, "is_here", lambda name: here["now"])
+    recipe = place.recipe()
+    text = recipe.read_text(encoding="utf-8").replace("public: [],", "public: [usiigaci-phase],")
+    recipe.write_text(text, encoding="utf-8")
+    given = {"tier": "public"}
+    assert run(recipe, given=given).status == "ran"
+    assert run(recipe, given=given).status == "unchanged"
+    here["now"] = True
+    assert run(recipe, given=given).status == "ran"
+    assert run(recipe, given=given).status == "unchanged"
+
+
+def test_a_malformed_recipe_fails_and_the_others_run(place, run):
+    bad = place.page("bad")
+    bad.write_text("print(1)", encoding="utf-8")
+    outcomes = run(bad, place.page("good"))
+    assert [o.status for o in outcomes] == ["failed", "ran"]
+    assert "no front matter" in outcomes[0].why
+
+
+def test_two_runs_of_one_recipe_wait_for_each_other(place, run, log):
+    page = place.page("small", LOG)
+    statuses: list[str] = []
+    threads = [threading.Thread(target=lambda: statuses.append(run(page).status)) for _ in range(2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sorted(statuses) == ["ran", "unchanged"]
+    assert log.read_text() == "0\n"
+
+
+def test_the_notebook_gets_this_interpreter_its_threads_and_its_recipe(place, run, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    body = (
+        "import os, sys\nwith open('got', 'w') as f:\n"
+        "    f.write('\\n'.join([sys.executable, os.environ['OMP_NUM_THREADS'],"
+        " os.environ['SCOPECHECK_RECIPE'], os.environ['PYTHONHASHSEED'], os.getcwd()]))"
+    )
+    page = place.page("small", body)
+    outcome = run(page, jobs=1)
+    got = Path(outcome.folder, "got").read_text().splitlines()
+    cores = len(os.sched_getaffinity(0))
+    assert got[:4] == [sys.executable, str(cores), str(page), "0"]
+    assert got[4].endswith("/out")
+
+
+def test_progress_is_told_cell_by_cell(place, run):
+    heard: list[dict] = []
+    run(place.page("small"), tell=lambda **m: heard.append(m))
+    cells = [(m["cell"], m["of"]) for m in heard if m.get("of")]
+    assert cells == [(1, 3), (2, 3), (3, 3)]
+    assert heard[-1]["outcome"].status == "ran"
