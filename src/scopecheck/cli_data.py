@@ -31,8 +31,12 @@ def _print(rows: list[dict[str, Any]], as_json: bool, title: str = "", note: str
     from rich.table import Table
 
     table = Table(*(rows[0] if rows else ()), title=title, caption=note)
+    for column in table.columns[:1]:
+        column.no_wrap = True
     for row in rows:
-        table.add_row(*(_size(v) if k == "bytes" else str(v) for k, v in row.items()))
+        table.add_row(
+            *(_size(v) if k == "bytes" else " ".join(v) if k == "wrong" else v for k, v in row.items())
+        )
     Console().print(table)
 
 

@@ -1,5 +1,6 @@
 """A local server with the archive's tree and its bad days, and a catalogue that points at it."""
 
+import copy
 import hashlib
 import os
 import sys
@@ -138,7 +139,7 @@ class World:
             ]
         entry = {**ABOUT, "kind": kind, "format": format, "files": files, **more}
         if kind == "images":
-            entry["truth"] = TRUTH
+            entry["truth"] = copy.deepcopy(TRUTH)
         self.content["datasets"][name] = entry
         self.write()
 

@@ -108,6 +108,7 @@ FAULTS = {
         ["'files.0.name'", "plain relative path"],
     ),
     "a backslash": (lambda e: e["files"][0].update(name="a\\b"), ["'files.0.name'", "plain relative path"]),
+    "a root that escapes": (lambda e: e.update(root="../out"), ["'root'", "plain relative path"]),
     "two kinds at once": (
         lambda e: e["files"][0].update(sources=[{"url": "u", "archive": "a"}]),
         ["'files.0.sources.0'", "exactly one of archive, url, package"],
@@ -147,6 +148,12 @@ def test_a_file_that_is_no_catalogue(world, text):
     world.file.write_bytes(text.encode("latin-1"))
     with pytest.raises(DataError, match=r"catalogue\.yaml"):
         data.describe("one")
+
+
+def test_a_dataset_cannot_name_a_folder_outside_the_cache(world):
+    world.add("../out", {"a.bin": (b"abc", [{"url": "http://localhost/a"}])})
+    with pytest.raises(DataError, match=r"entry '\.\./out', field 'name'"):
+        data.fetch("../out")
 
 
 def test_a_list_of_files_that_escapes_or_is_missing(world):

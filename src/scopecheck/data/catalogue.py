@@ -7,7 +7,7 @@ import json
 import os
 import re
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,14 +21,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 def _inside(name: str) -> str:
     """Refuse a file name that could leave its dataset's folder."""
-    parts = PurePosixPath(name).parts
-    if (
-        not parts
-        or name != "/".join(parts)
-        or parts[0] == "/"
-        or ".." in parts
-        or re.search(r"[\\:\0]", name)
-    ):
+    if not re.fullmatch(r"[\w.+ -]+(/[\w.+ -]+)*", name) or {".", ".."} & set(name.split("/")):
         raise ValueError(f"file name {name!r} is not a plain relative path")
     return name
 
@@ -126,7 +119,7 @@ class SeenBy(_Model):
 class Entry(_Model):
     """One dataset or weight file of the catalogue."""
 
-    name: Text
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: Text
     kind: Literal["images", "weights"]
     format: Literal["pairs", "run-lengths", "coco", "ome-zarr", "files"]
@@ -145,7 +138,7 @@ class Entry(_Model):
     seen_by: dict[str, SeenBy] = {}
     sources: tuple[Source, ...] = ()
     files: tuple[File, ...] = Field(min_length=1)
-    root: str | None = None
+    root: RelativeName | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Entry:
@@ -209,7 +202,11 @@ def _read(path: Path, stamp: int) -> Catalogue:
     import yaml
 
     raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(raw, dict) or not isinstance(raw.get("datasets"), dict):
+        raise ValueError("expected the fields schema, packages and datasets")
     for name, entry in raw["datasets"].items():
+        if not isinstance(entry, dict):
+            raise ValueError(f"entry {name!r} is not a set of fields")
         entry["name"] = name
         if listed := entry.pop("files_from", None):  # a long list, kept beside: {name: [sha256, bytes]}
             rows = json.loads((path.parent / _inside(listed)).read_text(encoding="utf-8"))

@@ -70,7 +70,9 @@ def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None =
     if missing:
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
         columns = [what, bars.BarColumn(), speed, bars.TimeElapsedColumn(), bars.TimeRemainingColumn()]
-        with bars.Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with bars.Progress(
+            *columns, console=Console(stderr=True, force_jupyter=False), transient=True
+        ) as progress:
             total = sum(file.bytes or 0 for file in missing)
             task = progress.add_task(f"{name}, {len(missing)} file(s)", total=total)
             for file in missing:

@@ -18,9 +18,7 @@ def _index(mirrors: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in filter(None, mirrors.split(os.pathsep)):
         if not Path(root).is_dir():
-            raise DataError(
-                f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct it, or unset it."
-            )
+            raise DataError(f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct or unset it.")
         for folder, _, names in os.walk(root):
             if "manifest.json" not in names:
                 continue
@@ -31,9 +29,8 @@ def _index(mirrors: str) -> dict[str, Path]:
                     if path.is_relative_to(base):
                         found.setdefault(row["sha256"], path)
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise DataError(
-                    f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
-                ) from None
+                text = f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
+                raise DataError(text) from None
     return found
 
 
@@ -66,18 +63,17 @@ def write(folder: Path, name: str, files: dict[str, tuple[Path, str]]) -> Path:
     manifest = folder / "manifest.json"
     rows = []
     try:
-        for file, (source, sha256) in files.items():
-            target = folder / name / file
-            if not target.is_file() or transfer.sha256_file(target) != sha256:
-                part = target.with_name(target.name + ".part")
-                part.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, part)
-                os.replace(part, target)
-            rows.append({"file": f"{name}/{file}", "bytes": target.stat().st_size, "sha256": sha256})
+        folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{manifest}.lock"):
+            for file, (source, sha256) in files.items():
+                target = folder / name / file
+                if not target.is_file() or transfer.sha256_file(target) != sha256:
+                    transfer.write_bytes(target, source.read_bytes())
+                rows.append({"file": f"{name}/{file}", "bytes": target.stat().st_size, "sha256": sha256})
             old = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
             kept = [row for row in old if not row["file"].startswith(f"{name}/")]
             transfer.write_bytes(manifest, json.dumps(kept + rows, indent=1).encode())
-    except OSError as error:
-        raise DataError(f"{folder}: the mirror cannot be written ({error.strerror or error}).") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        text = f"{folder}: the mirror cannot be written ({getattr(error, 'strerror', None) or error})."
+        raise DataError(text) from None
     return folder / name

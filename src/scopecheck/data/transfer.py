@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def sha256_of(data: bytes) -> str:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         part.write_bytes(data)
         os.replace(part, path)
@@ -108,7 +109,7 @@ def download(
                 progressbar=task or False,
                 chunk_size=1 << 16,
                 timeout=TIMEOUT,
-                headers={"Range": f"bytes={start}-"} if start else {},
+                headers={"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {}),
                 hooks={"response": whole_again},
             )
             try:
@@ -123,11 +124,7 @@ def download(
                 out.flush()
                 got = os.fstat(out.fileno()).st_size
                 reason = f"{type(error).__name__} after {got} of {size or 'unknown'} bytes"
-                if (
-                    isinstance(error, requests.ConnectionError)
-                    and not isinstance(error, requests.Timeout)
-                    and not got
-                ):
+                if not got and isinstance(error, requests.ConnectionError):
                     raise Unreachable(f"not reachable ({type(error).__name__})") from None
             finally:
                 if task is not None:
