@@ -25,7 +25,7 @@ def following(total: int) -> Iterator[Callable[..., None]]:
         TextColumn("{task.fields[where]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=plain) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         whole = progress.add_task("all recipes", total=total, where=f"0 of {total}")
         tasks: dict[str, Any] = {}
         done = 0

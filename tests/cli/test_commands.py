@@ -1,0 +1,136 @@
+"""The command: what it prints, its exit status, and one line on bad input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scopecheck
+
+ROOT = Path(__file__).parents[2]
+HEAD = '# ---\n# jupyter:\n#   scopecheck: {schema: "1.0", kind: page, id: %s, title: A page}\n# ---\n\n'
+BODY = """# %% [markdown]
+# # A page
+
+# %% tags=["parameters"]
+seed = 0
+rate = 0.5
+
+# %%
+assert seed < 5, "too big"
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCOPECHECK_RECIPES", str(tmp_path / "recipes"))
+    monkeypatch.setenv("SCOPECHECK_RESULTS", str(tmp_path / "results"))
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "names.py").write_text(HEAD % "names" + BODY)
+    return tmp_path
+
+
+def call(*words):
+    command = [sys.executable, "-c", "from scopecheck.cli import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_version_and_help():
+    assert call("--version").stdout == f"scopecheck {scopecheck.__version__}\n"
+    out = call("--help").stdout
+    for word in ("list", "show", "run", "report", "data"):
+        assert word in out
+
+
+def test_starting_up_imports_nothing_heavy():
+    code = (
+        "import sys, scopecheck.cli; heavy = {'numpy', 'matplotlib', 'pandas', 'skimage', 'torch',"
+        " 'tensorflow', 'papermill', 'jupytext', 'zarr'}; print(sorted(heavy & set(sys.modules)))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_list_show_run_and_report_speak_json(place):
+    listed = json.loads(call("list", "--json").stdout)
+    assert [(r["id"], r["kind"], r["schema"]) for r in listed] == [("names", "page", "1.0")]
+    assert json.loads(call("show", "names", "--json").stdout)["parameters"] == {"seed": 0, "rate": 0.5}
+    ran = json.loads(call("run", "names", "--json").stdout)
+    assert [(o["recipe"], o["status"]) for o in ran] == [("names", "ran")]
+    reported = json.loads(call("report", "--json").stdout)
+    assert [(s["recipe"], s["status"]) for s in reported] == [("names", "ok")]
+    assert reported[0]["folder"] == ran[0]["folder"]
+
+
+def test_a_run_ends_by_naming_the_page_and_a_second_does_nothing(place):
+    first = call("run", "names")
+    assert first.returncode == 0
+    assert "1 ran." in first.stdout
+    page = Path(first.stdout.split("Open ")[1].strip())
+    assert page.is_file()
+    assert "running  names" in first.stderr
+    assert "1 unchanged." in call("run", "names").stdout
+
+
+def test_a_failed_recipe_gives_1_and_says_why(place):
+    got = call("run", "--all", "-p", "seed=7")
+    assert got.returncode == 1
+    assert "names: cell 4 of 4 raised AssertionError: too big" in got.stderr
+    assert "1 FAILED" in got.stdout or "1 failed" in got.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "name"], "no recipe 'name' (did you mean names?)"),
+        (["show", "zzz"], "no recipe 'zzz'; `scopecheck list` names all 1"),
+        (["run", "names", "-p", "sed=1"], "unknown parameter 'sed' (did you mean seed?)"),
+        (["run", "names", "-p", "seed=one"], "seed='one' cannot be read as int"),
+        (["run", "names", "-p", "seed=print(1)"], "cannot be read as int"),
+        (["run", "names", "-p", "seed"], "expected name=value"),
+        (["run", "names", "-p", "seed=1", "-p", "seed=2"], "given twice"),
+        (["run"], "name one recipe, or give --all"),
+        (["run", "names", "--all"], "name one recipe, or give --all"),
+        (["run", "names", "--profile", "quick"], "unknown parameter 'profile'"),
+    ],
+)
+def test_bad_input_is_one_line_and_2(place, words, said):
+    got = call(*words)
+    assert got.returncode == 2
+    assert got.stdout == ""
+    assert got.stderr.startswith("scopecheck: ")
+    assert got.stderr.count("\n") == 1
+    assert said in got.stderr
+
+
+def test_a_folder_without_recipes_and_a_malformed_one_are_said(place, monkeypatch):
+    (place / "recipes" / "names.py").write_text("print(1)\n")
+    got = call("list")
+    assert (got.returncode, "no front matter" in got.stderr) == (2, True)
+    monkeypatch.setenv("SCOPECHECK_RECIPES", str(place / "results"))
+    got = call("list")
+    assert (got.returncode, "no recipes here" in got.stderr) == (2, True)
+
+
+def test_a_corrupt_catalogue_is_one_line(place, monkeypatch):
+    broken = place / "catalogue.yaml"
+    broken.write_text("datasets: [")
+    monkeypatch.setenv("SCOPECHECK_CATALOGUE", str(broken))
+    got = call("data", "list")
+    assert (got.returncode, got.stderr.count("\n")) == (2, 1)
+    assert str(broken) in got.stderr
+
+
+def test_report_writes_for_the_book(place):
+    call("run", "names")
+    got = call("report", "--book", str(place / "book"))
+    assert got.returncode == 0
+    assert {p.name for p in (place / "book").rglob("*") if p.is_file()} == {
+        "names.ipynb",
+        "verdicts.md",
+        "verdicts.png",
+    }

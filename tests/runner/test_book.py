@@ -1,0 +1,97 @@
+"""What the book is built from: stamped pages, the table with its caption, a picture; not-run said as such."""
+
+import nbformat
+import pytest
+from PIL import Image
+
+from scopecheck.record.overview import latest, markdown
+from scopecheck.runner import book
+from scopecheck.runner.find import find
+
+
+@pytest.fixture
+def states(place, run):
+    def read():
+        return [latest(path, place.results) for path in find()]
+
+    return read
+
+
+def first_cell(folder, name):
+    return nbformat.read(folder / "recipes" / f"{name}.ipynb", as_version=4).cells[0].source
+
+
+def test_pages_table_and_picture(place, run, states, tmp_path):
+    run(place.recipe(recorded="HOLDS"), place.page("names"), given={"tier": "public"})
+    place.recipe("never-ran")
+    folder = book.write_book(states(), tmp_path / "book")
+    source = first_cell(folder, "shift-toy")
+    assert source.startswith("# A small recipe\n\n:::{admonition} What this page was made from")
+    for said in ("**Tier**: public", "numpy ", "`scopecheck run shift-toy`", "minutes", "key `"):
+        assert said in source
+    assert source.endswith("Its text.")
+    notebook = nbformat.read(folder / "recipes" / "shift-toy.ipynb", as_version=4)
+    assert "papermill" not in notebook.metadata  # no path of this machine
+    assert str(tmp_path) not in nbformat.writes(notebook)
+    injected = [c for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", [])]
+    assert ["hide-input" in c.metadata.tags for c in injected] == [True]
+
+    bare = first_cell(folder, "never-ran")
+    assert ":::{warning}" in bare
+    assert "This recipe was not run, because nobody has run it here yet." in bare
+
+    table = (folder / "_generated" / "verdicts.md").read_text(encoding="utf-8")
+    assert table.startswith("3 verdicts. 3 of them had data enough to say HOLDS")
+    assert "0.15 wrong HOLDS" in table
+    rows = [line for line in table.splitlines() if line.startswith("| field")]
+    assert len(rows) == 1
+    for said in ("■ FAILS (disagrees with annotation)", "population, n = 6", "+40 %", "0.90", "surprise"):
+        assert said in rows[0]
+    assert "– not run, because nobody has run it here yet" in table
+    assert "names" not in table  # a page has no verdicts
+    with Image.open(folder / "_generated" / "verdicts.png") as picture:
+        assert picture.width >= 900
+
+
+def test_a_failed_recipe_is_said_to_have_failed(place, run, states, tmp_path):
+    recipe = place.recipe()
+    run(recipe)
+    recipe.write_text(
+        recipe.read_text(encoding="utf-8").replace("field = 1.4", "field = -1.0"), encoding="utf-8"
+    )
+    run(recipe)
+    text = first_cell(book.write_book(states(), tmp_path / "book"), "shift-toy")
+    assert "This recipe failed." in text
+    assert "cell 3 of 5 raised ValueError: " in text
+    assert "Failed: " in markdown(states())
+
+
+def test_an_experiment_does_not_become_the_books_page(place, run, states):
+    recipe = place.recipe()
+    run(recipe)
+    run(recipe, given={"field": "1.0"})
+    (state,) = states()
+    assert state.run["changed"] == {}
+    assert [a.verdict for a in state.arms] == ["HOLDS", "FAILS", "FAILS"]
+
+
+def test_a_caption_becomes_the_alternative_text(place, run, states, tmp_path):
+    body = (
+        "import matplotlib.pyplot as plt\nplt.plot([0, 1]);\n\n"
+        "# %% [markdown]\n# *Left: a line. Look for\n# its **slope**.*\n\n"
+        "# %%\nplt.plot([1, 0]);\n\n# %% [markdown]\n# No caption here."
+    )
+    run(place.page("pictures", body))
+    cells = nbformat.read(
+        book.write_book(states(), tmp_path / "book") / "recipes" / "pictures.ipynb", as_version=4
+    ).cells
+    alts = [c.metadata.get("mystnb", {}).get("image", {}).get("alt") for c in cells if c.get("outputs")]
+    assert alts[0].startswith("Left: a line. Look for its")
+    assert alts[1] is None
+
+
+def test_figures_are_left_out_of_pages_that_did_not_run(place, states, tmp_path):
+    path = place.page("small")
+    text = path.read_text(encoding="utf-8").replace("Its text.", "![a curve](figures/curve.png)")
+    path.write_text(text, encoding="utf-8")
+    assert "figures/" not in first_cell(book.write_book(states(), tmp_path / "book"), "small")
