@@ -165,6 +165,9 @@ def markdown(states: list[State]) -> str:
     return "\n".join(parts)
 
 
+STEP = 2.8  # inches a column of the picture
+
+
 def picture(states: list[State], path: Path) -> None:
     """Draw all verdicts: a panel a recipe, a row a condition, a column a measurement.
 
@@ -175,34 +178,47 @@ def picture(states: list[State], path: Path) -> None:
     path : Path
         PNG file to write.
     """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    use_style()
     shown = [s for s in states if s.recipe.kind == "recipe"]
-    rows = {s.recipe.id: list(dict.fromkeys(a.arm for a in s.arms if a.status == "judged")) for s in shown}
-    heights = [len(rows[s.recipe.id]) + 1.6 for s in shown]
-    figure = Figure(figsize=(9, 0.42 * sum(heights) + 0.6))
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(
-        max(len(shown), 1), 1, squeeze=False, gridspec_kw={"height_ratios": heights or [1]}
-    )[:, 0]
-    for ax, s in zip(axes, shown, strict=False):
-        names, columns = rows[s.recipe.id], list(s.recipe.measurements)
-        for arm in (a for a in s.arms if a.status == "judged"):
-            x, y = columns.index(arm.measurement), names.index(arm.arm)
-            colour = COLOURS[arm.verdict]
+    lines = sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown) + 1
+    width = 2.4 + STEP * max([3, *(len(s.recipe.measurements) for s in shown)])
+    height = 0.25 * lines
+    with rc_context():
+        use_style()
+        figure = Figure(figsize=(width, height), layout="none")
+        FigureCanvasAgg(figure)
+        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(lines, 0))
+        ax.set_axis_off()
+        y = 1
+        for s in shown:
+            y = _panel(ax, s, y)
+        figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
+
+
+def _panel(ax: Any, state: State, y: int) -> int:
+    """Draw one recipe's verdicts from line ``y`` down; gives the line after it."""
+    arms = [a for a in state.arms if a.status == "judged"]
+    columns = list(state.recipe.measurements)
+    ax.text(0.1, y, state.recipe.title, fontsize=11, fontweight="bold", va="center")
+    if state.status != "ok":
+        ax.text(0.1, y + 1, f"– {state.why}"[:150], fontsize=9, va="center")
+        return y + 3
+    for x, name in enumerate(columns):
+        ax.text(2.4 + STEP * x, y + 1, name.replace("_", " "), fontsize=9.5, va="center", style="italic")
+    y += 2
+    for name in dict.fromkeys(a.arm for a in arms):
+        control = next((a.control for a in arms if a.arm == name and a.control), None)
+        label = f"{name} ({control} control)" if control else name
+        ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
+        for arm in (a for a in arms if a.arm == name):
+            x, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
             fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
-            ax.plot(x - 0.42, y, marker=MARKERS[arm.verdict], ms=9, color=fill, mec=colour, mew=1.8)
-            text = f"{arm.label}\n{tables.percent(arm.bias, arm.scale, arm.unit)}, {arm.scope}, n = {arm.n}"
-            ax.text(x - 0.37, y, text, va="center", fontsize=8.5, color=colour)
-        ax.set_xlim(-0.5, max(len(columns), 2) - 0.5)
-        ax.set_ylim(len(names) - 0.4, -0.6)
-        ax.set_xticks(range(len(columns)), [c.replace("_", " ") for c in columns])
-        ax.set_yticks(range(len(names)), names)
-        ax.tick_params(length=0, labelsize=9, labeltop=True, labelbottom=False)
-        ax.spines[:].set_visible(False)
-        ax.set_title(s.recipe.title, fontsize=11, loc="left", fontweight="bold")
-        if s.status != "ok":
-            ax.text(-0.45, -0.2, f"– {s.why}"[:110], fontsize=9)
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+            ax.plot(x, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
+            error = tables.percent(arm.bias, arm.scale, arm.unit)
+            text = f"{arm.label or 'no verdict'} {error} ({arm.scope}, n = {arm.n})"
+            ax.text(x + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
+        y += 1
+    return y + 1

@@ -10,7 +10,7 @@ def percent(value: float | None, scale: str = "relative", unit: str = "") -> str
     if value is None:
         return "not finite"
     if scale != "relative":
-        return f"{value:+.3g} {unit}".rstrip()
+        return f"{value:+.3g} {unit if unit != '1' else ''}".rstrip()
     return f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
