@@ -114,7 +114,7 @@ def rich_table(states: list[State]) -> None:
 
     console = Console(highlight=False)
     for s in states:
-        if s.recipe.kind == "page" and s.status == "ok":
+        if s.recipe.kind == "page" and s.status != "failed":
             continue
         if s.status != "ok":
             console.print(f"[bold]{s.recipe.id}[/]:", end=" ")
@@ -165,7 +165,7 @@ def markdown(states: list[State]) -> str:
     return "\n".join(parts)
 
 
-STEP = 2.8  # inches a column of the picture
+STEP = 3.0  # inches a column of the picture
 
 
 def picture(states: list[State], path: Path) -> None:
@@ -183,7 +183,7 @@ def picture(states: list[State], path: Path) -> None:
     from matplotlib.figure import Figure
 
     shown = [s for s in states if s.recipe.kind == "recipe"]
-    lines = sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown) + 1
+    lines = 1 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
     width = 2.4 + STEP * max([3, *(len(s.recipe.measurements) for s in shown)])
     height = 0.25 * lines
     with rc_context():
@@ -203,8 +203,8 @@ def _panel(ax: Any, state: State, y: int) -> int:
     arms = [a for a in state.arms if a.status == "judged"]
     columns = list(state.recipe.measurements)
     ax.text(0.1, y, state.recipe.title, fontsize=11, fontweight="bold", va="center")
-    if state.status != "ok":
-        ax.text(0.1, y + 1, f"– {state.why}"[:150], fontsize=9, va="center")
+    if not arms:
+        ax.text(0.1, y + 1, f"– {state.why or 'no verdict'}"[:150], fontsize=9, va="center")
         return y + 3
     for x, name in enumerate(columns):
         ax.text(2.4 + STEP * x, y + 1, name.replace("_", " "), fontsize=9.5, va="center", style="italic")
@@ -214,11 +214,11 @@ def _panel(ax: Any, state: State, y: int) -> int:
         label = f"{name} ({control} control)" if control else name
         ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
         for arm in (a for a in arms if a.arm == name):
-            x, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
+            at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
             fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
-            ax.plot(x, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
+            ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
             error = tables.percent(arm.bias, arm.scale, arm.unit)
             text = f"{arm.label or 'no verdict'} {error} ({arm.scope}, n = {arm.n})"
-            ax.text(x + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
+            ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
         y += 1
     return y + 1

@@ -11,6 +11,7 @@ def percent(value: float | None, scale: str = "relative", unit: str = "") -> str
         return "not finite"
     if scale != "relative":
         return f"{value:+.3g} {unit if unit != '1' else ''}".rstrip()
+    value = round(value, 4) + 0.0  # no negative zero
     return f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
