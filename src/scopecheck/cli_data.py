@@ -117,7 +117,8 @@ def verify(names: Names = None, as_json: AsJson = False) -> None:
         entry = describe(name)
         here = [file for file in entry.files if cache.place(entry, file).is_file()]
         wrong = [str(cache.place(entry, file)) for file in here if not cache.ready(entry, file)]
-        state = "wrong" if wrong else "not fetched" if not here else "right"
+        part = "in part" if here else "not fetched"
+        state = "wrong" if wrong else "right" if len(here) == len(entry.files) else part
         rows.append(
             {"name": name, "state": state, "files": f"{len(here)}/{len(entry.files)}", "wrong": wrong}
         )

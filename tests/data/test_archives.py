@@ -70,6 +70,24 @@ def test_members_of_an_sdist_are_read_in_one_pass(world, server, registry, tmp_p
     assert world.leftovers() == []
 
 
+def test_many_readers_at_once_cause_one_download_and_one_pass(registry, tmp_path, server, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from scopecheck.data import cache
+
+    wanted = {f"{i}.bin": bytes([i]) * 1000 for i in range(12)}
+    content = sdist(tmp_path, [(f"thing-1.0/{name}", body) for name, body in wanted.items()])
+    registry("thing-1.0.tar.gz", content, member="thing-1.0/{name}", wanted=wanted)
+    passes, read = [], transfer.members
+    monkeypatch.setattr(transfer, "members", lambda *args: passes.append(args) or read(*args))
+    entry = data.describe("thing")
+    with ThreadPoolExecutor(12) as pool:
+        paths = list(pool.map(lambda file: cache.ensure(entry, file), entry.files))
+    assert {path.name: path.read_bytes() for path in paths} == wanted
+    assert len(passes) == 1
+    assert len([path for path, _ in server.log if path.startswith("files/")]) == 1
+
+
 def test_a_member_of_a_wheel(registry):
     box = io.BytesIO()
     with zipfile.ZipFile(box, "w") as wheel:

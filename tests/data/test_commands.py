@@ -49,6 +49,16 @@ def test_verify_finds_a_damaged_file(one, blob):
     assert row["wrong"] == [str(data.where("one"))]
 
 
+def test_verify_tells_a_part_from_the_whole(one, blob, server):
+    rows = {name: (blob, [{"url": f"{server.url}/a.bin"}]) for name in ("x.bin", "y.bin")}
+    one.add("two", rows)
+    data.fetch("two")
+    assert json.loads(run("verify", "two", "--json").stdout)[0]["state"] == "right"
+    (data.where("two") / "y.bin").unlink()
+    (row,) = json.loads(run("verify", "two", "--json").stdout)
+    assert (row["state"], row["files"]) == ("in part", "1/2")
+
+
 def test_fetch_goes_on_after_a_failure_and_says_so(one, server):
     one.add("gone", {"g.bin": (b"abc", [{"url": f"{server.url}/none"}])})
     result = run("fetch", "--all", "--json", status=2)

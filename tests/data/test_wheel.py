@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def build(source: Path, kind: str, out: Path) -> Path:
 
 @pytest.mark.slow
 def test_an_installed_wheel_finds_its_catalogue(tmp_path):
-    pytest.importorskip("setuptools", "68")
+    pytest.importorskip("setuptools", "70.1")
     source = tmp_path / "source"
     source.mkdir()
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info", "_catalogue")
@@ -41,19 +42,8 @@ def test_an_installed_wheel_finds_its_catalogue(tmp_path):
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     wheel = build(unpacked, "wheel", tmp_path)
     site = tmp_path / "site"
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        str(site),
-        str(wheel),
-    ]
-    subprocess.run(pip, check=True, timeout=300)
+    with zipfile.ZipFile(wheel) as box:  # a wheel of pure Python is installed by unpacking it
+        box.extractall(site)
     env = {k: v for k, v in os.environ.items() if k != "SCOPECHECK_CATALOGUE"} | {"PYTHONPATH": str(site)}
     done = subprocess.run([sys.executable, "-c", CODE], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
