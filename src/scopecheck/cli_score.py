@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -147,8 +149,8 @@ def _content(score: Score, predicted: Path, true: Path, border: str) -> dict[str
 
 
 def _mean(values: Iterable[float]) -> str:
-    listed = list(values)
-    return f"{sum(listed) / len(listed):.5g}"
+    mean = statistics.fmean(values)
+    return "not defined" if math.isnan(mean) else f"{mean:.5g}"
 
 
 def _band(tolerance: list[float] | None, scale: str, unit: str) -> str:

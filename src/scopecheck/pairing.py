@@ -54,9 +54,7 @@ def pair_up(
         )
     folders = {what: path.is_dir() and not is_zarr(path) for what, path in given.items()}
     if len(set(folders.values())) > 1:
-        kinds = ", ".join(
-            f"{what} a {'folder' if is_folder else 'file'}" for what, is_folder in folders.items()
-        )
+        kinds = ", ".join(f"{what} is a {'folder' if held else 'file'}" for what, held in folders.items())
         raise InputError(f"{predicted}: {kinds}; give files alone or folders alone.")
     notes = _swapped(predicted, true, as_given)
     if not folders["prediction"]:

@@ -1,0 +1,467 @@
+"""`scopecheck score labels`: verdicts on known objects, and every bad input with its one-line message."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from scopecheck import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command; gives exit status, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", "labels", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+def squares(n, height=6, width=6, *, shape=(64, 200), start=2):
+    """`n` separate rectangles, `start` pixels from the border: area and count are known by construction."""
+    labels = np.zeros(shape, np.uint16)
+    for i in range(n):
+        y, x = divmod(i, 18)
+        labels[start + 10 * y : start + 10 * y + height, start + 10 * x : start + 10 * x + width] = i + 1
+    return labels
+
+
+def write(folder, arrays, suffix=".tif", tail="", **how):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        path = folder / f"{name}{tail}{suffix}"
+        if suffix == ".npy":
+            np.save(path, array)
+        elif suffix == ".png":
+            Image.fromarray(array).save(path)
+        else:
+            tifffile.imwrite(path, array, **how)
+    return folder
+
+
+COUNTS = (20, 24, 30, 27, 36, 22)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Six fields: as many predicted objects as true ones, each 7 x 6 instead of 6 x 6 pixels."""
+    truth = write(tmp_path / "truth", {f"f{i}": squares(n) for i, n in enumerate(COUNTS)})
+    predicted = write(tmp_path / "model", {f"f{i}": squares(n, height=7) for i, n in enumerate(COUNTS)})
+    return predicted, truth
+
+
+def arms(text):
+    return {row["measurement"]: row for row in json.loads(text)["arms"]}
+
+
+def test_folders_are_one_population_and_errors_are_exact(run, folders):
+    status, out, _ = run(*folders, "--tolerance", "0.1", "--json")
+    content, rows = json.loads(out), arms(out)
+    assert status == 0
+    assert (content["scope"], content["n"]) == ("population", 6)
+    assert [rows[name]["verdict"] for name in ("count", "mean_area", "total_area")] == [
+        "HOLDS",
+        "FAILS",
+        "FAILS",
+    ]
+    assert rows["count"]["bias"] == 0
+    assert rows["mean_area"]["bias"] == pytest.approx(1 / 6)
+    assert rows["mean_area"]["unit"] == "px^2"
+    assert rows["mean_area"]["n"] == 6
+    # IoU 36 / 42, Dice 72 / 78 in every object
+    assert content["plausibility"] == pytest.approx({"F1@0.5": 1.0, "pixel Dice": 72 / 78})
+    assert content["objects"]["true"] == content["objects"]["predicted"] == sum(COUNTS)
+    assert content["files"][2]["true"]["total_area"] == 30 * 36
+
+
+def test_a_higher_threshold_unmakes_the_matches(run, folders):
+    _, out, _ = run(*folders, "--threshold", "0.9", "--json")
+    assert json.loads(out)["plausibility"]["F1@0.9"] == 0.0
+
+
+def test_the_reader_sees_word_scope_n_and_what_it_looks_like(run, folders):
+    status, out, _ = run(
+        *folders, "--tolerance", "count=0.1,mean_area=0.2", "--measure", "count,mean_area,density"
+    )
+    assert status == 0
+    assert "● HOLDS" in out
+    assert "population" in out
+    assert "±20 %" in out
+    assert "no verdict: no tolerance" in " ".join(out.split())
+    assert "F1@0.5 1.00, pixel Dice 0.92" in out
+    assert "one independent acquisition" in out
+    assert "agrees with annotation" in " ".join(out.split())
+
+
+def test_one_pair_of_files_is_an_image_and_the_truths_uncertainty_is_its_interval(run, folders):
+    predicted, truth = folders
+    _, out, _ = run(
+        predicted / "f0.tif", truth / "f0.tif", "--tolerance", "mean_area=0.1,count=0.1", "--json"
+    )
+    assert json.loads(out)["scope"] == "image"
+    rows = arms(out)
+    assert (rows["mean_area"]["verdict"], rows["mean_area"]["n"]) == ("FAILS", 1)
+    assert rows["total_area"]["verdict"] is None
+    assert rows["total_area"]["reason"] == "no tolerance"
+    given = ("--tolerance", "0.1", "--truth-uncertainty", "mean_area=0.08,count=0.2")
+    rows = arms(run(predicted / "f0.tif", truth / "f0.tif", *given, "--json")[1])
+    assert (rows["mean_area"]["verdict"], rows["mean_area"]["reason"]) == ("UNDETERMINED", "truth")
+    assert (rows["count"]["verdict"], rows["count"]["reason"]) == ("UNDETERMINED", "truth")
+    assert rows["total_area"]["verdict"] == "FAILS"
+
+
+def test_merges_that_cancel_inventions_are_marked(run, tmp_path):
+    for i in range(5):
+        truth = squares(20)
+        predicted = truth.copy()
+        predicted[predicted > 15] = 0
+        predicted[52:58, 2:8], predicted[52:58, 12:18], predicted[52:58, 22:28] = 30, 31, 32
+        predicted[52:58, 42:48], predicted[52:58, 52:58] = 33, 34
+        write(tmp_path / "model", {f"f{i}": predicted})
+        write(tmp_path / "truth", {f"f{i}": truth})
+    row = arms(run(tmp_path / "model", tmp_path / "truth", "--tolerance", "0.1", "--json")[1])["count"]
+    assert row["bias"] == 0
+    assert row["gross_error"] == pytest.approx(10 / 20)
+    assert row["label"] == "HOLDS BY CANCELLATION"
+
+
+def test_exit_status_follows_fail_on_alone(run, folders):
+    assert run(*folders, "--tolerance", "0.1")[0] == 0
+    assert run(*folders, "--tolerance", "0.1", "--fail-on", "FAILS")[0] == 1
+    assert run(*folders, "--tolerance", "0.1", "--fail-on", "undetermined")[0] == 0
+    assert run(*folders, "--tolerance", "0.2", "--fail-on", "FAILS,UNDETERMINED")[0] == 0
+
+
+def test_formats_and_tails_of_tools_meet(run, tmp_path):
+    truth = write(tmp_path / "manual", {f"f{i}": squares(n) for i, n in enumerate(COUNTS)}, ".npy")
+    predicted = write(
+        tmp_path / "out", {f"f{i}": squares(n) for i, n in enumerate(COUNTS)}, ".png", tail="_cp_masks"
+    )
+    (predicted / "notes.txt").write_text("seen")
+    _, out, _ = run(predicted, truth, "--json")
+    content = json.loads(out)
+    assert [file["name"] for file in content["files"]] == [f"f{i}" for i in range(6)]
+    assert arms(out)["count"]["bias"] == 0
+    assert any("notes.txt" in note for note in content["notes"])
+    assert any("same in every pixel" in note for note in content["notes"])
+
+
+def test_pixel_size_comes_from_the_files_or_the_option(run, tmp_path):
+    about = {"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm"}
+    about |= {"PhysicalSizeY": 0.5, "PhysicalSizeYUnit": "µm"}
+    truth = write(tmp_path / "truth", {"a": squares(20)}, ".ome.tif", metadata=about)
+    predicted = write(tmp_path / "model", {"a": squares(20)}, ".npy")
+    row = json.loads(run(predicted, truth, "--json")[1])
+    assert row["files"][0]["true"]["mean_area"] == pytest.approx(9.0)
+    assert row["arms"][1]["unit"] == "um^2"
+    one = json.loads(run(predicted, truth, "--pixel-size", "2", "--json")[1])
+    assert one["files"][0]["true"]["mean_area"] == pytest.approx(144.0)
+    two = json.loads(run(predicted, truth, "--pixel-size", "2,1", "--json")[1])
+    assert two["files"][0]["predicted"]["mean_area"] == pytest.approx(72.0)
+    px = json.loads(run(predicted, truth, "--unit", "px", "--json")[1])
+    assert px["files"][0]["true"]["mean_area"] == pytest.approx(36.0)
+
+
+def test_intensity_is_measured_on_the_image(run, folders, tmp_path):
+    predicted, truth = folders
+    grey = write(
+        tmp_path / "grey", {f"f{i}": (squares(n) > 0) * np.uint16(50) + 10 for i, n in enumerate(COUNTS)}
+    )
+    how = ("--image", grey, "--tolerance", "0.1", "--json")
+    rows = arms(run(predicted, truth, *how, "--background", "10")[1])
+    # the seventh row of each predicted object holds background alone
+    assert rows["total_intensity"]["verdict"] == "HOLDS"
+    assert rows["total_intensity"]["bias"] == pytest.approx(0.0)
+    rows = arms(run(predicted, truth, *how, "--background", "0")[1])
+    assert rows["total_intensity"]["bias"] == pytest.approx(10 / 360)
+
+
+def test_a_stack_is_measured_by_volume(run, tmp_path):
+    stack = np.stack([squares(12)] * 5)
+    write(tmp_path / "m", {"a": stack}, photometric="minisblack")
+    write(tmp_path / "t", {"a": stack[:, :, :]}, ".npy")
+    _, out, _ = run(tmp_path / "m", tmp_path / "t", "--pixel-size", "2,0.5,0.5", "--json")
+    assert json.loads(out)["files"][0]["true"]["mean_volume"] == pytest.approx(36 * 5 * 0.5)
+
+
+def test_seventy_thousand_objects(run, tmp_path):
+    many = np.kron(
+        np.arange(1, 70_001, dtype=np.uint32).reshape(280, 250), np.array([[1, 0], [0, 0]], np.uint32)
+    )
+    write(tmp_path, {"many": many, "most": np.where(many > 69_300, 0, many)})
+    status, out, _ = run(tmp_path / "most.tif", tmp_path / "many.tif", "--tolerance", "count=0.02", "--json")
+    assert status == 0
+    assert arms(out)["count"]["bias"] == pytest.approx(-0.01)
+    assert json.loads(out)["objects"]["misses"] == 700
+
+
+def test_no_objects_have_an_answer_and_a_reason(run, tmp_path):
+    write(tmp_path, {"none": squares(0), "some": squares(4), "none2": squares(0)})
+    rows = arms(run(tmp_path / "none.tif", tmp_path / "some.tif", "--tolerance", "0.1", "--json")[1])
+    assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("FAILS", -1.0)
+    assert rows["mean_area"]["verdict"] is None
+    assert rows["mean_area"]["reason"].endswith("none.tif: no objects")
+    status, out, _ = run(tmp_path / "some.tif", tmp_path / "none.tif", "--tolerance", "0.1", "--json")
+    assert status == 0
+    assert "no ratio to" in arms(out)["count"]["reason"]
+    assert "--scale absolute or --estimand pooled" in arms(out)["count"]["reason"]
+    absolute = ("--scale", "absolute", "--tolerance", "count=2", "--json")
+    rows = arms(run(tmp_path / "some.tif", tmp_path / "none.tif", *absolute)[1])
+    assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("FAILS", 4.0)
+    rows = arms(run(tmp_path / "none.tif", tmp_path / "none2.tif", *absolute)[1])
+    assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("HOLDS", 0.0)
+
+
+def test_one_empty_field_is_pooled(run, folders):
+    predicted, truth = folders
+    write(truth, {"f6": squares(0)})
+    write(predicted, {"f6": squares(2)})
+    rows = arms(run(predicted, truth, "--estimand", "pooled", "--tolerance", "0.1", "--json")[1])
+    assert rows["count"]["bias"] == pytest.approx(2 / sum(COUNTS))
+    assert rows["count"]["gross_error"] == pytest.approx(2 / sum(COUNTS))
+    assert rows["mean_area"]["reason"].endswith("f6.tif: no objects")
+
+
+def test_labels_that_touch_the_border_only(run, tmp_path):
+    write(tmp_path, {"a": squares(18, shape=(10, 180), start=0), "b": squares(18, shape=(10, 180), start=0)})
+    rows = arms(
+        run(tmp_path / "a.tif", tmp_path / "b.tif", "--border", "drop", "--tolerance", "0.1", "--json")[1]
+    )
+    assert rows["count"]["verdict"] is None
+    assert "all 18 objects touch the border" in rows["count"]["reason"]
+    rows = arms(run(tmp_path / "a.tif", tmp_path / "b.tif", "--tolerance", "0.1", "--json")[1])
+    assert rows["count"]["verdict"] == "HOLDS"
+
+
+def test_swapped_folders_are_refused_or_read_as_given(run, tmp_path):
+    gt = write(tmp_path / "gt", {"a": squares(4)})
+    predictions = write(tmp_path / "predictions", {"a": squares(5)})
+    other = write(tmp_path / "batch", {"a": squares(5)})
+    status, _, err = run(gt, predictions)
+    assert status == 2
+    assert "their names say the opposite; give the prediction first" in err
+    _, out, _ = run(gt, predictions, "--as-given", "--json")
+    assert arms(out)["count"]["bias"] == pytest.approx(-0.2)
+    _, out, _ = run(gt, other, "--json")
+    assert any("Read as given" in note for note in json.loads(out)["notes"])
+    assert not any("Read as given" in note for note in json.loads(run(predictions, gt, "--json")[1])["notes"])
+
+
+def test_a_grey_image_given_as_labels_is_remarked(run, tmp_path):
+    write(
+        tmp_path, {"a": squares(4), "b": np.random.default_rng(0).poisson(900, (64, 200)).astype(np.uint16)}
+    )
+    _, out, _ = run(tmp_path / "b.tif", tmp_path / "a.tif", "--json")
+    assert any("grey levels, not labels?" in note for note in json.loads(out)["notes"])
+
+
+def bad_file(name, content):
+    """Predicted file of the given content beside a good truth."""
+
+    def make(folder):
+        path = folder / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif name.endswith("npy"):
+            np.save(path, content, allow_pickle=True)
+        else:
+            tifffile.imwrite(path, content)
+        return [path, *write(folder / "t", {"t": squares(4)}).glob("*")]
+
+    return make
+
+
+def two(predicted, true=None, *options, **how):
+    """Two folders of these arrays by name, then options."""
+
+    def make(folder):
+        paths = [
+            write(folder / "m", predicted, **how),
+            write(folder / "t", true if true is not None else predicted),
+        ]
+        return [*paths, *options]
+
+    return make
+
+
+def same_names(folder):
+    write(folder / "m", {"a": squares(3)}, ".png")
+    return two({"a": squares(3)})(folder)
+
+
+def same_tails(folder):
+    write(folder / "m", {"a_pred": squares(3)})
+    return two({"a": squares(3)}, {"a": squares(3), "b": squares(3)})(folder)
+
+
+def cut(folder):
+    path = folder / "cut.tif"
+    tifffile.imwrite(path, squares(4))
+    path.write_bytes(path.read_bytes()[:-300])
+    return [path, *write(folder / "t", {"t": squares(4)}).glob("*")]
+
+
+def one_path(folder):
+    return [write(folder / "m", {"a": squares(3)})] * 2
+
+
+def sizes_differ(folder):
+    paths = []
+    for name, size in (("m", 0.5), ("t", 0.6)):
+        about = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size}
+        paths += write(folder / name, {"a": squares(3)}, ".ome.tif", metadata=about).glob("*")
+    return paths
+
+
+def sizes_partly(folder):
+    about = {"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+    for name in ("m", "t"):
+        write(folder / name, {"a": squares(3)}, ".ome.tif", metadata=about)
+        write(folder / name, {"b": squares(3)})
+    return [folder / "m", folder / "t"]
+
+
+ONE = {"a": squares(4)}
+BAD = {
+    "missing file": (lambda f: [f / "gone.tif", f], "gone.tif: no such file or folder, given as prediction."),
+    "missing truth": (lambda f: [f, f / "gone"], "gone: no such file or folder, given as truth."),
+    "truncated TIFF": (cut, "cut.tif: is cut short or damaged and cannot be read (it ends at byte"),
+    "empty TIFF": (bad_file("x.tif", b""), "x.tif: is empty (0 bytes); expected an image."),
+    "RGB": (
+        bad_file("x.tif", np.zeros((64, 200, 3), np.uint8)),
+        "x.tif: is a colour picture, shape (64, 200, 3)",
+    ),
+    "float labels": (
+        bad_file("x.npy", squares(4) / 2),
+        "x.npy: values are float64, expected whole-number labels.",
+    ),
+    "NaN": (bad_file("x.npy", squares(4) * np.nan), "x.npy: holds NaN; expected whole-number labels."),
+    "negative": (bad_file("x.npy", -squares(4).astype(int)), "x.npy: holds the negative value -4"),
+    "mask": (bad_file("x.npy", squares(4) > 0), "x.npy: a True/False mask does not tell objects apart"),
+    "0 and 255": (
+        bad_file("x.tif", (squares(4) > 0) * np.uint8(255)),
+        "x.tif: holds 0 and 255 alone, in 4 separate pieces, so it is a mask",
+    ),
+    "pickle": (bad_file("x.npy", np.array([{}], object)), "x.npy: holds Python objects (a pickle)"),
+    "line": (bad_file("x.npy", np.arange(9)), "x.npy: has the shape (9,); expected a plane"),
+    "wrong suffix": (bad_file("x.jpg", b"\xff\xd8\xff"), "x.jpg: has the suffix '.jpg'; expected .tif"),
+    "other shape": (two(ONE, {"a": squares(4, shape=(64, 190))}), "predicted labels have shape (64, 200)"),
+    "2D and 3D": (two({"a": np.stack([squares(4)] * 5)}, ONE), "One is 2D and the other 3D"),
+    "3D measured as 2D": (
+        two({"a": np.stack([squares(4)] * 5)}, None, "--measure", "mean_area"),
+        "mean_area: a 2D measure, but the labels are 3D. Ask for mean_volume, or choose one plane.",
+    ),
+    "duplicate names": (
+        same_names,
+        "m: a.png and a.tif have the same name 'a'; leave the one that is meant.",
+    ),
+    "duplicate after tails": (same_tails, "m: 1 of 2 files (a_pred.tif) have no truth of the same name"),
+    "no partner": (
+        two(ONE | {"b": squares(2)}, ONE | {"c": squares(2)}),
+        "m: 1 of 2 files (b.tif) have no truth of the same name in",
+    ),
+    "no image partner": (
+        lambda f: [*two(ONE)(f), "--image", write(f / "i", {"b": squares(2)})],
+        "m: 1 of 1 files (a.tif) have no image of the same name in",
+    ),
+    "empty folder": (
+        lambda f: [*two({}, ONE)(f)],
+        "m: is empty; expected images (.tif, .tiff, .png, .npy, .zarr).",
+    ),
+    "folder of other things": (
+        lambda f: [f, write(f / "t", ONE)] if (f / "x.csv").write_text("1") else [],
+        "holds t, x.csv; expected images",
+    ),
+    "file and folder": (
+        lambda f: [write(f / "m", ONE) / "a.tif", write(f / "t", ONE)],
+        "prediction is a file, truth is a folder; give files alone or folders alone.",
+    ),
+    "same path": (one_path, "m: given as prediction and as truth"),
+    "no pixel size": (two(ONE, None, "--unit", "um"), "pixel_size: missing, so micrometres cannot be given."),
+    "pixel sizes differ": (
+        sizes_differ,
+        "their pixel sizes differ, (0.5, 0.5) and (0.6, 0.6) um; give --pixel-size.",
+    ),
+    "some without pixel size": (sizes_partly, "mean_area: comes in px^2 and um^2, since not all files give"),
+    "pixel size is text": (two(ONE, None, "--pixel-size", "fine"), "--pixel-size: 'fine' is not a number."),
+    "pixel size is 0": (two(ONE, None, "--pixel-size", "0"), "expected positive micrometres per pixel"),
+    "pixel sizes too many": (
+        two(ONE, None, "--pixel-size", "1,2,3"),
+        "does not fit 2D labels; expected (y, x)",
+    ),
+    "unknown unit": (two(ONE, None, "--unit", "inch"), "unit: 'inch' is not known"),
+    "unknown measure": (
+        two(ONE, None, "--measure", "count,beauty"),
+        "beauty: not a quantity; expected one of count",
+    ),
+    "intensity without image": (two(ONE, None, "--measure", "total_intensity"), "needs the grey image"),
+    "colour image": (
+        lambda f: [*two(ONE)(f), "--image", write(f / "i", {"a": np.zeros((64, 200, 3), np.uint8)})],
+        "a.tif: is a colour picture",
+    ),
+    "NaN image": (
+        lambda f: [*two(ONE)(f), "--image", write(f / "i", {"a": squares(4) * np.nan}, ".npy")],
+        "a.npy: holds NaN or infinite values",
+    ),
+    "image of other shape": (
+        lambda f: [*two(ONE)(f), "--image", write(f / "i", {"a": squares(4, shape=(64, 190))})],
+        "image: shape (64, 190) differs from the labels' (64, 200)",
+    ),
+    "tolerance is text": (
+        two(ONE, None, "--tolerance", "count=small"),
+        "--tolerance: 'small' is not a number.",
+    ),
+    "tolerance of 0": (two(ONE, None, "--tolerance", "0"), "tolerance 0.0 must be one number above 0"),
+    "tolerance twice": (two(ONE, None, "--tolerance", "0.1,0.2"), "--tolerance: all is given twice."),
+    "tolerance of three ends": (two(ONE, None, "--tolerance", "1:2:3"), "has more than two ends"),
+    "tolerance for nothing": (
+        two(ONE, None, "--tolerance", "mean_volume=0.1"),
+        "tolerance: names mean_volume; measured are count, mean_area, total_area.",
+    ),
+    "uncertainty of two ends": (two(ONE, None, "--truth-uncertainty", "0:1"), "expected one number."),
+    "negative uncertainty": (two(ONE, None, "--truth-uncertainty", "-1"), "truth_uncertainty is -1.0"),
+    "threshold of 2": (two(ONE, None, "--threshold", "2"), "threshold: 2.0"),
+    "border rule": (two(ONE, None, "--border", "cut"), "border: 'cut' is not a rule"),
+    "scale": (
+        two(ONE, None, "--scale", "log"),
+        "--scale: 'log' is not known; expected relative or absolute.",
+    ),
+    "estimand": (two(ONE, None, "--estimand", "median"), "--estimand: 'median' is not known"),
+    "fail on": (
+        two(ONE, None, "--fail-on", "WORSE"),
+        "--fail-on: WORSE is unknown; expected FAILS, UNDETERMINED.",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*stored as RGB.*:DeprecationWarning")
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_status_2(run, tmp_path, case):
+    make, message = BAD[case]
+    status, out, err = run(*make(tmp_path))
+    assert status == 2
+    assert message in err
+    assert err.startswith("scopecheck: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err + out
+
+
+def test_a_constant_image_is_said_so(run, tmp_path):
+    write(tmp_path / "m", ONE), write(tmp_path / "t", ONE)
+    grey = write(tmp_path / "i", {"a": np.full((64, 200), 9, np.uint8)})
+    status, out, _ = run(tmp_path / "m", tmp_path / "t", "--image", grey, "--tolerance", "0.1", "--json")
+    assert status == 0
+    row = arms(out)["total_intensity"]
+    assert row["verdict"] is None
+    assert "constant image" in row["reason"]
