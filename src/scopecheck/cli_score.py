@@ -148,9 +148,8 @@ def _content(score: Score, predicted: Path, true: Path, border: str) -> dict[str
     return strict(about | {"arms": [row.model_dump() for row in score.rows]} | parts | {"notes": score.notes})
 
 
-def _mean(values: Iterable[float]) -> str:
-    mean = statistics.fmean(values)
-    return "not defined" if math.isnan(mean) else f"{mean:.5g}"
+def _shown(value: float, form: str) -> str:
+    return "not defined" if math.isnan(value) else format(value, form)
 
 
 def _band(tolerance: list[float] | None, scale: str, unit: str) -> str:
@@ -189,7 +188,10 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
             "" if row.bias is None else span(row.interval, row.scale, row.unit) if known else "not known",
             _band(row.tolerance, row.scale, row.unit),
         )
-        values = [_mean(file[key][row.measurement] for file in score.files) for key in ("predicted", "true")]
+        values = [
+            _shown(statistics.fmean(file[key][row.measurement] for file in score.files), ".5g")
+            for key in ("predicted", "true")
+        ]
         told = [f"{values[0]} measured, {values[1]} true (mean of files)" if len(score.files) > 1 else ""]
         told[0] = told[0] or f"{values[0]} measured, {values[1]} true"
         told += [
@@ -201,7 +203,7 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
             f"{row.measurement} ({row.unit or 'fraction'}): {'; '.join(text for text in told if text)}"
         )
     console.print(table)
-    looks = ", ".join(f"{name} {value:.2f}" for name, value in score.plausibility.items())
+    looks = ", ".join(f"{name} {_shown(value, '.2f')}" for name, value in score.plausibility.items())
     counted = ", ".join(f"{count} {name}" for name, count in score.objects.items())
     console.print(f"How it looks: {looks} ({counted})", markup=False)
     console.print(caption(score.rows))

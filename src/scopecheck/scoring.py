@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,7 +29,8 @@ class Score:
     rows : list of ArmResult
         One a measurement, with the keys of ``verdict.json``.
     plausibility : dict of str to float
-        The looks-good scores: F1 over all objects, mean pixel Dice of a file.
+        The looks-good scores: F1 over all objects, and mean pixel Dice of the files that hold any; NaN where
+        there is no object at all.
     objects : dict of str to int
         Sums over all files: true, predicted, misses, inventions, merges, splits.
     files : list of dict
@@ -130,9 +133,10 @@ def score_labels(
             )
     matches = [file["match"] for file in found]
     pooled = measure.pool(matches)
+    dices = [file["dice"] for file in found if not math.isnan(file["dice"])]
     plausibility = {
         f"F1@{threshold:g}": pooled.f1,
-        "pixel Dice": sum(file["dice"] for file in found) / len(found),
+        "pixel Dice": statistics.fmean(dices) if dices else math.nan,
     }
     rows = []
     for name in names:
@@ -218,8 +222,6 @@ def _agreed_size(pair: Pair, sizes: list[tuple[float, ...] | None]) -> tuple[flo
 
 def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any:  # type: ignore[no-untyped-def]
     """Return the verdict on one measurement, or the reason why there is none."""
-    import math
-
     from scopecheck import judge, measure
 
     numbers = {key: [float(file[key][name].value) for file in found] for key in ("predicted", "true")}

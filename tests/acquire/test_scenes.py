@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 from scipy.spatial import cKDTree
 from skimage.measure import label as components
 from skimage.measure import regionprops
 
-from scopecheck.acquire import growth_series, scenes, thin_labelling
+from scopecheck.acquire import growth_series, phase_like, scenes, thin_labelling
 from scopecheck.errors import InputError
 
 MAKERS = {
@@ -168,3 +169,15 @@ def test_shrinking_cells_cover_less_and_their_area_doubles_more_slowly():
     # bodies a little darker than the field, rims brighter
     body = shrunk.labels[-1] > 0
     assert shrunk.photons[-1][body].mean() < shrunk.photons[-1][~body].mean()
+
+
+def test_phase_like_draws_any_labels_in_the_same_look():
+    labels = scenes.nuclei((120, 120), 6, spacing=12, seed=0).labels
+    seen = phase_like(labels, photons=200.0, seed=3)
+    assert np.array_equal(seen, phase_like(labels, photons=200.0, seed=3))
+    assert not np.array_equal(seen, phase_like(labels, photons=200.0, seed=4))
+    far = ndimage.distance_transform_edt(labels == 0) > 25
+    assert seen[far] == pytest.approx(200.0, rel=0.01)
+    assert seen[labels > 0].mean() < 195
+    assert seen.max() > 230
+    assert phase_like(labels * 0) == pytest.approx(400.0)

@@ -221,6 +221,9 @@ def test_no_objects_have_an_answer_and_a_reason(run, tmp_path):
     assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("FAILS", 4.0)
     rows = arms(run(tmp_path / "none.tif", tmp_path / "none2.tif", *absolute)[1])
     assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("HOLDS", 0.0)
+    status, out, _ = run(tmp_path / "none.tif", tmp_path / "none2.tif", *absolute[:-1])
+    assert status == 0
+    assert "F1@0.5 not defined, pixel Dice not defined" in out
 
 
 def test_one_empty_field_is_pooled(run, folders):

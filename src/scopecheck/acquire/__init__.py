@@ -6,7 +6,7 @@ counted in photons a pixel. Nothing here makes an image better than its source.
 
 from scopecheck.acquire import optics, scenes
 from scopecheck.acquire.camera import Camera, expose
-from scopecheck.acquire.growth import GrowthSeries, growth_series
+from scopecheck.acquire.growth import GrowthSeries, growth_series, phase_like
 from scopecheck.acquire.labelling import thin_labelling
 from scopecheck.acquire.retaking import found_levels, retake
 
@@ -17,6 +17,7 @@ __all__ = [
     "found_levels",
     "growth_series",
     "optics",
+    "phase_like",
     "retake",
     "scenes",
     "thin_labelling",

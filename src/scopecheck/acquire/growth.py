@@ -135,17 +135,45 @@ def growth_series(
         angles += new
         taken.append(labels)
         rows.append((frame, float(time), wanted, np.count_nonzero(labels) / labels.size))
-    seen = [photons * _drawn(frame_labels, halo, texture, random) for frame_labels in taken]
+    look = {"photons": photons, "halo": halo, "texture": texture}
+    seen = [phase_like(frame_labels, **look, seed=(seed, frame)) for frame, frame_labels in enumerate(taken)]
     table = pd.DataFrame(rows, columns=["frame", "hours", "cells", "area_fraction"])
     return GrowthSeries(np.stack(seen), np.stack(taken), table)
 
 
-def _drawn(labels: np.ndarray, halo: float, texture: float, random: np.random.Generator) -> np.ndarray:
-    """Relative brightness, around 1: granular bodies a little darker than the field, bright rims outside."""
-    body = labels > 0
-    outside = ndimage.distance_transform_edt(~body)
-    granules = ndimage.gaussian_filter(random.standard_normal(labels.shape), 1.2)
+def phase_like(
+    labels: np.ndarray,
+    *,
+    photons: float = 400.0,
+    halo: float = 0.35,
+    texture: float = 0.12,
+    seed: int | tuple[int, ...] = 0,
+) -> np.ndarray:
+    """Draw labels the way `growth_series` does: granular bodies a little darker than the field, bright rims.
+
+    A phase-contrast-like simulation, not a physical model.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (Y, X), integer
+        0 is the field.
+    photons : float
+        Background, photons a pixel.
+    halo, texture : float
+        Height of the rim and spread of the bodies' granules, as shares of the background.
+    seed : int or tuple of int
+        Of the granules.
+
+    Returns
+    -------
+    ndarray, shape (Y, X), float64
+        Expected photons a pixel.
+    """
+    random = np.random.default_rng([*np.atleast_1d(seed), 6])
+    body = np.asarray(labels) > 0
+    outside = ndimage.distance_transform_edt(~body) if body.any() else np.full(body.shape, np.inf)
+    granules = ndimage.gaussian_filter(random.standard_normal(body.shape), 1.2)
     granules /= max(float(granules.std()), 1e-12)
     inside = body * (texture * granules - 0.12)
     rim = np.where(body, 0.0, halo * np.exp(-outside / 2.5))
-    return np.clip(1.0 + ndimage.gaussian_filter(inside + rim, 0.8), 0.05, None)
+    return photons * np.clip(1.0 + ndimage.gaussian_filter(inside + rim, 0.8), 0.05, None)
