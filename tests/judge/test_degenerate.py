@@ -89,6 +89,7 @@ def test_refusals_name_the_place(measured: list, true: list, message: str) -> No
         ({"truth_uncertainty": np.nan}, "truth_uncertainty"),
         ({"gross_error": [0.1, 0.1, 0.1]}, "gross_error must be one number"),
         ({"gross_error": -1}, "gross_error must be one number"),
+        ({"gross_error": [0.1, np.inf]}, "infinite where no true object exists"),
         ({"scale": "absolute", "estimand": "pooled ratio"}, "relative by nature"),
     ],
 )

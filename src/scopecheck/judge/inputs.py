@@ -97,6 +97,11 @@ def gross(gross_error: ArrayLike | None, true: NDArray, pooled: bool) -> tuple[f
     """Return the gross error as a fraction of true objects, averaged like the estimand, and in objects."""
     if gross_error is None:
         return None, 0.0
+    if np.isinf(np.asarray(gross_error, dtype=float)).any():
+        raise ValueError(
+            "gross_error is infinite where no true object exists; give one number instead: "
+            "misses + inventions of all acquisitions over all true objects"
+        )
     values = numbers("gross_error", gross_error)
     if values.size not in (1, true.size) or (values < 0).any():
         raise ValueError(f"gross_error must be one number >= 0, or {true.size} of them; got {gross_error!r}")

@@ -86,7 +86,7 @@ class Verdict:
 
     def __str__(self) -> str:
         def show(x: float) -> str:
-            return f"{x:+.1%}" if self.scale == "relative" else f"{x:+.4g}"
+            return f"{round(x, 3) + 0.0:+.1%}" if self.scale == "relative" else f"{x + 0.0:+.4g}"
 
         parts = [f"{self.label} [{self.scope}, n = {self.n}]: bias {show(self.bias)}"]
         if self.interval:
