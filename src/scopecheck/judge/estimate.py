@@ -43,10 +43,12 @@ def estimate(m: NDArray, t: NDArray, scope: str, relative: bool, pooled: bool) -
         ends = bias, bias
     elif n > 1 and informative > 1:
         low, high, se = pooled_interval(m, t) if pooled else mean_interval(errors)
-        ends, sd = (float(back(low)), float(back(high))), float(se * np.sqrt(n))
+        with np.errstate(over="ignore"):  # a hopeless spread may reach beyond the largest number: infinity
+            ends, sd = (float(back(low)), float(back(high))), float(se * np.sqrt(n))
         if sd == 0:
             note = f"{note} {NO_SPREAD}".strip()
     if n > 1 and np.isfinite(errors).all():
         lower, upper = limits_of_agreement(errors)
-        limits = float(own_back(lower)), float(own_back(upper))
+        with np.errstate(over="ignore"):
+            limits = float(own_back(lower)), float(own_back(upper))
     return Estimate(bias, ends, limits, own, log, sd, informative, note)
