@@ -96,3 +96,11 @@ def test_refusals_name_the_place(measured: list, true: list, message: str) -> No
 def test_refusals_of_keywords(keywords: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         judge.agreement([1, 2], [1, 2], **(POPULATION | keywords))
+
+
+@pytest.mark.filterwarnings("error")
+def test_hopeless_spread_has_an_infinite_end() -> None:
+    verdict = judge.agreement([1e-30, 1e30, 1e250], [1, 1, 1], **POPULATION)
+    assert verdict.word == "UNDETERMINED"
+    assert verdict.interval == (-1.0, np.inf)
+    assert verdict.further == "more than 1,000"

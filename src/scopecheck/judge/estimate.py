@@ -30,7 +30,7 @@ def estimate(m: NDArray, t: NDArray, scope: str, relative: bool, pooled: bool) -
     positive = bool((m > 0).all() and (t > 0).all())
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.where((m == 0) & (t == 0), 0.0, m / t - 1) if relative else m - t
-    errors = np.log1p(own) if relative and positive else own
+    errors = np.log(m) - np.log(t) if relative and positive else own
     own_back = np.expm1 if relative and positive else np.asarray
     log = relative and (positive or pooled)
     back = np.expm1 if log else np.asarray
