@@ -21,9 +21,10 @@ and a predicted object *correspond* when they share more than half of the pixels
 
 * merge: a predicted object that holds more than half of each of two or more true objects.
 * split: a true object that holds more than half of each of two or more predicted objects.
-* miss: a true object with no predicted object of its own, when as many objects as possible are given one
-  corresponding object each. A merge of three true objects therefore holds two misses.
-* invention: a predicted object with no true object of its own. A split in three holds two inventions.
+* miss: a true object with no predicted object of its own, and invention: a predicted object with no true
+  object of its own. Two objects that share more than half of both are each other's own; of the rest as many
+  as possible are given one corresponding object each. So a merge of three objects into one holds two misses,
+  and a split into three two inventions.
 
 So n_predicted - n_true = inventions - misses always, and (misses + inventions) / n_true, the gross error,
 shows what cancels in a count.
@@ -76,16 +77,17 @@ def _counting_errors(overlap: Overlap) -> tuple[int, int, int, int]:
     holds_predicted = 2 * overlap.pixels > overlap.predicted_area[p]
     merges = int((np.bincount(p[holds_true]) >= 2).sum())
     splits = int((np.bincount(t[holds_predicted]) >= 2).sum())
-    related = holds_true | holds_predicted
-    p, t = p[related], t[related]
-    alone = (np.bincount(p)[p] == 1) & (np.bincount(t)[t] == 1)
-    own = int(alone.sum())
-    if not alone.all():
+    mutual = holds_true & holds_predicted
+    own = int(mutual.sum())
+    free_p, free_t = np.ones(len(overlap.predicted_labels), bool), np.ones(len(overlap.true_labels), bool)
+    free_p[p[mutual]] = free_t[t[mutual]] = False
+    rest = (holds_true | holds_predicted) & free_p[p] & free_t[t]
+    if rest.any():
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import maximum_bipartite_matching
 
-        _, p = np.unique(p[~alone], return_inverse=True)
-        _, t = np.unique(t[~alone], return_inverse=True)
+        _, p = np.unique(p[rest], return_inverse=True)
+        _, t = np.unique(t[rest], return_inverse=True)
         graph = csr_array((np.ones(len(p), np.int8), (t, p)), (int(t.max()) + 1, int(p.max()) + 1))
         own += int((maximum_bipartite_matching(graph) >= 0).sum())
     return merges, splits, len(overlap.true_labels) - own, len(overlap.predicted_labels) - own

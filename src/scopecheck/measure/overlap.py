@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCK = 1 << 18  # pixels handled at a time by the numpy pass: small enough to stay in the processor's cache
-_COMPILED_FROM = 1 << 22  # pixels from which the compiled pass repays importing numba
+_LARGE = 1 << 22  # pixels from which the compiled pass repays importing numba
+_COMPILED_FOR = ("uint16", "int32", "int64")  # labels of other types are read as int64, block by block
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,13 @@ def _compiled_pass():
     return count_pairs
 
 
-def chunks(*arrays: NDArray, size: int) -> Iterator[tuple[NDArray, ...]]:
+def chunks(*arrays: NDArray, size: int, dtype: str | None = None) -> Iterator[tuple[NDArray, ...]]:
     """Yield equal stretches of several arrays of one shape as 1D contiguous arrays in native byte order.
 
     Arrays that are contiguous already are viewed, others are copied stretch by stretch, so that no copy of a
     whole image is ever made.
     """
-    if all(array.flags.c_contiguous and array.dtype.isnative for array in arrays):
+    if all(array.flags.c_contiguous for array in arrays):
         flat = [array.reshape(-1) for array in arrays]
         step = size
     else:
@@ -68,7 +70,8 @@ def chunks(*arrays: NDArray, size: int) -> Iterator[tuple[NDArray, ...]]:
         step = max(1, size // max(1, arrays[0][0].size))
     for start in range(0, len(flat[0]), step):
         yield tuple(
-            np.ascontiguousarray(a[start : start + step], a.dtype.newbyteorder("=")).reshape(-1) for a in flat
+            np.ascontiguousarray(a[start : start + step], dtype or a.dtype.newbyteorder("=")).reshape(-1)
+            for a in flat
         )
 
 
@@ -126,15 +129,17 @@ def contingency(
     ignore_predicted, ignore_true : 1D arrays of int, optional
         Labels to be read as background.
     engine : {"numba", "numpy"}, optional
-        By default numba for large images where it is installed. Both give identical answers.
+        By default numba where it is loaded already, and for large images where it is installed. Both give
+        identical answers.
     """
-    count = None if engine == "numpy" or (engine is None and true.size < _COMPILED_FROM) else _compiled_pass()
-    if engine == "numba" and count is None:
-        raise ImportError("numba is not installed")
+    wanted = true.size >= _LARGE or "numba" in sys.modules if engine is None else engine == "numba"
+    count = _compiled_pass() if wanted else None
     if count is None:
         parts = [_count_pairs_numpy(p, t) for p, t in chunks(predicted, true, size=_BLOCK)]
     else:
-        parts = [tuple(count(p, t).T) for p, t in chunks(predicted, true, size=_COMPILED_FROM)]
+        known = predicted.dtype == true.dtype and true.dtype.name in _COMPILED_FOR
+        stretches = chunks(predicted, true, size=_LARGE, dtype=None if known else "int64")
+        parts = [tuple(count(p, t).T) for p, t in stretches]
     p, t, pixels = sum_by_pair(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     for labels, ignored in ((p, ignore_predicted), (t, ignore_true)):
         if ignored is not None and len(ignored):
