@@ -1,5 +1,7 @@
 """Reading label and grey images: formats, pixel sizes, and what must be refused with one clear message."""
 
+import json
+import pickle
 import re
 import zlib
 
@@ -355,3 +357,44 @@ def test_a_pickle_is_not_executed(tmp_path):
     with pytest.raises(InputError, match=re.escape("never opened")):
         read_labels(tmp_path / "x.npy")
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "filters", "compressor"),
+    [
+        ("|O", [{"id": "pickle", "protocol": 5}], None),
+        ("|u1", [{"id": "pickle", "protocol": 5}], None),
+        ("|u1", None, {"id": "pickle", "protocol": 5}),
+    ],
+)
+def test_a_pickle_in_a_zarr_is_not_executed(tmp_path, dtype, filters, compressor):
+    sprung = tmp_path / "sprung"
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(sprung), "w"))
+
+    path = tmp_path / "x.zarr"
+    path.mkdir()
+    about = {"zarr_format": 2, "shape": [4, 4], "chunks": [4, 4], "dtype": dtype, "order": "C"}
+    about |= {"fill_value": 0, "filters": filters, "compressor": compressor}
+    (path / ".zarray").write_text(json.dumps(about))
+    (path / "0.0").write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(InputError, match=re.escape("never opened")):
+        read_labels(path)
+    assert not sprung.exists()
+
+
+def test_a_file_of_several_images_is_refused(tmp_path, labels):
+    with tifffile.TiffWriter(tmp_path / "x.tif") as tiff:
+        tiff.write(labels, metadata=None)
+        tiff.write(labels[:20], metadata=None)
+    with pytest.raises(InputError, match=r"holds 2 images \(\(40, 50\), \(20, 50\)\); expected a plane"):
+        read_labels(tmp_path / "x.tif")
+
+
+def test_a_png_too_large_to_open_is_refused(tmp_path, monkeypatch, labels):
+    WRITERS["x.png"](tmp_path / "x.png", labels)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)
+    with pytest.raises(InputError, match=r"too large for a PNG.*save it as TIFF"):
+        read_labels(tmp_path / "x.png")

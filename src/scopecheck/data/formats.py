@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ def damaged(path: Path, error: object) -> InputError:
     return InputError(f"{path}: is cut short or damaged and cannot be read ({said}). Write or copy it again.")
 
 
+def _pickled(path: Path) -> InputError:
+    return InputError(
+        f"{path}: holds Python objects (a pickle), which are never opened; expected numbers."
+        " Save labels.astype('int32') instead."
+    )
+
+
 def read_npy(path: Path) -> Read:
     """Read an array of numbers; a pickle is refused before it is opened."""
     import numpy as np
@@ -37,10 +45,7 @@ def read_npy(path: Path) -> Read:
         major, _ = np.lib.format.read_magic(file)
         header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
         if header(file)[2].hasobject:
-            raise InputError(
-                f"{path}: holds Python objects (a pickle), which are never opened; expected numbers."
-                " Save labels.astype('int32') with numpy.save."
-            )
+            raise _pickled(path)
     array = np.load(path, allow_pickle=False)
     return array, _guess(array.shape), {}
 
@@ -57,12 +62,13 @@ def read_png(path: Path) -> Read:
     import numpy as np
     from PIL import Image
 
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        with Image.open(path) as image:
-            array = np.asarray(image)
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                array = np.asarray(image)
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: is too large for a PNG ({error}); save it as TIFF.") from None
     return array, "YX" if array.ndim == 2 else "YXS", {}
 
 
@@ -78,7 +84,7 @@ class _Complaints(logging.Handler):
 
 
 def read_tiff(path: Path) -> Read:
-    """Read the first series of a TIFF, OME-TIFF or ImageJ TIFF at full resolution."""
+    """Read a TIFF, OME-TIFF or ImageJ TIFF of one series at full resolution."""
     import tifffile
 
     log, complaints = logging.getLogger("tifffile"), _Complaints()
@@ -86,6 +92,11 @@ def read_tiff(path: Path) -> Read:
     log.addHandler(complaints)
     try:
         with tifffile.TiffFile(path) as tiff:
+            if len(tiff.series) > 1:
+                shapes = ", ".join(str(series.shape) for series in tiff.series[:3])
+                raise InputError(
+                    f"{path}: holds {len(tiff.series)} images ({shapes}); expected a plane or stack a file."
+                )
             series = tiff.series[0]
             held = path.stat().st_size
             for page in tiff.pages:
@@ -155,7 +166,7 @@ def read_zarr(path: Path, labels: bool) -> Read:
     try:
         node: Any = zarr.open(str(path), mode="r")
         if isinstance(node, zarr.Array):
-            return node[...], _guess(node.shape), {}
+            return _numbers(path, node), _guess(node.shape), {}
         group, name = _label_group(path, node) if labels else (node, "")
         about = group.attrs.get("ome", group.attrs)
         if "multiscales" not in about:
@@ -168,11 +179,19 @@ def read_zarr(path: Path, labels: bool) -> Read:
         axes = scales.get("axes") or [{"name": axis} for axis in "tczyx"[-array.ndim :]]
         axes = [axis if isinstance(axis, dict) else {"name": axis} for axis in axes]
         letters = "".join(axis["name"].upper()[:1] for axis in axes)
-        return array[...], letters, _zarr_sizes(axes, scales, first)
+        return _numbers(path, array), letters, _zarr_sizes(axes, scales, first)
     except InputError:
         raise
     except Exception as error:  # a store's codecs raise many kinds; every one means it cannot be read
-        raise damaged(path, error) from error
+        raise (_pickled(path) if "pickle" in str(error) else damaged(path, error)) from error
+
+
+def _numbers(path: Path, array: Any) -> Any:
+    """Read an array after making sure that nothing in it is a pickle, whichever version of zarr reads it."""
+    codecs = [codec for kind in ("filters", "compressors") for codec in getattr(array, kind, None) or ()]
+    if array.dtype.kind not in "biufc" or "pickle" in repr(codecs).lower():
+        raise _pickled(path)
+    return array[...]
 
 
 def _label_group(path: Path, group: Any) -> tuple[Any, str]:

@@ -114,8 +114,11 @@ def _read(path: Path, labels: bool) -> Read:
         raise InputError(
             f"{path}: has the suffix {suffix or 'of no format'!r}; expected {', '.join(SUFFIXES)}."
         )
-    with path.open("rb") as file:
-        start = file.read(8)
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}).") from None
     if not start:
         raise InputError(f"{path}: is empty (0 bytes); expected an image. Write or copy it again.")
     kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "another format")
