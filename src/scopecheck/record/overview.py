@@ -188,7 +188,8 @@ def picture(states: list[State], path: Path) -> None:
     height = 0.25 * lines
     with rc_context():
         use_style()
-        figure = Figure(figsize=(width, height), layout="none")
+        figure = Figure(figsize=(width, height))
+        figure.set_layout_engine("none")
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(lines, 0))
         ax.set_axis_off()
