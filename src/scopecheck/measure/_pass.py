@@ -29,7 +29,7 @@ def _add(table, a, b, count):  # pragma: no cover - compiled
 
 
 @numba.njit(nogil=True, cache=True)
-def _walk(x, y, start, table, used, change, words):  # pragma: no cover - compiled
+def _walk(x, y, start, table, used, change, words, where):  # pragma: no cover - compiled
     """Add runs of equal pairs to the table until the end or until it is a third full."""
     size, run, i = x.size, start, start + 1
     limit = table.shape[0] // 3
@@ -39,14 +39,18 @@ def _walk(x, y, start, table, used, change, words):  # pragma: no cover - compil
         filled = (m + 7) // 8
         for j in range(m, 8 * filled):
             change[j] = 0
+        found = 0
         for w in range(filled):
             if words[w] != 0:
-                for k in range(8 * w, 8 * w + 8):
-                    if change[k]:
-                        used += _add(table, np.int64(x[run]), np.int64(y[run]), i + k - run)
-                        run = i + k
-                        if used > limit:
-                            return run, used
+                for k in range(8 * w, 8 * w + 8):  # without a branch, which would be guessed wrong too often
+                    where[found] = k
+                    found += change[k]
+        for j in range(found):
+            at = i + where[j]
+            used += _add(table, np.int64(x[run]), np.int64(y[run]), at - run)
+            run = at
+            if used > limit:
+                return run, used
         i += m
     used += _add(table, np.int64(x[run]), np.int64(y[run]), size - run)
     return size, used
@@ -70,6 +74,7 @@ def count_pairs(x, y):  # pragma: no cover - compiled
     """
     change = np.zeros(4096, np.uint8)
     words = change.view(np.uint64)
+    where = np.zeros(change.size + 8, np.int64)
     table = np.zeros((1 << 14, 3), np.int64)
     at, used = 0, 0
     while at < x.size:
@@ -79,5 +84,5 @@ def count_pairs(x, y):  # pragma: no cover - compiled
             for k in range(old.shape[0]):
                 if old[k, 2]:
                     _add(table, old[k, 0], old[k, 1], old[k, 2])
-        at, used = _walk(x, y, at, table, used, change, words)
+        at, used = _walk(x, y, at, table, used, change, words, where)
     return table[table[:, 2] > 0]

@@ -82,12 +82,15 @@ def _counting_errors(overlap: Overlap) -> tuple[int, int, int, int]:
     free_p, free_t = np.ones(len(overlap.predicted_labels), bool), np.ones(len(overlap.true_labels), bool)
     free_p[p[mutual]] = free_t[t[mutual]] = False
     rest = (holds_true | holds_predicted) & free_p[p] & free_t[t]
-    if rest.any():
+    p, t = p[rest], t[rest]
+    alone = (np.bincount(p)[p] == 1) & (np.bincount(t)[t] == 1)
+    own += int(alone.sum())
+    if not alone.all():
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import maximum_bipartite_matching
 
-        _, p = np.unique(p[rest], return_inverse=True)
-        _, t = np.unique(t[rest], return_inverse=True)
+        _, p = np.unique(p[~alone], return_inverse=True)
+        _, t = np.unique(t[~alone], return_inverse=True)
         graph = csr_array((np.ones(len(p), np.int8), (t, p)), (int(t.max()) + 1, int(p.max()) + 1))
         own += int((maximum_bipartite_matching(graph) >= 0).sum())
     return merges, splits, len(overlap.true_labels) - own, len(overlap.predicted_labels) - own

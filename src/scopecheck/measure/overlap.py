@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 _BLOCK = 1 << 18  # pixels handled at a time by the numpy pass: small enough to stay in the processor's cache
 _LARGE = 1 << 22  # pixels from which the compiled pass repays importing numba
-_COMPILED_FOR = ("uint16", "int32", "int64")  # labels of other types are read as int64, block by block
+_COMPILED_FOR = {
+    np.dtype(name) for name in ("uint16", "int32", "int64")
+}  # others are read as int64 by blocks
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def run_starts(*arrays: NDArray) -> NDArray:
 def sum_by_pair(a: NDArray, b: NDArray, count: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Add up `count` over equal pairs (a, b); the result is ordered by b, then by a."""
     rows, columns = int(b.max()) + 1, int(a.max()) + 1
-    if rows * columns <= _BLOCK:  # few labels: a scratch table no larger than one block
+    if rows * columns <= 4 * len(a):  # few labels: a scratch table is cheaper than sorting
         table = np.bincount(b.astype(np.intp) * columns + a.astype(np.intp), weights=count)
         filled = np.flatnonzero(table)
         return filled % columns, filled // columns, table[filled].astype(np.int64)
@@ -99,6 +101,11 @@ def sum_by_pair(a: NDArray, b: NDArray, count: NDArray) -> tuple[NDArray, NDArra
 def _count_pairs_numpy(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     starts = run_starts(a, b)
     return sum_by_pair(a[starts], b[starts], np.diff(starts, append=a.size))
+
+
+def _ordered(table: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    a, b, count = table[np.lexsort((table[:, 0], table[:, 1]))].T
+    return a, b, count
 
 
 def _totals(labels: NDArray, pixels: NDArray) -> tuple[NDArray, NDArray, NDArray]:
@@ -137,10 +144,13 @@ def contingency(
     if count is None:
         parts = [_count_pairs_numpy(p, t) for p, t in chunks(predicted, true, size=_BLOCK)]
     else:
-        known = predicted.dtype == true.dtype and true.dtype.name in _COMPILED_FOR
+        known = predicted.dtype == true.dtype and true.dtype in _COMPILED_FOR
         stretches = chunks(predicted, true, size=_LARGE, dtype=None if known else "int64")
-        parts = [tuple(count(p, t).T) for p, t in stretches]
-    p, t, pixels = sum_by_pair(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        parts = [_ordered(count(p, t)) for p, t in stretches]
+    if len(parts) > 1:
+        p, t, pixels = sum_by_pair(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    else:
+        p, t, pixels = parts[0]
     for labels, ignored in ((p, ignore_predicted), (t, ignore_true)):
         if ignored is not None and len(ignored):
             labels[np.isin(labels, ignored)] = 0
