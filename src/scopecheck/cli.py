@@ -1,18 +1,14 @@
 """The command `scopecheck`: list, show, run and report recipes; score label images; fetch data."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from . import __version__
+from . import __version__, cli_data, cli_score
 from .errors import DataError, InputError, RecipeError
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Does the number you would publish from an AI-processed image still hold?",
@@ -20,9 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _name in ("data", "score"):
-    if importlib.util.find_spec(f"scopecheck.cli_{_name}"):
-        app.add_typer(importlib.import_module(f"scopecheck.cli_{_name}").app, name=_name)
+app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_score.app, name="score")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(help="The recipe's id, as `scopecheck list` gives it.")]
@@ -144,7 +139,10 @@ def run(
     Ends with 0 when all is well, 1 when a recipe failed or a verdict differs from the recorded one, 2 on bad
     input. A recipe that cannot run here is reported as not run, with the reason.
     """
+    from contextlib import nullcontext
+
     from .runner.find import find, locate, results_folder
+    from .runner.progress import following, summary
     from .runner.run import run_all
 
     if (recipe is None) != every:
@@ -157,26 +155,16 @@ def run(
         if given.setdefault(name, value) != value:
             raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
     paths = find() if every else [locate(recipe or "")]
-    results = results_folder()
+    limits: dict[str, Any] = {"jobs": jobs, "again": again, "minutes": minutes, "memory_gib": memory_gib}
+    try:
+        with nullcontext(lambda **_: None) if as_json else following(len(paths)) as tell:
+            outcomes = run_all(paths, given, results_folder(), tell=tell, **limits)
+    except KeyboardInterrupt:
+        typer.echo("scopecheck: interrupted; run the same command again to go on", err=True)
+        raise typer.Exit(130) from None
     if as_json:
-        outcomes = run_all(
-            paths, given, results, jobs=jobs, again=again, minutes=minutes, memory_gib=memory_gib
-        )
         _say([vars(o) for o in outcomes])
     else:
-        from .runner.progress import following, summary
-
-        with following(len(paths)) as tell:
-            outcomes = run_all(
-                paths,
-                given,
-                results,
-                jobs=jobs,
-                again=again,
-                minutes=minutes,
-                memory_gib=memory_gib,
-                tell=tell,
-            )
         summary(outcomes)
     if any(o.bad for o in outcomes):
         raise typer.Exit(1)
@@ -211,6 +199,3 @@ def main() -> None:
     except (InputError, DataError, RecipeError, ValueError) as err:
         print(f"scopecheck: {' '.join(str(err).split())}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("scopecheck: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)

@@ -1,10 +1,13 @@
 """The command: what it prints, its exit status, and one line on bad input."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import scopecheck
@@ -134,3 +137,22 @@ def test_report_writes_for_the_book(place):
         "verdicts.md",
         "verdicts.png",
     }
+
+
+def test_interrupting_ends_everything_it_started_and_says_how_to_go_on(place):
+    (place / "recipes" / "slow.py").write_text(
+        HEAD % "slow" + BODY.replace("assert", "import time; time.sleep(99); assert")
+    )
+    command = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run", "slow"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started = psutil.Process(process.pid)
+    while not any("kernel" in c.cmdline() for c in started.children(recursive=True)):
+        assert process.poll() is None
+        time.sleep(0.1)
+    family = started.children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.endswith("interrupted; run the same command again to go on\n")
+    assert len(family) >= 2
+    assert not [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

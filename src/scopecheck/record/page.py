@@ -119,7 +119,7 @@ class Page:
         recorded = row["recorded"]
         entry = ArmResult(
             **row,
-            surprise=bool(row["predicted"]) and row["predicted"] != verdict.word,
+            surprise=None not in (row["predicted"], verdict.word) and row["predicted"] != verdict.word,
             differs=recorded is not None and recorded != verdict.label,
             plausibility={k: float(v) for k, v in (plausibility or {}).items()},
             baseline=_judged(baseline) if baseline is not None else None,

@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..errors import RecipeError
 from ..record.recipe import Recipe
 
@@ -33,7 +34,7 @@ def installed(package: str) -> str | None:
 def versions(recipe: Recipe) -> dict[str, str]:
     """Versions of Python, the recipe's tools and the libraries every recipe stands on."""
     found = {name: installed(name) or "not installed" for name in (*recipe.tools, *ALWAYS)}
-    return {"python": platform.python_version(), "scopecheck": metadata.version("scopecheck"), **found}
+    return {"python": platform.python_version(), "scopecheck": __version__, **found}
 
 
 def package_source() -> str:

@@ -30,7 +30,13 @@ def following(total: int) -> Iterator[Callable[..., None]]:
         tasks: dict[str, Any] = {}
         done = 0
 
-        def tell(recipe: str, outcome: Outcome | None = None, cell: int = 0, of: int = 0, **_: Any) -> None:
+        def tell(
+            recipe: str,
+            outcome: Outcome | None = None,
+            cell: int = 0,
+            of: int = 0,
+            minutes: float | None = None,
+        ) -> None:
             nonlocal done
             if outcome is not None:
                 done += 1
@@ -43,9 +49,10 @@ def following(total: int) -> Iterator[Callable[..., None]]:
                 )
                 return
             if recipe not in tasks:
-                tasks[recipe] = progress.add_task(recipe, total=None, where="starting")
+                expected = f" (about {minutes:g} min)" if minutes else ""
+                tasks[recipe] = progress.add_task(recipe + expected, total=None, where="starting")
                 if not console.is_terminal:
-                    console.print(f"  running  {recipe}", markup=False)
+                    console.print(f"  running  {recipe}{expected}", markup=False)
             if of:
                 progress.update(tasks[recipe], total=of, completed=cell - 1, where=f"cell {cell} of {of}")
 

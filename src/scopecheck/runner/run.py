@@ -111,7 +111,8 @@ def run_all(
             outcome = _run_one(
                 recipe, parameters, changed, results, limits=limits, again=again, stop=stop, tell=tell
             )
-        tell(recipe=outcome.recipe, outcome=outcome)
+        if not stop.is_set():
+            tell(recipe=outcome.recipe, outcome=outcome)
         return outcome
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
@@ -157,7 +158,8 @@ def _run_one(
             elif why := _cannot_run(recipe):
                 outcome.status, outcome.why, outcome.folder = "not run", f"not run, because {why}", ""
             else:
-                tell(recipe=recipe.id, cell=0, of=0)
+                profile = parameters.get("profile", "quick")
+                tell(recipe=recipe.id, minutes=recipe.minutes.get(profile))
                 _execute(recipe, parameters, changed, key, work, limits, stop, tell)
                 _replace(work / "out", final)
                 outcome.status = "ran"
