@@ -111,9 +111,8 @@ def _read(path: Path, labels: bool) -> Read:
         return read_zarr(path, labels)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(
-            f"{path}: has the suffix {suffix or 'of no format'!r}; expected {', '.join(SUFFIXES)}."
-        )
+        named = f"has the suffix {suffix!r}" if suffix else "has no suffix"
+        raise InputError(f"{path}: {named}; expected {', '.join(SUFFIXES)}. Save it in one of these formats.")
     try:
         with path.open("rb") as file:
             start = file.read(8)
