@@ -273,6 +273,8 @@ my_diameter = 24.0
 # About four minutes to run and twenty to read. You should know what a pixel is; you need not know Cellpose.
 
 # %% tags=["hide-input"]
+import contextlib
+import io
 import logging
 import time
 import warnings
@@ -290,7 +292,7 @@ from scopecheck.tools.common import limit_threads, seed_everything
 limit_threads(1)
 seed_everything(seed)
 logging.getLogger("cellpose").setLevel(logging.ERROR)
-warnings.filterwarnings("ignore", message=".*(pkg_resources|invariant checks).*")
+warnings.filterwarnings("ignore", message=".*(pkg_resources|invariant checks|IProgress).*")
 record.use_style()
 Path("figures").mkdir(exist_ok=True)
 page = record.start("segmentation-cellpose", profile=profile, tier=tier, seed=seed)
@@ -476,7 +478,7 @@ display(
 
 # %% [markdown]
 # Two things can widen an outline: the annotators drew tightly, or the network draws widely. Simulated nuclei, whose
-# edge is known exactly, tell the two apart. They come below as the *positive control*.
+# edge is known exactly, tell the two apart. They come below.
 #
 # ## Does the measurement hold?
 #
@@ -493,7 +495,6 @@ for name in MEASUREMENTS:
         true[name],
         scope="image",
         tolerance=tolerance[name],
-        truth_uncertainty=data.truth_uncertainty("bbbc038-field", name),
     )
     print(f"{name:16s}{verdict.word:14s}{verdict.bias:+.0%}, {verdict.claim}")
 
@@ -657,7 +658,7 @@ display(
 # | `photons-20` | 20 photons |
 # | `blur-2px` | added blur with a standard deviation of 2 pixels |
 # | `pixel-2x` | pixels twice as wide; the diameter told to Cellpose is halved accordingly |
-# | `labelling-10` | a tenth of the dye molecules, each still as bright |
+# | `labelling-10` | a tenth of the dye molecules, each still as bright; added blur of 1 pixel, since a molecule is never sharper than the optics |
 # | `diameter-half`, `diameter-double` | the image of the reference, and a wrong diameter told to Cellpose |
 
 # %%
@@ -668,7 +669,7 @@ settings = {
     "photons-20": {"photons": 20.0},
     "blur-2px": {"photons": 200.0, "blur_px": 2.0},
     "pixel-2x": {"photons": 200.0, "pixel_factor": 2.0},
-    "labelling-10": {"photons": 200.0, "labelled": 0.1},
+    "labelling-10": {"photons": 200.0, "labelled": 0.1, "blur_px": 1.0},
 }
 example = acquire.retake(source, **settings["photons-20"], seed=seed)
 
@@ -704,8 +705,8 @@ for arm, setting in settings.items():
 # Crowding cannot be added to a photograph, so it is simulated: drawn nuclei of known outline, blurred and photographed
 # by the same simulated camera. Each scene is a new specimen (scope *population*, of simulated specimens).
 #
-# - `control`, the **positive control**: 25 bright nuclei, well apart. Here all three numbers can be had, so all three must
-#   come out HOLDS. If not, nothing else on this page could be believed.
+# - `control`, the **positive control**: 25 bright nuclei, well apart, with a known edge. Number and summed stain can be
+#   had here, so both must come out HOLDS. If not, nothing else on this page could be believed.
 # - `crowded`: 80 nuclei in the same space, nine in ten of them touching another.
 # - `broken`, the **negative control**: the masks of the positive control, spoilt on purpose. The dimmer half is removed
 #   (for number and summed stain), or every mask is grown by 3 pixels (for mean area). All three must come out FAILS.
@@ -776,6 +777,20 @@ for arm, spoil, names in (
         )
         spoilt["seconds"] = row["seconds"]
     conclude("broken", "population", names=names, group=rows[arm])
+
+# %% tags=["hide-input"]
+edge = next(r for r in page.rows() if (r.arm, r.measurement) == ("control", "mean_area"))
+otsu = edge.baseline
+display(
+    Markdown(
+        f"**A surprise.** We had expected the mean area to hold on the simulated nuclei as well and had declared it a part "
+        f"of the positive control. It does not: it comes out at {edge.bias:+.0%}, {edge.label}, although the edge is known "
+        f"exactly and no annotator is involved. The classical baseline's is {otsu['bias']:+.0%}. So a good part of the "
+        f"{one['mean_area'].bias:+.0%} on the real field comes from the network, which draws around a nucleus, not along "
+        f"its edge. We did not adjust the simulation until it fitted. The mean area of `control` is shown as what it is, "
+        f"its prediction unchanged, and a positive control for the mean area follows under *What to do*."
+    )
+)
 
 # %% [markdown]
 # The second real specimen is a mouse blastocyst from the Image Data Resource {cite:p}`blin2019,williams2017`, 3D, of
@@ -960,7 +975,7 @@ limit = {
 }
 
 # %% tags=["hide-input"]
-table, points = [], []
+counted, points = {}, []
 for name in MEASUREMENTS:
     for check in limit:
         raised, wrongs = [], []
@@ -979,11 +994,13 @@ for name in MEASUREMENTS:
                 raised.append(bool(value > limit[check]))
                 wrongs.append(wrong)
                 points.append((name, check, arm, value, wrong))
-        page.alarms(
-            f"{check} ({name})",
-            judge.alarms(raised, wrongs),
-            rule=f"{check} is worse than {limit[check]:.2f}, the worst of ten rehearsal fields",
-        )
+        counted[name, check] = judge.alarms(raised, wrongs)
+        with contextlib.redirect_stdout(io.StringIO()):  # the table below says the same
+            page.alarms(
+                f"{check} ({name})",
+                counted[name, check],
+                rule=f"{check} is worse than {limit[check]:.3g}, the worst of ten rehearsal fields",
+            )
 
 # %% tags=["hide-input"]
 figure, axes = plt.subplots(2, 2, figsize=(9.5, 7.5))
@@ -1011,20 +1028,45 @@ show(figure, "checks")
 # below it. Compare columns within a panel: a check can serve for the count and be blind to the mean area.*
 
 # %% tags=["hide-input"]
-counted = {}
-for name in MEASUREMENTS:
-    for check in limit:
-        mine = [(p[3] > limit[check], p[4]) for p in points if p[:2] == (name, check)]
-        counted[name, check] = judge.alarms([a for a, _ in mine], [w for _, w in mine])
-head = "| check | " + " | ".join(f"{SAY[m]}: alarms on wrong / on good" for m in MEASUREMENTS) + " |"
-lines = [head, "|---|" + "---|" * len(MEASUREMENTS)]
+head = (
+    "| check | alarm above | "
+    + " | ".join(f"{SAY[m]}: alarms on wrong / on good" for m in MEASUREMENTS)
+    + " |"
+)
+lines = [head, "|---|---|" + "---|" * len(MEASUREMENTS)]
 for check in limit:
     cells = []
     for name in MEASUREMENTS:
         a = counted[name, check]
         cells.append(f"{a.hits} of {a.hits + a.misses} / {a.false_alarms} of {a.false_alarms + a.quiet}")
-    lines.append(f"| {check} | " + " | ".join(cells) + " |")
+    lines.append(f"| {check} | {limit[check]:.3g} | " + " | ".join(cells) + " |")
 display(Markdown("\n".join(lines)))
+gain = {
+    key: a.hits / (a.hits + a.misses) - a.false_alarms / (a.false_alarms + a.quiet)
+    for key, a in counted.items()
+    if a.hits + a.misses >= 5 and a.false_alarms + a.quiet >= 5
+}
+notes = []
+for name in MEASUREMENTS:
+    mine = {c: g for (m, c), g in gain.items() if m == name}
+    if not mine:
+        notes.append(
+            f"For the {SAY[name]} fewer than five good values were seen, so no check is said to work."
+        )
+        continue
+    best = max(mine, key=mine.get)
+    a = counted[name, best]
+    notes.append(
+        f"For the {SAY[name]} the widest gap is that of *{best}*: it raised an alarm on {a.hits} of "
+        f"{a.hits + a.misses} wrong values and on {a.false_alarms} of {a.false_alarms + a.quiet} good ones."
+    )
+agreed = [c for c in ("mirror", "baseline") if limit[c] < 0.01]
+if agreed:
+    notes.append(
+        f"The limit of *{'* and *'.join(agreed)}* is close to 0: on every rehearsal field the two answers agreed. "
+        "Simulated fields were too easy a rehearsal, so on real images the slightest disagreement raises an alarm."
+    )
+display(Markdown(" ".join(notes)))
 
 # %% [markdown]
 # Images from one setting are much alike, so these counts are less certain than independent images would make them.
@@ -1066,45 +1108,34 @@ chosen = min(allowed, key=lambda k: abs(allowed[k]["mean_area"]))
 display(Markdown(f"Chosen on the field: **{chosen}**."))
 
 
-def remedied(row):
+def repair(row):
     """The chosen remedy on another image."""
     if chosen in candidates:
         return segment(row["image"], row["diameter"], **candidates[chosen])[0]
     return redraw(row["labels"], row["image"]) if chosen == "half brightness" else row["labels"]
 
 
-for arm, of, scope in (
-    ("remedy-idr", "idr-planes", "image"),
-    ("remedy-256x256", "stage1-256x256", "population"),
-):
-    if of not in rows:
-        if tier != "embedded":
-            for name in ("count", "mean_area"):
-                page.not_run(arm, name, absent)
-        continue
+def again(arm, of, change):
+    """The rows of another arm with changed masks, under a new name."""
     for row in rows[of]:
-        labels = remedied(row)
-        again = {
-            "image": row["image"],
-            "true": row["true"],
-            "datasets": row["datasets"],
-            "seeds": row["seeds"],
-        }
-        again |= {
-            "labels": labels,
-            "truth": row["truth"],
-            "seconds": row["seconds"],
-            "baseline": row["baseline"],
-        }
-        one = measure.match(labels, row["truth"])
-        again["measured"] = numbers(labels, row["image"]) | {
-            "F1@0.5": one.f1,
-            "gross": measure.gross_error(one),
-        }
-        again["measured"]["pixel Dice"] = measure.pixel_dice(labels, row["truth"])
-        again["checks"] = dict.fromkeys(limit, np.nan)
-        rows[arm].append(again)
-    conclude(arm, scope, truth_of=row["datasets"][0], names=("count", "mean_area"))
+        labels = change(row)
+        scored = measure.match(labels, row["truth"])
+        got = numbers(labels, row["image"]) | {"F1@0.5": scored.f1, "gross": measure.gross_error(scored)}
+        got["pixel Dice"] = measure.pixel_dice(labels, row["truth"])
+        rows[arm].append(row | {"labels": labels, "measured": got, "checks": dict.fromkeys(limit, np.nan)})
+
+
+again("control-redrawn", "control", lambda row: redraw(row["labels"], row["image"]))
+conclude("control-redrawn", "population", names=("mean_area",))
+REMEDIES = {"remedy-idr": "idr-planes", "remedy-256x256": "stage1-256x256"}
+for arm, of in REMEDIES.items():
+    if of in rows:
+        again(arm, of, repair)
+        scope = "image" if arm == "remedy-idr" else "population"
+        conclude(arm, scope, truth_of=rows[of][0]["datasets"][0], names=("count", "mean_area"))
+    elif tier != "embedded":
+        for name in ("count", "mean_area"):
+            page.not_run(arm, name, absent)
 
 names = list(errors)
 figure, axis = plt.subplots(figsize=(6.5, 3.6))
@@ -1120,22 +1151,21 @@ axis.legend(fontsize=10)
 show(figure, "remedy")
 
 # %% tags=["hide-input"]
-for arm in ("remedy-idr", "remedy-256x256"):
-    for r in page.rows():
-        if r.arm == arm and r.status == "judged":
-            before = next(
-                b
-                for b in page.rows()
-                if b.arm in ("idr-planes", "stage1-256x256")
-                and b.measurement == r.measurement
-                and (b.arm == "idr-planes") == (arm == "remedy-idr")
+found = {(r.arm, r.measurement): r for r in page.rows() if r.status == "judged"}
+redrawn = found["control-redrawn", "mean_area"]
+lines = [
+    f"- Positive control of the mean area, `control-redrawn` (half brightness on the simulated nuclei): "
+    f"{edge.bias:+.0%} without, **{redrawn.bias:+.0%}** with it ({redrawn.label}, n = {redrawn.n})."
+]
+for arm, of in REMEDIES.items():
+    for name in ("count", "mean_area"):
+        if (arm, name) in found:
+            before, after = found[of, name], found[arm, name]
+            lines.append(
+                f"- `{arm}`, {SAY[name]}: {before.bias:+.0%} without, **{after.bias:+.0%}** with the remedy "
+                f"({after.label}, scope {after.scope}, n = {after.n})."
             )
-            display(
-                Markdown(
-                    f"- `{arm}`, {SAY[r.measurement]}: {before.bias:+.0%} without, **{r.bias:+.0%}** with the remedy "
-                    f"({r.label}, scope {r.scope}, n = {r.n})."
-                )
-            )
+display(Markdown("\n".join(lines)))
 
 # %% [markdown]
 # *The bars show the field on which the choice was made, so they flatter the chosen bar. What counts are the lines below:
@@ -1146,12 +1176,12 @@ for arm in ("remedy-idr", "remedy-256x256"):
 #
 # ## On your own images
 #
-# Set `my_image` (a path) and `my_diameter` (pixels) in the parameters cell and run this cell. Empty, it takes the plane
-# z = 105 of the blastocyst. Without truth you get the four checks. With outlines of your own, use
+# Set `my_image` (a path) and `my_diameter` (pixels) in the parameters cell and run this cell. Left empty, it takes the
+# field at 20 photons from above. Without truth you get the four checks. With outlines of your own, use
 # `scopecheck score labels PRED TRUTH`.
 
 # %%
-image = data.read_image(my_image) if my_image else data.plane("idr0062-6001240", z=105).image
+image = data.read_image(my_image).array if my_image else example
 mine, my_confidence = segment(image, my_diameter)
 my_mirrored = mirror(segment(mirror(image), my_diameter)[0])
 my_checks = checks(mine, my_mirrored, classical(image, my_diameter), my_confidence, my_diameter)
