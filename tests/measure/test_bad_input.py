@@ -55,7 +55,7 @@ CALLS = {
     "threshold 0": (lambda: measure.match(GOOD, GOOD, 0), r"above 0 and not above 1"),
     "threshold 1.5": (lambda: measure.match(GOOD, GOOD, [0.5, 1.5]), r"threshold: 1.5"),
     "threshold NaN": (lambda: measure.match(GOOD, GOOD, float("nan")), r"threshold: nan"),
-    "threshold text": (lambda: measure.match(GOOD, GOOD, "half"), r"'half' is not a number"),
+    "threshold text": (lambda: measure.match(GOOD, GOOD, "half"), r"half is not a number"),
     "border rule": (lambda: measure.match(GOOD, GOOD, border="cut"), r'"keep" or "drop"'),
     "border rule, quantities": (lambda: measure.quantities(GOOD, border="cut"), r'"keep" or "drop"'),
     "RGB image": (lambda: measure.quantities(GOOD, np.stack([IMAGE] * 3, -1)), r"3 colour channels.*channel"),

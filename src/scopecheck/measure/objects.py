@@ -158,7 +158,7 @@ def _checked_threshold(threshold: object) -> float:
     try:
         value = float(threshold)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise InputError(f"threshold: {threshold!r} is not a number; expected 0 < threshold <= 1.") from None
+        raise InputError(f"threshold: {threshold} is not a number; expected 0 < threshold <= 1.") from None
     if not 0 < value <= 1:
         raise InputError(f"threshold: {value}; an IoU threshold must lie above 0 and not above 1.")
     return value
