@@ -136,7 +136,19 @@ def test_both_passes_give_identical_answers(pair):
     pytest.importorskip("numba")
     from scopecheck.measure.overlap import contingency
 
-    for images in (pair, pair[::-1], [a.astype(np.uint16) for a in pair], [a.T for a in pair]):
+    locked = [a.copy() for a in pair]
+    for array in locked:
+        array.setflags(write=False)
+    stored = [
+        pair,
+        pair[::-1],
+        locked,
+        [a.T for a in pair],
+        [a.astype(np.uint16) for a in pair],
+        [a.astype(">u2") for a in pair],
+        [pair[0].astype(np.uint32), pair[1].astype(np.uint64)],
+    ]
+    for images in stored:
         ours, compiled = (contingency(*images, engine=engine) for engine in ("numpy", "numba"))
         for name in vars(ours):
             np.testing.assert_array_equal(getattr(ours, name), getattr(compiled, name), err_msg=name)

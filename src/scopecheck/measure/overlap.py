@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 _BLOCK = 1 << 18  # pixels handled at a time by the numpy pass: small enough to stay in the processor's cache
 _LARGE = 1 << 22  # pixels from which the compiled pass repays importing numba
-_COMPILED_FOR = {
-    np.dtype(name) for name in ("uint16", "int32", "int64")
-}  # others are read as int64 by blocks
+_COMPILED_FOR = {np.dtype(name) for name in ("uint16", "int32", "int64")}  # others are read as int64
 
 
 @dataclass(frozen=True)
