@@ -87,7 +87,7 @@ def test_a_caption_becomes_the_alternative_text(place, run, states, tmp_path):
     ).cells
     alts = [c.metadata.get("mystnb", {}).get("image", {}).get("alt") for c in cells if c.get("outputs")]
     assert alts[0].startswith("Left: a line. Look for its")
-    assert alts[1] is None
+    assert alts[1] == "Figure of the section A small page"
 
 
 def test_figures_are_left_out_of_pages_that_did_not_run(place, states, tmp_path):

@@ -121,21 +121,25 @@ def rich_table(states: list[State]) -> None:
             console.print(f"{'FAILED: ' if s.status == 'failed' else ''}{s.why}", markup=False)
             continue
         table = Table(title=f"{s.recipe.id} ({s.run['parameters'].get('profile', 'page')})")
-        for head in ("condition", "verdict", "error", "F1, Dice", "predicted", "recorded"):
-            table.add_column(head, overflow="fold")
+        widths = {"condition": None, "verdict": 15, "error": None, "F1, Dice": None, "predicted": 12}
+        if any(a.recorded for a in s.arms):
+            widths["recorded"] = None
+        for head, width in widths.items():
+            table.add_column(head, overflow="fold", min_width=width)
         for arm in s.arms:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)
                 recorded = f"DIFFERS from {arm.recorded}" if arm.differs else arm.recorded or "not yet"
-                row = (
+                row = [
                     f"{name}\n{measurement}",
                     f"{word}\n{scope}",
                     error,
                     f"{f1} {dice}",
                     predicted,
                     recorded,
-                )
-                table.add_row(*map(escape, row), style="bold" if arm.differs else "", end_section=True)
+                ]
+                style = "bold" if arm.differs else ""
+                table.add_row(*map(escape, row[: len(widths)]), style=style, end_section=True)
         console.print(table)
         for line in skipped(s.arms):
             console.print(line, markup=False)

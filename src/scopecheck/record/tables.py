@@ -11,7 +11,8 @@ def percent(value: float | None, scale: str = "relative", unit: str = "") -> str
         return "not finite"
     if scale != "relative":
         return f"{value:+.3g} {unit if unit != '1' else ''}".rstrip()
-    value = round(value, 4) + 0.0  # no negative zero
+    if abs(value) < 5e-4:
+        return "0 %"
     return f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 

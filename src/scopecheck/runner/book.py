@@ -68,8 +68,12 @@ def page(state: State) -> Any:
             if cell.cell_type == "markdown":
                 cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
     notebook.metadata.pop("papermill", None)
+    section = state.recipe.title
     for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
-        if alt := _caption(cell, below):
+        if cell.cell_type == "markdown":
+            section = ([section] + re.findall(r"^#+ (.*)", cell.source, flags=re.MULTILINE))[-1]
+        elif any("image/png" in o.get("data", {}) for o in cell.outputs):
+            alt = _caption(cell, below) or f"Figure of the section {section}"
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
         cell.metadata.pop("papermill", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -82,8 +86,6 @@ def page(state: State) -> Any:
 
 def _caption(cell: Any, below: Any) -> str:
     """The italic caption of a picture, printed with it or in the next cell, as its alternative text."""
-    if cell.cell_type != "code" or not any("image/png" in o.get("data", {}) for o in cell.outputs):
-        return ""
     texts = ["".join(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {})]
     if below is not None and below.cell_type == "markdown":
         texts.append(below.source)
