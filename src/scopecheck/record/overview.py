@@ -121,11 +121,9 @@ def rich_table(states: list[State]) -> None:
             console.print(f"{'FAILED: ' if s.status == 'failed' else ''}{s.why}", markup=False)
             continue
         table = Table(title=f"{s.recipe.id} ({s.run['parameters'].get('profile', 'page')})")
-        widths = {"condition": None, "verdict": 15, "error": None, "F1, Dice": None, "predicted": 12}
-        if any(a.recorded for a in s.arms):
-            widths["recorded"] = None
-        for head, width in widths.items():
-            table.add_column(head, overflow="fold", min_width=width)
+        heads = ["condition", "verdict", "error", "F1, Dice", "predicted"]
+        for head in [*heads, "recorded"] if any(a.recorded for a in s.arms) else heads:
+            table.add_column(head, overflow="fold")
         for arm in s.arms:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)
@@ -139,7 +137,7 @@ def rich_table(states: list[State]) -> None:
                     recorded,
                 ]
                 style = "bold" if arm.differs else ""
-                table.add_row(*map(escape, row[: len(widths)]), style=style, end_section=True)
+                table.add_row(*map(escape, row[: len(table.columns)]), style=style, end_section=True)
         console.print(table)
         for line in skipped(s.arms):
             console.print(line, markup=False)
