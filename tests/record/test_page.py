@@ -114,6 +114,17 @@ def test_an_undetermined_control_is_wrong_too(recipe, verdicts):
         page.save()
 
 
+def test_a_control_that_was_not_run_vouches_for_nothing(recipe, verdicts):
+    count, area = verdicts
+    page = start()
+    page.not_run("apart", "count", "no time")
+    page.add("half lost", count(0.5))
+    page.add("field", count(1.0))
+    page.add("field", area(0), measurement="mean_area")
+    with pytest.raises(RecipeError, match="positive control 'apart' was not run, because no time"):
+        page.save()
+
+
 def test_a_declared_arm_cannot_be_left_out_silently(recipe, verdicts):
     count, _ = verdicts
     page = start()

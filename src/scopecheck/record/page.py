@@ -196,10 +196,11 @@ class Page:
         Raises
         ------
         RecipeError
-            If a control gave another word than it must, or a declared arm of this profile and tier was
+            If a control gave another word than it must or was not run, or a declared arm of this run was
             neither judged nor reported as not run.
         """
         rows = self.rows()
+        entered = {(r.arm, r.measurement) for r in self._entries}
         if self.front:
             have = {(r.arm, r.measurement) for r in rows}
             missing = [
@@ -212,6 +213,8 @@ class Page:
                 )
         for r in rows:
             expected = CONTROL_WORD.get(r.control or "")
+            if expected and r.status != "judged" and (r.arm, r.measurement) in entered:
+                raise RecipeError(f"{self.recipe}: {r.control} control {r.arm!r} was {r.reason}")
             if expected and r.status == "judged" and r.verdict != expected:
                 raise RecipeError(
                     f"{self.recipe}: {r.control} control {r.arm!r} ({r.measurement}) must be {expected} and"
