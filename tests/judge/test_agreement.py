@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -21,6 +21,7 @@ def ratios(*values: float, size: float = 100.0) -> tuple[np.ndarray, np.ndarray]
     return size * np.array(values), np.full(len(values), size)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_word_equals_two_one_sided_t_tests(pair: tuple[list[float], list[float]]) -> None:
     measured, true = pair
@@ -45,6 +46,7 @@ def test_word_equals_two_one_sided_t_tests(pair: tuple[list[float], list[float]]
     assert verdict.interval == pytest.approx((np.expm1(low), np.expm1(high)), rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(pairs, st.floats(0.01, 100))
 def test_units_do_not_matter_on_the_relative_scale(
     pair: tuple[list[float], list[float]], unit: float
@@ -57,6 +59,7 @@ def test_units_do_not_matter_on_the_relative_scale(
         assert one.interval == pytest.approx(other.interval, rel=1e-6, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(pairs, st.randoms(use_true_random=False))
 def test_order_of_acquisitions_does_not_matter(pair: tuple[list[float], list[float]], random) -> None:
     order = list(range(len(pair[0])))
@@ -67,6 +70,7 @@ def test_order_of_acquisitions_does_not_matter(pair: tuple[list[float], list[flo
     assert one.bias == pytest.approx(other.bias, rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(pairs, st.floats(0, 0.3), st.floats(0, 0.3))
 def test_more_doubt_in_the_truth_never_decides_more(
     pair: tuple[list[float], list[float]], u: float, v: float

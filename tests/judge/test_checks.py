@@ -1,12 +1,13 @@
 """Counting alarms of checks that need no truth."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopecheck import judge
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
 def test_counts_add_up(cases: list[tuple[bool, bool]]) -> None:
     counted = judge.alarms(*zip(*cases, strict=True))

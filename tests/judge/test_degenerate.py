@@ -25,6 +25,14 @@ def test_a_zero_among_numbers_is_averaged_as_a_fraction() -> None:
     assert judge.agreement(0, 50, scope="image", tolerance=0.1).bias == -1.0
 
 
+def test_doubt_in_the_truth_widens_an_interval_of_fractions_on_both_sides() -> None:
+    wild, ends = [0, 250, 0, 0, 300], []
+    for u in (0.0, 0.05, 0.1):
+        ends.append(judge.agreement(wild, TRUE, truth_uncertainty=u, **POPULATION).interval)
+    assert ends[0][0] < -1  # an average of fractions, by Student's interval
+    assert ends[2][0] <= ends[1][0] <= ends[0][0] < ends[0][1] < ends[1][1] < ends[2][1]
+
+
 def test_zero_truth() -> None:
     with pytest.raises(ValueError, match=r"true\[1\] is 0"):
         judge.agreement([1, 2, 3], [1, 0, 3], **POPULATION)
@@ -44,6 +52,7 @@ def test_acquisitions_without_objects_do_not_count_towards_the_five() -> None:
     true = [10.0, 11.0, 12.0, 0.0, 0.0, 0.0]
     verdict = judge.agreement(true, true, estimand="pooled ratio", **POPULATION)
     assert (verdict.word, verdict.reason) == ("UNDETERMINED", "too few")
+    assert verdict.further == 2  # with objects in them; six acquisitions are there already
     one = judge.agreement([10, 0, 0, 0, 0], [10, 0, 0, 0, 0], estimand="pooled ratio", **POPULATION)
     assert (one.word, one.interval) == ("UNDETERMINED", None)
 
@@ -89,7 +98,9 @@ def test_refusals_name_the_place(measured: list, true: list, message: str) -> No
         ({"truth_uncertainty": np.nan}, "truth_uncertainty"),
         ({"gross_error": [0.1, 0.1, 0.1]}, "gross_error must be one number"),
         ({"gross_error": -1}, "gross_error must be one number"),
-        ({"gross_error": [0.1, np.inf]}, "infinite where no true object exists"),
+        ({"gross_error": [0.1, np.inf]}, r"gross_error\[1\] is inf .* where no true object exists, give one"),
+        ({"gross_error": [0.1, np.nan]}, "where no true object exists, give one number"),
+        ({"gross_error": ["few", 0.1]}, "gross_error must hold numbers"),
         ({"scale": "absolute", "estimand": "pooled ratio"}, "relative by nature"),
     ],
 )

@@ -44,7 +44,7 @@ def estimate(m: NDArray, t: NDArray, scope: str, relative: bool, pooled: bool) -
     elif n > 1 and informative > 1:
         low, high, se = pooled_interval(m, t) if pooled else mean_interval(errors)
         with np.errstate(over="ignore"):  # a hopeless spread may reach beyond the largest number: infinity
-            ends, sd = (float(back(low)), float(back(high))), float(se * np.sqrt(n))
+            ends, sd = (float(back(low)), float(back(high))), float(se * np.sqrt(informative))
         if sd == 0:
             note = f"{note} {NO_SPREAD}".strip()
     if n > 1 and np.isfinite(errors).all():

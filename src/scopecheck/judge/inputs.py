@@ -14,7 +14,10 @@ def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}")
 
 
-def numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+LEAVE_OUT = "leave that acquisition out of both lists and say so, or repair the measurement"
+
+
+def numbers(name: str, values: ArrayLike, todo: str = LEAVE_OUT) -> NDArray[np.float64]:
     """Return `values` as a 1D float64 array of finite numbers, or refuse them, naming the index at fault."""
     try:
         array = np.atleast_1d(np.asarray(values, dtype=np.float64))
@@ -27,8 +30,7 @@ def numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
         raise ValueError(
-            f"{name}[{bad[0]}] is {array[bad[0]]} ({bad.size} of {array.size} are not finite); "
-            "leave that acquisition out of both lists and say so, or repair the measurement"
+            f"{name}[{bad[0]}] is {array[bad[0]]} ({bad.size} of {array.size} are not finite); {todo}"
         )
     return array
 
@@ -97,12 +99,8 @@ def gross(gross_error: ArrayLike | None, true: NDArray, pooled: bool) -> tuple[f
     """Return the gross error as a fraction of true objects, averaged like the estimand, and in objects."""
     if gross_error is None:
         return None, 0.0
-    if np.isinf(np.asarray(gross_error, dtype=float)).any():
-        raise ValueError(
-            "gross_error is infinite where no true object exists; give one number instead: "
-            "misses + inventions of all acquisitions over all true objects"
-        )
-    values = numbers("gross_error", gross_error)
+    todo = "where no true object exists, give one number: all misses + inventions over all true objects"
+    values = numbers("gross_error", gross_error, todo)
     if values.size not in (1, true.size) or (values < 0).any():
         raise ValueError(f"gross_error must be one number >= 0, or {true.size} of them; got {gross_error!r}")
     objects = float(np.mean(values * true))

@@ -48,7 +48,8 @@ class Verdict:
     gross_error : float or None
         (misses + inventions) / number of true objects, averaged like the estimand.
     further : int, str or None
-        Further acquisitions for 80 % power, or ``more than 1,000``; None where none is offered.
+        Further acquisitions (setting: noise seeds) for 80 % power, or ``more than 1,000``; None where none is
+        offered.
     note : str
         What the reader must know about a degenerate input; empty otherwise.
     """
@@ -217,7 +218,7 @@ def agreement(
     if answer.interval is not None:
         word = str(words(*answer.interval, edges, got.informative, scope))
     if word == "UNDETERMINED":
-        reason, further = _why(got, m.size, edges, u or 0.0, scope, relative)
+        reason, further = _why(got, edges, u or 0.0, scope, relative)
         return replace(answer, word=word, reason=reason, further=further)
     marks: list[str] = []
     if word == "HOLDS" and 5 * inside < 4 * m.size:
@@ -228,9 +229,7 @@ def agreement(
     return replace(answer, word=word, marks=tuple(marks), reason="")
 
 
-def _why(
-    got: Estimate, n: int, edges: Edges, u: float, scope: str, relative: bool
-) -> tuple[str, int | str | None]:
+def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> tuple[str, int | str | None]:
     """Return the reason for UNDETERMINED, and the further acquisitions on offer."""
     low, high = edges
     if relative:  # what the data's own interval must clear, given what the truth's uncertainty takes away
@@ -249,5 +248,5 @@ def _why(
             values = np.log(np.clip(1 + values, 1e-300, None))
         bias, hold_low, hold_high, fail_low, fail_high = values.tolist()
         narrow, wide = (hold_low, hold_high), (fail_low, fail_high)
-        further = further_acquisitions(bias, got.sd, n, narrow, wide, FEWEST[scope])
+        further = further_acquisitions(bias, got.sd, got.informative, narrow, wide, FEWEST[scope])
     return ("too few" if few else "too noisy"), further
