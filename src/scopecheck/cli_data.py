@@ -34,9 +34,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool, title: str = "", note: str
     for column in table.columns[:1]:
         column.no_wrap = True
     for row in rows:
-        table.add_row(
-            *(_size(v) if k == "bytes" else " ".join(v) if k == "wrong" else v for k, v in row.items())
-        )
+        table.add_row(*(_size(v) if k == "bytes" else v for k, v in row.items()))
     Console().print(table)
 
 
@@ -52,7 +50,7 @@ def list_(as_json: AsJson = False) -> None:
             "tier": entry.tier,
             "what": entry.title,
             "bytes": entry.bytes,
-            "cached": f"{sum(cache.place(entry, f).is_file() for f in entry.files)}/{len(entry.files)}",
+            "cached": f"{len(cache.held(entry))}/{len(entry.files)}",
         }
         for entry in catalogue().datasets.values()
     ]
@@ -108,22 +106,23 @@ def fetch(
 
 @app.command()
 def verify(names: Names = None, as_json: AsJson = False) -> None:
-    """Hash what the cache holds; status 1 when a file is not what the catalogue says."""
+    """Hash the datasets in the cache; status 1 when a file is not what the catalogue says."""
     from scopecheck.data import cache
     from scopecheck.data.catalogue import catalogue, describe
 
-    rows = []
+    rows, faults = [], []
     for name in names or catalogue().datasets:
         entry = describe(name)
-        here = [file for file in entry.files if cache.place(entry, file).is_file()]
+        here = cache.held(entry)
         wrong = [str(cache.place(entry, file)) for file in here if not cache.ready(entry, file)]
         part = "in part" if here else "not fetched"
         state = "wrong" if wrong else "right" if len(here) == len(entry.files) else part
-        rows.append(
-            {"name": name, "state": state, "files": f"{len(here)}/{len(entry.files)}", "wrong": wrong}
-        )
+        row = {"name": name, "state": state, "files": f"{len(here)}/{len(entry.files)}"}
+        rows.append(row | {"wrong": wrong} if as_json else row)
+        faults += [f"{path}: not what the catalogue says; `scopecheck data fetch {name}`" for path in wrong]
     _print(rows, as_json)
-    if any(row["wrong"] for row in rows):
+    if faults:
+        typer.echo("\n".join(faults), err=True)
         raise typer.Exit(1)
 
 
@@ -135,18 +134,14 @@ def where(name: Name, as_json: AsJson = False) -> None:
 
     entry = describe(name)
     here = [file for file in entry.files if cache.ready(entry, file)]
-    mirrored = [file for file in entry.files if mirror.find(cache.expected(entry, file))]
-    sources = {
-        f"{s.kind}: {s.package or ''} {s.member or s.url or s.archive}"
-        for file in entry.files
-        for s in entry.sources_of(file)
-    }
+    mirrored = [file for file in entry.files if mirror.holds(cache.expected(entry, file))]
+    sources = dict.fromkeys(source for file in entry.files for source in entry.sources_of(file))
     found: dict[str, Any] = {
         "path": str(datasets.where(name)),
         "files": len(entry.files),
         "in_cache": len(here),
         "in_mirror": len(mirrored),
-        "sources": sorted(sources),
+        "sources": [f"{s.kind}: {s.member or s.url or s.archive}" for s in sources],
         "archive_lock": str(cache.lock_path()),
     }
     if as_json:

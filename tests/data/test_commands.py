@@ -47,6 +47,8 @@ def test_verify_finds_a_damaged_file(one, blob):
     (row,) = json.loads(run("verify", "--json", status=1).stdout)
     assert row["state"] == "wrong"
     assert row["wrong"] == [str(data.where("one"))]
+    said = run("verify", status=1)
+    assert f"{data.where('one')}: not what the catalogue says; `scopecheck data fetch one`" in said.stderr
 
 
 def test_verify_tells_a_part_from_the_whole(one, blob, server):
@@ -57,6 +59,13 @@ def test_verify_tells_a_part_from_the_whole(one, blob, server):
     (data.where("two") / "y.bin").unlink()
     (row,) = json.loads(run("verify", "two", "--json").stdout)
     assert (row["state"], row["files"]) == ("in part", "1/2")
+
+
+def test_where_gives_the_sources_in_the_order_in_which_they_are_tried(world, blob):
+    sources = [{"url": "http://localhost/z"}, {"archive": "http://localhost/a"}]
+    world.add("two", {"a.bin": (blob, sources)})
+    found = json.loads(run("where", "two", "--json").stdout)["sources"]
+    assert found == ["url: http://localhost/z", "archive: http://localhost/a"]
 
 
 def test_fetch_goes_on_after_a_failure_and_says_so(one, server):

@@ -181,9 +181,10 @@ def test_an_archive_file_is_pinned_on_first_use(world, server, blob, tmp_path):
 
 def test_a_corrupt_lock_says_which_file(world, server, blob, tmp_path):
     world.add("live", [{"name": "live.bin", "sources": [{"archive": f"{server.url}/live.bin"}]}])
-    (tmp_path / "lock.json").write_text("{")
-    with pytest.raises(DataError, match=r"lock\.json: the lock of archive files cannot be read"):
-        data.fetch("live")
+    for text in ("{", "[]"):
+        (tmp_path / "lock.json").write_text(text)
+        with pytest.raises(DataError, match=r"lock\.json: the lock of archive files cannot be read"):
+            data.fetch("live")
 
 
 def test_only_the_kinds_asked_for_are_tried(world, server, blob):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scopecheck import data
-from scopecheck.data import mirror
+from scopecheck.data import cache, mirror, transfer
 from scopecheck.errors import DataError
 
 FETCH = "print(data.fetch('one'))"
@@ -64,11 +65,38 @@ def test_a_full_disk_is_named_and_leaves_nothing(one, blob):
     assert data.fetch("one").read_bytes() == blob
 
 
+CANNOT = r"the cache cannot be used \(.*\)\. Allow it, or name another folder in SCOPECHECK_CACHE"
+
+
 def test_a_cache_that_cannot_be_made(one, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("not a folder")
+    one.add("tree", one.content["datasets"]["one"]["files"], format="ome-zarr")
     monkeypatch.setenv("SCOPECHECK_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DataError, match="the cache cannot be written"):
+    with pytest.raises(DataError, match=CANNOT):
         data.fetch("one")
+    with pytest.raises(DataError, match=CANNOT):
+        data.open_zarr("tree")
+
+
+def test_a_cached_file_that_may_not_be_read(one, monkeypatch):
+    path = data.fetch("one")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(transfer, "sha256_file", refuse)
+    for ask in (data.fetch, data.is_here):
+        with pytest.raises(DataError, match=f"{path}: {CANNOT}"):
+            ask("one")
+
+
+def test_a_folder_that_cannot_be_removed(one, tmp_path, blob):
+    data.fetch("one")
+    (one.cache / "one").rename(tmp_path / "elsewhere")
+    (one.cache / "one").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match=CANNOT):
+        cache.clean()
+    assert (tmp_path / "elsewhere" / "a.bin").read_bytes() == blob
 
 
 def _network_cut() -> list[str]:
@@ -132,8 +160,21 @@ def test_a_mirror_is_tried_before_the_archive(one, server, blob, mirrored):
 def test_a_mirror_that_lies_is_passed_over(one, server, blob, mirrored):
     (mirrored / "one" / "a.bin").write_bytes(b"not it")
     (mirrored / "manifest.json").write_text(json.dumps(_row(one)))
+    assert not data.is_here("one")
     assert data.fetch("one").read_bytes() == blob
     assert len(server.log) == 1
+
+
+def test_a_second_mirror_serves_when_the_first_lies(one, server, blob, mirrored, monkeypatch, tmp_path):
+    (mirrored / "one" / "a.bin").write_bytes(b"not it")
+    (mirrored / "manifest.json").write_text(json.dumps(_row(one)))
+    second = tmp_path / "second"
+    shutil.copytree(mirrored, second)
+    (second / "one" / "a.bin").write_bytes(blob)
+    monkeypatch.setenv("SCOPECHECK_MIRROR", os.pathsep.join([str(mirrored), str(second)]))
+    assert data.is_here("one")
+    assert data.fetch("one").read_bytes() == blob
+    assert server.log == []
 
 
 def test_a_mirror_cannot_name_files_outside_itself(one, server, blob, mirrored):

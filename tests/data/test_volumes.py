@@ -119,13 +119,16 @@ def test_a_missing_shard_is_an_error_not_zeros(tree, server):
         data.plane("made", z=6)
 
 
-def test_channels_and_planes_that_are_not_there(tree):
+def test_channels_and_planes_that_are_not_there(tree, arrays):
     with pytest.raises(InputError, match="no channel 'GFP'; it has LaminB1, Dapi"):
         data.plane("made", z=0, channel="GFP")
-    for channel in (2, -1):
+    np.testing.assert_array_equal(
+        data.plane("made", z=np.int64(3), channel=np.int64(1)).image, arrays[0][1, 3]
+    )
+    for channel in (2, -1, True, 0.5):
         with pytest.raises(InputError, match="no channel"):
             data.plane("made", z=0, channel=channel)
-    for z in (20, -1):
+    for z in (20, -1, 1.5, "3"):
         with pytest.raises(InputError, match="z runs from 0 to 19"):
             data.plane("made", z=z)
 

@@ -29,6 +29,19 @@ def cache_dir() -> Path:
     return Path(given or user_cache_path("scopecheck", appauthor=False)).absolute()
 
 
+@contextmanager
+def usable() -> Iterator[None]:
+    """Say what to do where the system refuses to read or write in the cache."""
+    try:
+        yield
+    except OSError as error:
+        at, why = error.filename or cache_dir(), error.strerror or error
+        text = (
+            f"{at}: the cache cannot be used ({why}). Allow it, or name another folder in SCOPECHECK_CACHE."
+        )
+        raise DataError(text) from None
+
+
 def lock_path() -> Path:
     """Return the user's lock of files pinned on first use: `SCOPECHECK_LOCK`, else in the data folder."""
     from platformdirs import user_data_path
@@ -46,7 +59,10 @@ def place(entry: Entry, file: File | None = None) -> Path:
 def _pins() -> dict[str, str]:
     path = lock_path()
     try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        pins = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if not isinstance(pins, dict):
+            raise ValueError("expected {file: sha256}")
+        return pins
     except (OSError, ValueError) as error:
         text = f"{path}: the lock of archive files cannot be read ({error}). Restore or remove it."
         raise DataError(text) from None
@@ -71,6 +87,13 @@ def _pin(entry: Entry, file: File, sha256: str) -> None:
     warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
 
 
+def held(entry: Entry) -> list[File]:
+    """Return the dataset's files that lie in the cache, whole or not."""
+    with usable():
+        return [file for file in entry.files if place(entry, file).is_file()]
+
+
+@usable()
 def ready(entry: Entry, file: File) -> bool:
     """Tell whether the cache holds the file whole: its size and its hash are right."""
     path, sha256 = place(entry, file), expected(entry, file)
@@ -86,12 +109,9 @@ def _only_one(label: str) -> Iterator[None]:
 
     folder = cache_dir() / ".locks"
     lock = FileLock(folder / f"{transfer.sha256_of(label.encode())[:32]}.lock")
-    try:
+    with usable():
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except OSError as error:
-        text = f"{folder}: the cache cannot be written ({error.strerror or error}). Set SCOPECHECK_CACHE."
-        raise DataError(text) from None
     try:
         yield
     finally:
@@ -103,8 +123,7 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     import pooch
 
     failures: list[str] = []
-    if (copy := mirror.find(sha256)) is not None:
-        ways = [(f"mirror {copy}", partial(mirror.copy, copy)), *ways]
+    ways = [*((f"mirror {copy}", partial(mirror.copy, copy)) for copy in mirror.copies(sha256)), *ways]
     part = target.with_name(target.name + ".part")
     for source, bring in ways:
         try:
@@ -145,7 +164,9 @@ def package_file(package: Package, progress: Progress | None = None) -> Path:
     """Return a registry file from the cache, downloaded and verified when it is not there."""
     target = cache_dir() / "packages" / package.filename
     with _only_one(f"packages/{package.filename}"):
-        if not (target.is_file() and transfer.sha256_file(target) == package.sha256):
+        with usable():
+            here = target.is_file() and transfer.sha256_file(target) == package.sha256
+        if not here:
             bring = partial(transfer.from_registry, package, progress=progress)
             way = (f"package registry, {package.package} {package.version}", bring)
             _obtain(target, package.filename, package.sha256, package.bytes, [way])
@@ -226,11 +247,13 @@ def ensure(
     return target
 
 
+@usable()
 def used() -> int:
     """Return the cache's size in bytes."""
     return sum(path.stat().st_size for path in cache_dir().rglob("*") if path.is_file())
 
 
+@usable()
 def clean(names: list[str] | None = None) -> int:
     """Remove datasets from the cache (None: all, and the registry files) and return the bytes freed.
 

@@ -93,7 +93,7 @@ def where(name: str) -> Path:
 def is_here(name: str) -> bool:
     """Tell whether a dataset can be had without a network: every file whole in the cache or in a mirror."""
     entry = describe(name)
-    return all(cache.ready(entry, f) or mirror.find(cache.expected(entry, f)) for f in entry.files)
+    return all(cache.ready(entry, f) or mirror.holds(cache.expected(entry, f)) for f in entry.files)
 
 
 def samples(name: str) -> list[Sample]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from scopecheck.errors import DataError
 
 
 @lru_cache(maxsize=4)
-def _index(mirrors: str) -> dict[str, Path]:
-    """Read every manifest.json below the mirror folders: {sha256: path}."""
-    found: dict[str, Path] = {}
+def _index(mirrors: str) -> dict[str, list[Path]]:
+    """Read every manifest.json below the mirror folders: {sha256: paths, in the folders' order}."""
+    found: dict[str, list[Path]] = {}
     for root in filter(None, mirrors.split(os.pathsep)):
         if not Path(root).is_dir():
             raise DataError(f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct or unset it.")
@@ -27,17 +28,26 @@ def _index(mirrors: str) -> dict[str, Path]:
                 for row in json.loads(manifest.read_text(encoding="utf-8")):
                     path = (base / row["file"]).resolve()
                     if path.is_relative_to(base):
-                        found.setdefault(row["sha256"], path)
+                        found.setdefault(row["sha256"], []).append(path)
             except (OSError, ValueError, TypeError, KeyError) as error:
                 text = f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
                 raise DataError(text) from None
     return found
 
 
-def find(sha256: str | None) -> Path | None:
-    """Return the file of the mirror folders (`SCOPECHECK_MIRROR`) whose manifest gives this hash."""
-    path = _index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "")
-    return path if path is not None and path.is_file() else None
+def copies(sha256: str | None) -> list[Path]:
+    """Return the files of the mirror folders (`SCOPECHECK_MIRROR`) that a manifest lists with this hash."""
+    listed = _index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "", [])
+    return [path for path in listed if os.path.isfile(path)]
+
+
+def holds(sha256: str | None) -> bool:
+    """Tell whether a mirror has a file that really has this hash."""
+    for path in copies(sha256):
+        with suppress(OSError):
+            if transfer.sha256_file(path) == sha256:
+                return True
+    return False
 
 
 def copy(source: Path, part: Path) -> None:

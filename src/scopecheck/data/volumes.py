@@ -49,7 +49,8 @@ def open_zarr(name: str, *, kinds: tuple[Kind, ...] | None = None) -> Any:
             return key in files
 
     folder = cache.place(entry)
-    folder.mkdir(parents=True, exist_ok=True)
+    with cache.usable():
+        folder.mkdir(parents=True, exist_ok=True)
     return zarr.open_group(CatalogueStore(folder, read_only=True), mode="r", use_consolidated=False)
 
 
@@ -85,11 +86,10 @@ def plane(
     entry, group = describe(name), open_zarr(name, kinds=kinds)
     image, labels = group["0"], group["labels/0/0"]
     named = [str(item["label"]) for item in group.attrs["ome"]["omero"]["channels"]]
-    lower = [label.lower() for label in named]
-    index = lower.index(str(channel).lower()) if str(channel).lower() in lower else channel
-    if not isinstance(index, int) or not 0 <= index < len(named):
+    known = {str(i): i for i in range(len(named))} | {label.lower(): i for i, label in enumerate(named)}
+    if (index := known.get(str(channel).lower())) is None:
         raise InputError(f"{name} has no channel {channel!r}; it has {', '.join(named)}.")
-    if z is not None and not 0 <= z < image.shape[1]:
+    if z is not None and z not in range(image.shape[1]):
         raise InputError(f"{name} has no plane {z}; z runs from 0 to {image.shape[1] - 1}.")
     at = slice(None) if z is None else int(z)
     size, title = entry.pixel_size, named[index]
