@@ -65,7 +65,7 @@ def test_where_gives_the_sources_in_the_order_in_which_they_are_tried(world, blo
     sources = [{"url": "http://localhost/z"}, {"archive": "http://localhost/a"}]
     world.add("two", {"a.bin": (blob, sources)})
     found = json.loads(run("where", "two", "--json").stdout)["sources"]
-    assert found == ["url: http://localhost/z", "archive: http://localhost/a"]
+    assert found == ["url http://localhost/z", "archive http://localhost/a"]
 
 
 def test_fetch_goes_on_after_a_failure_and_says_so(one, server):

@@ -84,7 +84,7 @@ def test_a_volume_is_all_planes_of_a_channel(tree, arrays):
     np.testing.assert_array_equal(sample.image, arrays[0][1])
     np.testing.assert_array_equal(sample.truth, arrays[1][0])
     assert sample.pixel_size == (0.5, 0.25, 0.2)
-    np.testing.assert_array_equal(data.volume("made", channel="laminb1").image, arrays[0][0])
+    np.testing.assert_array_equal(data.plane("made", z=None, channel="laminb1").image, arrays[0][0])
 
 
 def test_a_whole_fetch_then_no_server(tree, server, arrays):

@@ -8,7 +8,7 @@ from typing import Any
 _HOMES = {
     "catalogue": ("describe", "truth_uncertainty", "Entry"),
     "datasets": ("Sample", "fetch", "is_here", "load", "samples", "where"),
-    "volumes": ("open_zarr", "plane", "volume"),
+    "volumes": ("open_zarr", "plane"),
     "images": ("read_image", "read_labels"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

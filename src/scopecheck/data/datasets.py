@@ -48,19 +48,9 @@ class Sample:
 def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None = None) -> Path:
     """Fetch every file of a dataset into the cache; return its folder, or its file where there is only one.
 
-    Parameters
-    ----------
-    name
-        A name of the catalogue.
-    kinds
-        The kinds of source to try ("package", "url", "archive"), in this order; None is as catalogued.
-    to
-        Copy the files to this folder too, a mirror for `SCOPECHECK_MIRROR`, and return where they lie.
-
-    Raises
-    ------
-    DataError
-        If the name is not known or no source gives a file with its hash.
+    `kinds` ("package", "url", "archive") are the kinds of source to try, in this order; None: as catalogued.
+    With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and where they lie
+    there is returned. Raises DataError if the name is not known or no source gives a file with its hash.
     """
     from rich import progress as bars
     from rich.console import Console
@@ -70,9 +60,8 @@ def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None =
     if missing:
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
         columns = [what, bars.BarColumn(), speed, bars.TimeElapsedColumn(), bars.TimeRemainingColumn()]
-        with bars.Progress(
-            *columns, console=Console(stderr=True, force_jupyter=False), transient=True
-        ) as progress:
+        console = Console(stderr=True, force_jupyter=False)
+        with bars.Progress(*columns, console=console, transient=True) as progress:
             total = sum(file.bytes or 0 for file in missing)
             task = progress.add_task(f"{name}, {len(missing)} file(s)", total=total)
             for file in missing:
@@ -99,10 +88,7 @@ def is_here(name: str) -> bool:
 def samples(name: str) -> list[Sample]:
     """Fetch a dataset and return all its samples; a volume is one sample, (Z, Y, X) of its nuclear channel.
 
-    Raises
-    ------
-    DataError
-        If it is not known, is a weight file, or cannot be fetched.
+    Raises DataError if it is not known, is a weight file, or cannot be fetched.
     """
     from scopecheck.data import decode, volumes
 
@@ -110,19 +96,13 @@ def samples(name: str) -> list[Sample]:
     if entry.kind != "images":
         raise DataError(f"{name} holds {entry.kind}, not images: data.fetch({name!r}) gives the path.")
     if entry.format == "ome-zarr":
-        return [volumes.volume(name)]
+        return [volumes.plane(name, z=None)]
     fetch(name)
     return decode.READERS[entry.format](entry)
 
 
 def load(name: str) -> Sample:
-    """Fetch a dataset that has one sample and return it.
-
-    Raises
-    ------
-    DataError
-        If it has several (use `samples`), is not known, or cannot be fetched.
-    """
+    """Fetch a dataset that has one sample and return it; for one that has several, use `samples`."""
     found = samples(name)
     if len(found) != 1:
         raise DataError(f"{name} has {len(found)} samples: use data.samples({name!r}).")

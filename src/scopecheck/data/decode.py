@@ -17,19 +17,10 @@ from scopecheck.errors import DataError
 
 
 def run_lengths(rows: list[str], shape: tuple[int, ...]) -> np.ndarray:
-    """Decode the Data Science Bowl's run lengths to a label image.
+    """Decode the Data Science Bowl's run lengths to a label image (Y, X) of int32.
 
-    Parameters
-    ----------
-    rows
-        One string an object: pairs "start length", 1-based, counted down the columns.
-    shape
-        Y, X of the image.
-
-    Returns
-    -------
-    ndarray of int32
-        (Y, X); object k of `rows` has label k + 1. Where objects overlap the later one wins.
+    Each string of `rows` is an object: pairs "start length", 1-based, counted down the columns. Object k has
+    label k + 1; where objects overlap the later one wins.
     """
     flat = np.zeros(int(np.prod(shape)), np.int32)
     for label, row in enumerate(rows, 1):
@@ -39,19 +30,9 @@ def run_lengths(rows: list[str], shape: tuple[int, ...]) -> np.ndarray:
 
 
 def polygons(annotations: list[dict[str, Any]], shape: tuple[int, ...]) -> np.ndarray:
-    """Draw COCO polygons as a label image; a pixel of several polygons goes to the smallest of them.
+    """Draw the COCO polygons of one image as a label image (Y, X) of int32; annotation k has label k + 1.
 
-    Parameters
-    ----------
-    annotations
-        COCO annotations of one image; pixel centres lie at whole x, y.
-    shape
-        Y, X of the image.
-
-    Returns
-    -------
-    ndarray of int32
-        (Y, X); annotation k has label k + 1.
+    Pixel centres lie at whole x, y; a pixel of several polygons goes to the smallest of them.
     """
     from skimage.draw import polygon
 

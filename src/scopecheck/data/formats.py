@@ -10,17 +10,9 @@ from typing import Any
 
 from scopecheck.errors import InputError
 
-_MICROMETRES = {"um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "micrometre": 1.0, "nm": 1e-3}
-_MICROMETRES |= {"nanometer": 1e-3, "nanometre": 1e-3, "mm": 1e3, "millimeter": 1e3, "millimetre": 1e3}
-_MICROMETRES |= {
-    "cm": 1e4,
-    "centimeter": 1e4,
-    "m": 1e6,
-    "meter": 1e6,
-    "pm": 1e-6,
-    "a": 1e-4,
-    "angstrom": 1e-4,
-}
+_UNITS = {1.0: "um micron microns micrometer micrometre", 1e-3: "nm nanometer nanometre", 1e-6: "pm"}
+_UNITS |= {1e3: "mm millimeter millimetre", 1e4: "cm centimeter", 1e6: "m meter", 1e-4: "a angstrom"}
+_MICROMETRES = {name: size for size, names in _UNITS.items() for name in names.split()}
 Read = tuple[Any, str, dict[str, float]]  # array, one letter an axis, micrometres of the axes that have them
 
 

@@ -61,13 +61,7 @@ def copy(source: Path, part: Path) -> None:
 
 
 def write(folder: Path, name: str, files: dict[str, tuple[Path, str]]) -> Path:
-    """Copy files, given as {name: (path, sha256)}, to `folder/NAME` and list them in `folder/manifest.json`.
-
-    Raises
-    ------
-    DataError
-        If the folder cannot be written.
-    """
+    """Copy files, given as {name: (path, sha256)}, to `folder/NAME` and list them in its `manifest.json`."""
     from filelock import FileLock
 
     manifest = folder / "manifest.json"

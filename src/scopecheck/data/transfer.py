@@ -34,17 +34,10 @@ class _Task:
     total: int = 0
 
     def __init__(self, progress: Progress, label: str, size: int | None, start: int):
-        self.progress, self.start = progress, start
-        self.task = progress.add_task(label, total=size, completed=start)
-
-    def update(self, amount: int) -> None:
-        self.progress.update(self.task, advance=amount)
-
-    def reset(self) -> None:
-        self.progress.update(self.task, completed=self.start)
-
-    def close(self) -> None:
-        self.progress.update(self.task, visible=False)
+        task = progress.add_task(label, total=size, completed=start)
+        self.update = lambda amount: progress.update(task, advance=amount)
+        self.reset = lambda: progress.update(task, completed=start)
+        self.close = lambda: progress.update(task, visible=False)
 
 
 def sha256_file(path: Path) -> str:
@@ -79,12 +72,8 @@ def download(
 ) -> None:
     """Download an address into `part`; a dropped one is tried again, over 200 MB it goes on where it stopped.
 
-    Raises
-    ------
-    Unreachable
-        If the server cannot be reached, refuses, or drops the connection three times.
-    OSError
-        If `part` cannot be written.
+    Raises Unreachable if the server cannot be reached, refuses, or drops the connection three times, and
+    OSError if `part` cannot be written.
     """
     import pooch
     import requests
@@ -155,15 +144,10 @@ def from_registry(package: Package, part: Path, progress: Progress | None = None
 
 
 def members(archive: Path, wanted: Mapping[str, int | None]) -> Iterator[tuple[str, bytes]]:
-    """Yield the wanted members of a wheel, zip or tar as bytes, in one pass.
+    """Yield the wanted members of a wheel, zip or tar as bytes, in one pass; Unreachable if it is damaged.
 
     Only regular files whose name is asked for exactly, and whose size is as expected, are read; nothing is
     written, so no name in the archive can choose where anything goes.
-
-    Raises
-    ------
-    Unreachable
-        If the archive cannot be read to its end.
     """
     left = set(wanted)
     try:

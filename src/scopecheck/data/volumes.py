@@ -15,17 +15,9 @@ from scopecheck.errors import DataError, InputError
 def open_zarr(name: str, *, kinds: tuple[Kind, ...] | None = None) -> Any:
     """Open an OME-Zarr dataset lazily as a read-only zarr group; a file is verified before it is read.
 
-    Parameters
-    ----------
-    name
-        A dataset whose format is ome-zarr.
-    kinds
-        The kinds of source to try, in this order; ("archive",) reads over HTTP only what is asked for.
-
-    Raises
-    ------
-    DataError
-        Here or on reading, if a file cannot be had with its hash.
+    `kinds` are the kinds of source to try, in this order: a mirror and ("archive",) give only the files that
+    are read, a package is fetched once and all its files of this dataset with it. Raises DataError, here or
+    on reading, if a file cannot be had with its hash.
     """
     import zarr
     from zarr.storage import LocalStore
@@ -57,31 +49,24 @@ def open_zarr(name: str, *, kinds: tuple[Kind, ...] | None = None) -> Any:
 def plane(
     name: str, *, z: int | None, channel: str | int = "DAPI", kinds: tuple[Kind, ...] | None = None
 ) -> Sample:
-    """Return one plane of an OME-Zarr volume with its outlines; only the files it needs are fetched.
+    """Return one plane of an OME-Zarr volume with its outlines, reading no other file than it needs.
 
     Parameters
     ----------
     name
         A dataset whose format is ome-zarr.
     z
-        The plane, 0-based; None gives the volume.
+        The plane, 0-based; None gives the volume: arrays (Z, Y, X), pixel_size (z, y, x).
     channel
         A channel's name (case does not matter) or index.
     kinds
-        The kinds of source to try, in this order; None is the catalogue's order.
+        As in `open_zarr`; None is the catalogue's order.
 
     Returns
     -------
     Sample
         image (Y, X) as stored, truth (Y, X) int32, pixel_size (y, x) in micrometres; all planes of a volume
-        share one acquisition. For z None the arrays are (Z, Y, X) and pixel_size is (z, y, x).
-
-    Raises
-    ------
-    InputError
-        If there is no such plane or channel.
-    DataError
-        If a file cannot be had with its hash.
+        share one acquisition.
     """
     entry, group = describe(name), open_zarr(name, kinds=kinds)
     image, labels = group["0"], group["labels/0/0"]
@@ -96,8 +81,3 @@ def plane(
     if z is not None:
         size, title = size and size[1:], f"z={z} {title}"
     return Sample(title, image[index, at], labels[0, at].astype("int32"), size, name, name, entry.modality)
-
-
-def volume(name: str, *, channel: str | int = "DAPI", kinds: tuple[Kind, ...] | None = None) -> Sample:
-    """Return one channel of an OME-Zarr volume and its labels, both (Z, Y, X); see `plane`."""
-    return plane(name, z=None, channel=channel, kinds=kinds)
