@@ -10,9 +10,9 @@ from scopecheck.judge.power import further_acquisitions, power_to_fail, power_to
 @pytest.mark.parametrize(("cv", "n", "published"), [(0.20, 20, 0.8346802), (0.30, 40, 0.815845)])
 def test_published_power_of_two_one_sided_tests(cv: float, n: int, published: float) -> None:
     # Two-period crossover, true ratio 0.95, limits 0.80 to 1.25: the exact values that PowerTOST documents.
-    # Its standard error is sqrt(2 / n) sd with n - 2 degrees of freedom.
-    sd = np.sqrt(np.log1p(cv**2))
-    power = power_to_hold(np.log(0.95), sd, n // 2, (np.log(0.80), np.log(1.25)), df=n - 2)
+    # Its standard error is sqrt(2 / n) sd with n - 2 degrees of freedom: as of n - 1 acquisitions of this SD.
+    sd = np.sqrt(np.log1p(cv**2)) * np.sqrt(2 / n * (n - 1))
+    power = power_to_hold(np.log(0.95), sd, n - 1, (np.log(0.80), np.log(1.25)))
     assert power == pytest.approx(published, abs=2e-4)
 
 

@@ -16,9 +16,7 @@ from scopecheck.judge.verdict import words
 Family = Callable[[np.random.Generator, int, int, float], tuple[NDArray, NDArray]]
 GROUP = 200  # trials that share their sizes
 TOLERANCE = 0.10
-TYPICAL_SD = (
-    0.03  # of an acquisition with 39 objects: small enough for wrong HOLDS to be as likely as it gets
-)
+TYPICAL_SD = 0.03  # of 39 objects: small enough for wrong HOLDS to be as likely as it gets
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ MOST = 1_000
 Edges = tuple[float, float]
 
 
-def _error_and_halves(bias: float, sd: float, n: int, df: int) -> tuple[float, NDArray]:
+def _error_and_halves(bias: float, sd: float, n: int) -> tuple[float, NDArray]:
     """Return the standard error, and the interval's half-width at 400 equally likely observed spreads."""
-    likely = (np.arange(400) + 0.5) / 400
+    likely, df = (np.arange(400) + 0.5) / 400, n - 1
     spread = np.sqrt(2 * special.gammaincinv(df / 2, likely) / df)
     error = max(sd / np.sqrt(n), 1e-12 * (1 + abs(bias)))
     return error, special.stdtrit(df, 0.5 + LEVEL / 2) * error * spread
 
 
-def power_to_hold(bias: float, sd: float, n: int, edges: Edges, df: int | None = None) -> float:
+def power_to_hold(bias: float, sd: float, n: int, edges: Edges) -> float:
     """Return the chance that the whole 90 % interval of a mean of `n` acquisitions lies inside `edges`.
 
     This is the power of two one-sided t tests, integrated over the distribution of the observed spread.
@@ -34,21 +34,19 @@ def power_to_hold(bias: float, sd: float, n: int, edges: Edges, df: int | None =
         Number of acquisitions.
     edges : (float, float)
         Edges of the tolerance.
-    df : int, optional
-        Degrees of freedom; ``n - 1`` unless another design is meant.
 
     References
     ----------
     Schuirmann (1987), doi:10.1007/BF01068419.
     """
-    error, half = _error_and_halves(bias, sd, n, n - 1 if df is None else df)
+    error, half = _error_and_halves(bias, sd, n)
     chance = special.ndtr((edges[1] - half - bias) / error) - special.ndtr((edges[0] + half - bias) / error)
     return float(np.clip(chance, 0, None).mean())
 
 
-def power_to_fail(bias: float, sd: float, n: int, edges: Edges, df: int | None = None) -> float:
+def power_to_fail(bias: float, sd: float, n: int, edges: Edges) -> float:
     """Return the chance that the whole 90 % interval lies outside `edges`; see `power_to_hold`."""
-    error, half = _error_and_halves(bias, sd, n, n - 1 if df is None else df)
+    error, half = _error_and_halves(bias, sd, n)
     below = special.ndtr((edges[0] - half - bias) / error)
     above = special.ndtr((bias - half - edges[1]) / error)
     return float((below + above).mean())
