@@ -75,7 +75,7 @@ def count_pairs(x, y):  # pragma: no cover - compiled
     change = np.zeros(4096, np.uint8)
     words = change.view(np.uint64)
     where = np.zeros(change.size + 8, np.int64)
-    table = np.zeros((1 << 14, 3), np.int64)
+    table = np.zeros((1 << 12, 3), np.int64)
     at, used = 0, 0
     while at < x.size:
         if 3 * used > table.shape[0]:
