@@ -50,6 +50,9 @@ def prepare(seed: int = 0, *, threads: int = 1, gpu: bool = False) -> None:
     limit_threads(threads)
     # csbdeep's own import of pkg_resources, which nobody who reads a recipe can act on
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+    warnings.filterwarnings(
+        "ignore", message="IProgress not found"
+    )  # a progress bar that needs a browser widget
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
@@ -62,7 +65,7 @@ def prepare(seed: int = 0, *, threads: int = 1, gpu: bool = False) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Swallow progress bars while a block runs; when it raises, what was printed is shown before the error."""
+    """Swallow progress bars while a block runs; when it raises, show what was printed."""
     said = io.StringIO()
     try:
         with redirect_stdout(said), redirect_stderr(said):
