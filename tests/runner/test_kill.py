@@ -4,14 +4,18 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
+
+import scopecheck
 
 KILLS = 24
 BODY = (
@@ -53,10 +57,12 @@ def test_killed_at_random_moments(place, tmp_path):
     chance = random.Random(20261120)
     log = tmp_path / "log"
     log.touch()
-    environment = {**os.environ, "LOG": str(log), "SCOPECHECK_PROGRESS": "plain"}
+    # a copy of the package: editing the original while this test runs would rightly change every key
+    shutil.copytree(Path(scopecheck.__file__).parent, tmp_path / "source" / "scopecheck")
+    environment = {**os.environ, "LOG": str(log), "PYTHONPATH": str(tmp_path / "source")}
     command = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run", "--all", "--jobs", "2"]
     pages = 0
-    kills, seen, logged = 0, {}, {}
+    kills, halfway, seen, logged = 0, 0, {}, {}
 
     def runs_of(result: str) -> int:
         return log.read_text().splitlines().count(result.split("/")[0] + ".py")
@@ -70,18 +76,24 @@ def test_killed_at_random_moments(place, tmp_path):
         seen.update(now)
         assert {r: runs_of(r) for r in seen} == logged  # nothing done twice
 
-    while kills < KILLS:
+    while kills < KILLS or (len(seen) < 3 and kills < 2 * KILLS):
         while pages < len(seen) + 4:  # always something left to do
             place.page(f"page-{pages}", BODY)
             pages += 1
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(chance.uniform(0.2, 4.5))
+        if kills % 2:  # at any moment of the command, or at any moment of a notebook
+            time.sleep(chance.uniform(0.2, 7))
+        else:
+            while process.poll() is None and not list(place.results.glob(f"*/.work-{process.pid}/spec.json")):
+                time.sleep(0.02)
+            time.sleep(chance.uniform(0, 5))
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
         process.wait()
+        halfway += bool(list(place.results.glob("*/.work-*")))
         for _ in range(100):
             if not left_running(str(tmp_path)):
                 break
@@ -89,6 +101,7 @@ def test_killed_at_random_moments(place, tmp_path):
         assert left_running(str(tmp_path)) == []  # nothing left running
         check()
 
+    assert halfway >= KILLS // 3  # that many were hit while notebooks ran
     assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
     check()
     assert {r.split("/")[0] for r in seen} == {f"page-{i}" for i in range(pages)}
