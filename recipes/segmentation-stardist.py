@@ -854,6 +854,7 @@ def matrix(rows, name):
     for row in rows:
         text = f"{row.bias:+.2f}" if row.measurement == "mean_solidity" else f"{100 * row.bias:+.0f} %"
         word = {"UNDETERMINED": "UNDET."}.get(row.verdict, row.verdict)
+        word += "†" * ("ON AVERAGE ONLY" in row.marks) + "‡" * ("BY CANCELLATION" in row.marks)
         ax.text(
             ALL.index(row.measurement),
             arms.index(row.arm),
@@ -881,7 +882,8 @@ matrix([row for row in page.rows() if row.status == "judged"], "matrix")
 
 # %% [markdown]
 # *Figure. What to look at: every line is an arm, every column a number a biologist would publish. ● HOLDS, ■ FAILS, ◇ UNDET.
-# (undetermined: too few images or too noisy). Behind the word stands the bias, for solidity in units of solidity. An empty
+# (undetermined: too few images or too noisy), † on average only, ‡ by cancellation (misses and inventions cancel in the
+# count). Behind the word stands the bias, for solidity in units of solidity. An empty
 # place means that this number was not asked of this arm. Compare the lines `prior-…` with the lines of the network.*
 
 # %% tags=["hide-input"]
@@ -921,17 +923,17 @@ display(
         "are too few for another.\n\n"
         f"**What survives the network.** Separate nuclei: {survive('nuclei-separate')}. Touching nuclei: "
         f"{survive('nuclei-touching')}. Branched cells: {survive('branched')}; it reports {tally('branched')} objects and "
-        f"draws a mean area that is {of('branched', 'mean_area')} off, where the prior alone costs "
+        f"draws a mean area off by {of('branched', 'mean_area')}, where the prior alone costs "
         f"{of('prior-branched', 'mean_area')}. Rods: {survive('rods')}; it reports {tally('rods')} objects. The difference "
         "between the two lines is what the network has not learnt: it saw nuclei and draws cell bodies. More training "
         "closes that gap, never the first one.\n\n"
         f"**The classical baseline** (Otsu and watershed, same images) holds for separate nuclei in "
         f"{by_otsu('nuclei-separate')}, for touching nuclei in {by_otsu('nuclei-touching')}, for rods in "
         f"{by_otsu('rods')}, for branched cells in {by_otsu('branched')}.\n\n"
-        f"**Real nuclei.** On the BBBC038 field the count is {of('field', 'count')} off and the mean area "
+        f"**Real nuclei.** On the BBBC038 field the count is off by {of('field', 'count')} and the mean area by "
         f"{of('field', 'mean_area')}, while the best polygons of the annotated nuclei would change it by "
-        f"{100 * on_field:+.0f} %. So this is the network's error, not the prior's. This network learnt from simulated nuclei for a "
-        "minute; StarDist's published networks learnt from real ones."
+        f"{100 * on_field:+.0f} %. So this is the network's error, not the prior's: it learnt from simulated nuclei for "
+        f"{training_seconds:.0f} s. StarDist's published networks learnt from real ones."
     )
 )
 
@@ -1230,4 +1232,4 @@ for name in ("mean_area", "total_intensity", "mean_solidity"):
 # - The checks' alarm rules come from simulated nuclei. With another training set they would lie elsewhere.
 
 # %% tags=["hide-input"]
-page.save()
+saved = page.save()
