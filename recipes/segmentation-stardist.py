@@ -585,8 +585,8 @@ finish(figure, "looks-right")
 # - **BBBC038 field** {cite:p}`caicedo2019`: one image, outlined by hand, the annotators' disagreement is not published.
 #   A verdict on it means *agrees* or *disagrees with annotation*, for this one image.
 # - **IDR 6001240** {cite:p}`blin2019`: the middle plane of one mouse blastocyst, outlines corrected by hand in 3D.
-# - **Cell-AAP phase contrast**: three fields; the outlines are probably another network's, checked by people. They are
-#   used for their *shapes*. How well they follow the cells matters less for that.
+# - **Cell-AAP phase contrast**: three fields; the outlines are probably another network's, and who checked them is not
+#   stated. They are used for their *shapes*. How well they follow the cells matters less for that.
 # - **Usiigaci phase contrast** {cite:p}`tsai2019` (public tier): outlined by hand by its authors.
 #
 # For the arms named `prior-…` the outline itself is the reference: the question is what the polygon does to a given
