@@ -79,7 +79,7 @@ def fetch(
     to: Annotated[Path | None, typer.Option(help="Write a mirror for SCOPECHECK_MIRROR there.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch datasets into the cache, or into a mirror folder for a machine without a network."""
+    """Fetch datasets into the cache and, with --to, a mirror folder for a machine without a network."""
     from scopecheck.data import datasets
     from scopecheck.data.catalogue import catalogue
 

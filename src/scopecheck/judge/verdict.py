@@ -32,10 +32,11 @@ class Verdict:
     bias : float
         Relative: a fraction (0.41 is +41 %). Absolute: in the measurement's unit.
     interval : (float, float) or None
-        90 % interval of the bias, widened by `truth_uncertainty`, on the scale of `bias`. None where a single
-        acquisition was given for a population or a setting.
+        90 % interval of the bias, widened by `truth_uncertainty`, on the scale of `bias`. None where fewer than two
+        acquisitions (for a pooled ratio: with objects in them) were given for a population or a setting.
     limits : (float, float) or None
-        Limits of agreement: where about 95 % of single acquisitions' errors lie. None below 2 acquisitions.
+        Limits of agreement: where about 95 % of single acquisitions' errors lie. None below 2 acquisitions,
+        and where an acquisition has a measured amount but no true one.
     n : int
         Acquisitions (population), noise seeds (setting) or 1 (image).
     tolerance : (float, float) or None
@@ -158,7 +159,7 @@ def agreement(
     ------
     ValueError
         For NaN or infinite numbers (naming the index), empty or unequal lists, unknown words, a tolerance
-        without 0 in it, and on the relative scale for negative numbers or a truth of 0.
+        without 0 in it, and on the relative scale for negative numbers or a truth of 0 (pooled: all of 0).
 
     Notes
     -----
