@@ -32,8 +32,8 @@ class Verdict:
     bias : float
         Relative: a fraction (0.41 is +41 %). Absolute: in the measurement's unit.
     interval : (float, float) or None
-        90 % interval of the bias, widened by `truth_uncertainty`, on the scale of `bias`. None where fewer than two
-        acquisitions (for a pooled ratio: with objects in them) were given for a population or a setting.
+        90 % interval of the bias, widened by `truth_uncertainty`, on the scale of `bias`. None below
+        2 acquisitions (for a pooled ratio: with objects in them), but for an image.
     limits : (float, float) or None
         Limits of agreement: where about 95 % of single acquisitions' errors lie. None below 2 acquisitions,
         and where an acquisition has a measured amount but no true one.
