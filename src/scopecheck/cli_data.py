@@ -35,7 +35,7 @@ def _print(rows: list[dict[str, Any]], as_json: bool, title: str = "", note: str
         column.no_wrap = True
     for row in rows:
         table.add_row(*(_size(v) if k == "bytes" else v for k, v in row.items()))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)  # a path may hold brackets
 
 
 @app.command("list")

@@ -17,7 +17,7 @@ def run(*args, status=0):
     return result
 
 
-def test_list_and_show_as_tables_and_as_json(one):
+def test_list_and_show_as_tables_and_as_json(one, monkeypatch, tmp_path):
     assert "one" in run("list").output
     assert json.loads(run("list", "--json").stdout)[0] == {
         "name": "one",
@@ -26,6 +26,8 @@ def test_list_and_show_as_tables_and_as_json(one):
         "bytes": 400_000,
         "cached": "0/1",
     }
+    monkeypatch.setenv("SCOPECHECK_CACHE", str(tmp_path / "[b] c"))
+    assert "[b] c, 0.0 MB" in " ".join(run("list").output.split())
     shown = run("show", "one").output
     assert "licence: CC0 1.0" in shown
     assert json.loads(run("show", "one", "--json").stdout)["files"][0]["bytes"] == 400_000
