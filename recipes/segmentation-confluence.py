@@ -99,6 +99,11 @@
 #       - {arm: growth-network-early, measurement: doubling_time, tier: embedded, profile: quick,
 #          control: null, predicted: HOLDS, origin: guess, recorded: null, seen_in_training: "no",
 #          source: "frames below a confluence chosen on other series: little crowding yet"}
+#       # added after growth-network-early had failed in a first run, and predicted before its own
+#       - {arm: growth-network-calibrated, measurement: doubling_time, tier: embedded, profile: quick,
+#          control: null, predicted: HOLDS, origin: physics, recorded: null, seen_in_training: "no",
+#          source: "area turned into number by the area a cell covers at each confluence, measured on
+#          three other series in which cells were counted"}
 #       # another microscope and other cells
 #       - {arm: usiigaci, measurement: area_fraction, tier: public, profile: quick,
 #          control: null, predicted: FAILS, origin: guess, recorded: null, seen_in_training: "no",
