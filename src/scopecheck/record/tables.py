@@ -13,7 +13,7 @@ def percent(value: float | None, scale: str = "relative", unit: str = "") -> str
         return f"{value:+.3g} {unit if unit != '1' else ''}".rstrip()
     if abs(value) < 5e-4:
         return "0 %"
-    return f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
+    return f"{100 * value:+.{0 if abs(value) >= 0.1995 else 1}f} %"
 
 
 def span(pair: list[float | None] | None, scale: str, unit: str = "") -> str:
