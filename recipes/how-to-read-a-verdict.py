@@ -348,7 +348,7 @@ display(
 )
 
 # %% [markdown]
-# Relative errors are judged as ratios: +100 % (twice) and −50 % (half) are equally wrong, and their average is no error. The
+# Relative errors are judged as ratios: +100 % (twice) and −50 % (half) average to no error. The
 # **limits of agreement** {cite:p}`bland1986`, where a table shows them, tell where about 95 % of single fields lie.
 #
 # A table of many verdicts will hold a wrong one: a measurement exactly at the edge of its tolerance is called HOLDS in up to

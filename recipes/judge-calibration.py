@@ -271,7 +271,7 @@ display(
     Markdown(
         f"**Fear most: {order[0]}.** With 5 fields the judge says HOLDS wrongly in {false_holds.loc[lost, 5]:.0f} % of the "
         f"sets, for a plain reason: {100 * unseen:.0f} % of all sets of five contain no such field, and the other fields "
-        f"agree perfectly. With 30 fields it is still {false_holds.loc[lost, 30]:.0f} %. A long tail (skewness 4) gives "
+        f"are well inside the tolerance. With 30 fields it is still {false_holds.loc[lost, 30]:.0f} %. A long tail (skewness 4) gives "
         f"{false_holds.loc[tail, 5]:.0f} % with 5 fields and {false_holds.loc[tail, 30]:.0f} % with 30. Whole-number counts "
         f"are the lesser evil: at most {false_holds.filter(like='counted', axis=0).max().max():.0f} %, "
         "but two fields of 5 objects that happen to agree "

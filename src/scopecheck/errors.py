@@ -1,4 +1,4 @@
-"""The exceptions a user can meet; each message names the file, the fault, what was expected and what to do."""
+"""The exceptions a user can meet; each message names the file, the fault, what was expected, what to do."""
 
 
 class InputError(ValueError):

@@ -102,7 +102,8 @@ class Verdict:
         if self.reason:
             parts.append(f"reason: {self.reason}")
         if self.further is not None:
-            parts.append(f"further acquisitions: {self.further}")
+            what = "noise seeds" if self.scope == "setting" else "acquisitions"
+            parts.append(f"further {what}: {self.further}")
         return ", ".join(parts) + (f". {self.note}" if self.note else "")
 
 

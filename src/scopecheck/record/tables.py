@@ -60,7 +60,8 @@ def detail(row: ArmResult) -> str:
     if row.gross_error is not None:
         parts.append(f"gross error {100 * row.gross_error:.0f} %")
     if row.further is not None:
-        parts.append(f"further acquisitions: {row.further}")
+        what = "noise seeds" if row.scope == "setting" else "acquisitions"
+        parts.append(f"further {what}: {row.further}")
     if row.note:
         parts.append(row.note)
     return "; ".join(parts)
