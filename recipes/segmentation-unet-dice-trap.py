@@ -268,7 +268,7 @@ if declared:
 #
 # ## It looks right
 #
-# We train MONAI's U-Net {cite:p}`cardoso2022,ronneberger2015` on simulated nuclei, a quarter of them with some that touch.
+# We train MONAI's U-Net {cite:p}`cardoso2022,ronneberger2015` on simulated fields; in about a quarter of them some nuclei touch.
 # The loss is MONAI's own Dice plus cross entropy. Training takes a few seconds.
 
 # %%
@@ -983,11 +983,11 @@ assert long_h in CHOICES
 # %% [markdown]
 # ### Limits
 #
-# - One small network from a minute of training, one pretrained network. A network that predicts borders or centres fails in
+# - One small network trained for seconds, one pretrained network. A network that predicts borders or centres fails in
 #   other ways ([Cellpose](segmentation-cellpose), [StarDist](segmentation-stardist)).
 # - Touching nuclei are laid edge to edge. In tissue they overlap, and no cut of a flat mask brings them back.
 # - The real field is one image. Its arms say nothing about other fields.
-# - In stage 1 test the image size stands for the acquisition setting. Two to five images a setting decide little, and the page
+# - In stage 1 test the image size stands for the acquisition setting. Most settings have two to five images, which decide little, and the page
 #   prints n beside each word.
 # - Whether the pretrained network saw these images in training is not known. Nothing here is called held out for it.
 # - A count can be right by cancellation. The gross error in `verdict.json` shows misses plus inventions.
