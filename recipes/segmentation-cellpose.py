@@ -1215,7 +1215,8 @@ for check, value in my_checks.items():
     print(
         f"{check:11s}{value:6.2f}   {'ALARM' if value > limit[check] else 'quiet'}, limit {limit[check]:.2f}"
     )
-print(numbers(mine, image))
+for name, value in numbers(mine, image).items():
+    print(f"{name:16s}{value:,.0f}")
 
 # %% [markdown]
 # All verdicts of this run:
