@@ -1219,7 +1219,9 @@ for name, value in numbers(mine, image).items():
     print(f"{name:16s}{value:,.0f}")
 
 # %% [markdown]
-# All verdicts of this run:
+# ## What to write
+#
+# First, all verdicts of this run:
 
 # %% tags=["hide-input"]
 display(page.table())
@@ -1262,7 +1264,7 @@ display(
 page.words()
 
 # %% [markdown]
-# ## What to write
+# A sentence for the Methods section, filled from this run:
 
 # %% tags=["hide-input"]
 from importlib import metadata
