@@ -37,6 +37,12 @@ def test_saturation_cuts_at_the_bit_depth_and_at_the_full_well():
     assert np.unique(expose(bright, bits, 0)).tolist() == [4095] == [bits.saturation]
     well = Camera(gain=0.5, offset=100, full_well=2000, read_noise=0)
     assert np.unique(expose(bright, well, 0)).tolist() == [1100] == [well.saturation]
+    between = Camera(gain=0.7, offset=100, full_well=1001, read_noise=0)  # 0.7 * 1001 + 100 = 800.7
+    assert np.unique(expose(bright, between, 0)).tolist() == [801] == [between.saturation]
+    # the noise of reading comes after the well, so it stays visible in a full pixel
+    noisy = expose(bright, Camera(full_well=2000, read_noise=4), 0)
+    assert noisy.mean() == pytest.approx(2100, abs=4 * 4 / 50)
+    assert noisy.std() == pytest.approx(4, rel=0.1)
     assert expose(np.zeros((50, 50)), Camera(offset=0, read_noise=5), 0).min() == 0
 
 
@@ -80,6 +86,7 @@ def test_same_seed_same_frame_other_seed_other_frame():
     "settings",
     [
         {"gain": 0},
+        {"gain": np.inf},
         {"read_noise": -1},
         {"bit_depth": 17},
         {"bit_depth": 8.5},

@@ -119,6 +119,23 @@ def test_apply_psf_copies_the_psf_to_a_point_and_keeps_light():
     )
 
 
+def test_apply_psf_keeps_light_of_a_mirror_symmetric_psf_and_the_range_of_any_image():
+    corner = np.zeros((21, 21))
+    corner[0, 0] = 100.0
+    y, x = np.indices((13, 13)) - 6
+    upright, slanted = np.exp(-(y**2) / 18 - x**2 / 4), np.exp(-((y + x) ** 2) / 36 - (y - x) ** 2 / 8)
+    assert optics.apply_psf(corner, upright).sum() == pytest.approx(100)
+    # a corner pixel and its mirror images all send the same quarter of a slanted PSF into the field
+    sent = sum(slanted[one:, two:].sum() for one in (6, 7) for two in (6, 7)) / slanted.sum()
+    assert sent > 1.2
+    assert optics.apply_psf(corner, slanted).sum() == pytest.approx(100 * sent)
+    stripes = np.tile([-5.0, 3.0], (30, 15))
+    seen = optics.apply_psf(stripes, optics.gaussian_psf(1.0))
+    assert seen.mean() == pytest.approx(-1, abs=1e-9)
+    assert seen.min() >= -5
+    assert optics.apply_psf(np.full((9, 9), 255.0), optics.gaussian_psf(2.0)).max() <= 255
+
+
 def test_uneven_illumination_is_full_at_the_centre_and_dims_the_corners():
     field = optics.uneven_illumination(np.full((51, 51), 10.0), 0.4)
     assert field[25, 25] == pytest.approx(10.0)

@@ -30,7 +30,7 @@ class Camera:
     bit_depth : int
         Grey values end at ``2 ** bit_depth - 1``; 1 to 16.
     full_well : float
-        Electrons a pixel can hold; more are lost.
+        Electrons a pixel can hold; more are lost. By default no limit.
     quantum_efficiency : float
         Electrons a photon, 0 to 1. At the default of 1 "photons" means detected photons.
     dark : float
@@ -62,9 +62,10 @@ class Camera:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise InputError(f"Camera {name}: expected 0 or a positive number, got {value}")
-        for name in ("gain", "full_well"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"Camera {name}: expected a positive number, got {getattr(self, name)}")
+        if not (np.isfinite(self.gain) and self.gain > 0):
+            raise InputError(f"Camera gain: expected a positive number, got {self.gain}")
+        if not self.full_well > 0:
+            raise InputError(f"Camera full_well: expected a positive number, got {self.full_well}")
         if not 0 < self.quantum_efficiency <= 1:
             raise InputError(
                 f"Camera quantum_efficiency: expected above 0, at most 1; got {self.quantum_efficiency}"
@@ -74,9 +75,9 @@ class Camera:
 
     @property
     def saturation(self) -> int:
-        """The grey value at which a pixel says no more: by its bits or its full well."""
-        full_well = self.full_well * self.gain + self.offset
-        return int(min(2**self.bit_depth - 1, np.floor(min(full_well, 1e9))))
+        """Grey value of a full pixel: the last of the bits, or before it the full well, around which the noise
+        of reading then still spreads."""
+        return int(min(2**self.bit_depth - 1, np.rint(self.full_well * self.gain + self.offset)))
 
 
 def expose(photons: np.ndarray, camera: Camera, seed: int) -> np.ndarray:

@@ -253,18 +253,20 @@ def apply_psf(photons: np.ndarray, psf: np.ndarray) -> np.ndarray:
     ----------
     photons : ndarray, shape (Y, X)
     psf : ndarray, shape (P, Q), both odd
-        Scaled to sum to 1 here; the photon number is kept where the PSF is symmetric.
+        Scaled to sum to 1 here. The photon number is kept where the PSF is its own mirror image along each
+        axis; of any other a little is lost or gained within its reach of the edge.
 
     Returns
     -------
-    ndarray, shape (Y, X), float64, nowhere below 0
+    ndarray, shape (Y, X), float64, nowhere outside the range of `photons`
     """
     photons, psf = light(photons, "photons"), light(psf, "psf")
     half_y, half_x = _odd(psf.shape[0]) // 2, _odd(psf.shape[1]) // 2
     if psf.min() < 0 or psf.sum() <= 0:
         raise InputError("psf: expected values of 0 and above with a sum above 0")
     padded = np.pad(photons, ((half_y, half_y), (half_x, half_x)), mode="symmetric")
-    return np.clip(signal.fftconvolve(padded, psf / psf.sum(), mode="valid"), 0.0, None)
+    blurred = signal.fftconvolve(padded, psf / psf.sum(), mode="valid")
+    return np.clip(blurred, photons.min(), photons.max())
 
 
 def uneven_illumination(

@@ -62,8 +62,7 @@ def retake(
         Standard deviation of the added Gaussian blur, in pixels of the source.
     photons : float, optional
         ASSUMED photons, in a pixel of the source's size, between the background and the 99.9th percentile
-        of the image (`found_levels`). None: no camera and no noise, grey values stay in the source's unit
-        and dtype.
+        of the image (`found_levels`). None: no camera and no noise, grey values stay in the source's unit.
     background : float
         Photons added everywhere, in a pixel of the source's size.
     camera : Camera, optional
@@ -80,7 +79,8 @@ def retake(
 
     Returns
     -------
-    ndarray, shape as `optics.resample` gives, integer ADU (the source's dtype where `photons` is None)
+    ndarray, shape as `optics.resample` gives
+        ADU as `expose` gives them; where `photons` is None the source's dtype, or float64 if it has decimals.
 
     Raises
     ------
