@@ -657,7 +657,7 @@ text = (f"Over **n = {len(plain)} arms** (the negative control left out) the ran
         f"{-closer[0]:.2f} ({-closer[2]:.2f} to {-closer[1]:.2f}). Of {len(high)} arms with a Dice of 0.90 or more, "
         f"**{len(failing)} fail** in the count"
         + (f" ({', '.join(failing)})" if failing else "")
-        + f". Of the arms with a lower Dice, {len(low)} hold" + (f" ({', '.join(low)})." if low else "."))  # fmt: skip
+        + f". Among the arms with a lower Dice, the count holds in {len(low)}" + (f" ({', '.join(low)})." if low else "."))  # fmt: skip
 per_image = [r for a in groups for r in rows.get(a, []) if r["true"]]
 if per_image:
     e1 = np.array([abs(np.log(max(r["measured"], 0.5) / r["true"])) for r in per_image])
