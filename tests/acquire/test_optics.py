@@ -141,6 +141,7 @@ def test_uneven_illumination_is_full_at_the_centre_and_dims_the_corners():
     assert field[25, 25] == pytest.approx(10.0)
     assert field[0, 0] == pytest.approx(6.0)
     assert field[0, 25] == pytest.approx(8.0)
+    assert optics.uneven_illumination(np.full((1, 2), 10.0), 0.4) == pytest.approx(6.0)
     assert optics.uneven_illumination(np.full((5, 5), 3.0), 0.0) == pytest.approx(3.0)
 
 
@@ -154,7 +155,7 @@ def test_uneven_illumination_is_full_at_the_centre_and_dims_the_corners():
         (lambda: optics.gaussian_blur(np.array([[1.0, np.nan]]), 1), "NaN"),
         (lambda: optics.gaussian_blur(np.array([["a"]]), 1), "real numbers"),
         (lambda: optics.gaussian_psf(0), "sigma"),
-        (lambda: optics.gaussian_psf(1, size=4), "odd"),
+        (lambda: optics.apply_psf(np.ones((4, 4)), np.ones((3, 4))), "odd"),
         (lambda: optics.physical_psf(0.1, na=1.6, wavelength=0.5), "immersion"),
         (lambda: optics.physical_psf(0, na=1.4, wavelength=0.5), "above 0"),
         (lambda: optics.physical_psf(0.1, na=1.4, wavelength=0.5, model="born"), "born"),

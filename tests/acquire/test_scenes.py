@@ -118,7 +118,9 @@ def test_an_empty_field_is_background_alone():
     [
         (lambda: scenes.nuclei((50, 50), 100), "found no place"),
         (lambda: scenes.nuclei((10, 10), 1, diameter=40), "found no place"),
+        (lambda: scenes.nuclei((50, 50), -1), "n: expected 0 or more objects, got -1"),
         (lambda: scenes.nuclei((50, 50), 1, diameter=0), "diameter"),
+        (lambda: scenes.rods((50, 50), 1, length=np.inf), "length"),
         (lambda: scenes.nuclei((50,), 1), "shape"),
         (lambda: scenes.nuclei((50, 50), 1, touching=2), "touching"),
         (lambda: scenes.nuclei((50, 50), 1, photons=-1), "photons"),

@@ -75,8 +75,9 @@ class Camera:
 
     @property
     def saturation(self) -> int:
-        """Grey value of a full pixel: the last of the bits, or before it the full well, around which the noise
-        of reading then still spreads."""
+        """Grey value of a full pixel, by its bits or by its full well; read noise still spreads around the
+        latter.
+        """
         return int(min(2**self.bit_depth - 1, np.rint(self.full_well * self.gain + self.offset)))
 
 

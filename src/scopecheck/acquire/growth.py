@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# how deep the outlines of two cells may run into each other, as a share of the diameter
-SQUEEZE = 0.2
+SQUEEZE = 0.2  # how deep the outlines of two cells may run into each other, as a share of the diameter
+TOUCHING = 0.7  # share of daughters in contact with another cell
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,13 @@ def growth_series(
     diameter: float = 30.0,
     elongation: float = 1.8,
     shrinkage: float = 0.0,
-    touching: float = 0.7,
-    photons: float = 400.0,
-    halo: float = 0.35,
-    texture: float = 0.12,
     seed: int = 0,
 ) -> GrowthSeries:
     """Simulate a culture that doubles its cells in a known time; phase-contrast-like, not a physical model.
 
     Cells stay where they are; at each frame daughters are put down until there are ``round(n * 2 ** (time /
     doubling_time))``, most of them in contact with a cell. Cells flatten against each other: a pixel
-    belongs to the one that was there first. The look is drawn: dark granular bodies, bright rims outside of
-    them, on an even background.
+    belongs to the one that was there first. `phase_like` draws the look.
 
     Parameters
     ----------
@@ -77,12 +72,6 @@ def growth_series(
     shrinkage : float
         Share of its area that a cell loses as the field goes from empty to full (0 to 0.9): crowded cells are
         smaller, so covered area then doubles more slowly than cells do.
-    touching : float
-        Share of daughters in contact with another cell.
-    photons : float
-        Background, photons a pixel.
-    halo, texture : float
-        Height of the rim and spread of the bodies' granules, as shares of the background.
     seed : int
 
     Returns
@@ -128,15 +117,14 @@ def growth_series(
             labels,
             (ellipse(long, short, angle) for angle in new),
             spacing=-SQUEEZE * diameter,
-            touching=touching if frame else 0.0,
+            touching=TOUCHING if frame else 0.0,
             random=random,
             centres=centres,
         )
         angles += new
         taken.append(labels)
         rows.append((frame, float(time), wanted, np.count_nonzero(labels) / labels.size))
-    look = {"photons": photons, "halo": halo, "texture": texture}
-    seen = [phase_like(frame_labels, **look, seed=(seed, frame)) for frame, frame_labels in enumerate(taken)]
+    seen = [phase_like(frame_labels, seed=(seed, frame)) for frame, frame_labels in enumerate(taken)]
     table = pd.DataFrame(rows, columns=["frame", "hours", "cells", "area_fraction"])
     return GrowthSeries(np.stack(seen), np.stack(taken), table)
 
@@ -149,9 +137,7 @@ def phase_like(
     texture: float = 0.12,
     seed: int | tuple[int, ...] = 0,
 ) -> np.ndarray:
-    """Draw labels the way `growth_series` does: granular bodies a little darker than the field, bright rims.
-
-    A phase-contrast-like simulation, not a physical model.
+    """Draw labels in the look of phase contrast, no physical model: darker, granular bodies, bright rims.
 
     Parameters
     ----------

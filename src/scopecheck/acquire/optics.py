@@ -138,25 +138,23 @@ def gaussian_blur(photons: np.ndarray, sigma: float) -> np.ndarray:
     return ndimage.gaussian_filter(photons, sigma, mode="reflect") if sigma > 0 else photons
 
 
-def gaussian_psf(sigma: float, size: int | None = None) -> np.ndarray:
-    """Gaussian point spread function, integrated over each pixel and summing to 1.
+def gaussian_psf(sigma: float) -> np.ndarray:
+    """Gaussian point spread function up to 4 sigma, integrated over each pixel and summing to 1.
 
     Parameters
     ----------
     sigma : float
         Standard deviation in pixels, above 0.
-    size : int, optional
-        Odd number of pixels along each axis; by default up to 4 sigma.
 
     Returns
     -------
-    ndarray, shape (size, size), float64
+    ndarray, square with an odd side, float64
     """
     from scipy.special import erf
 
     if not (np.isfinite(sigma) and sigma > 0):
         raise InputError(f"sigma: expected a positive number of pixels, got {sigma}")
-    size = _odd(2 * int(np.ceil(4 * sigma)) + 1 if size is None else size)
+    size = 2 * int(np.ceil(4 * sigma)) + 1
     edges = (np.arange(size + 1) - size / 2) / (np.sqrt(2) * sigma)
     line = np.diff(erf(edges))
     psf = np.outer(line, line)
@@ -269,18 +267,14 @@ def apply_psf(photons: np.ndarray, psf: np.ndarray) -> np.ndarray:
     return np.clip(blurred, photons.min(), photons.max())
 
 
-def uneven_illumination(
-    photons: np.ndarray, fall_off: float, *, centre: tuple[float, float] = (0.5, 0.5)
-) -> np.ndarray:
-    """Dim the field with the square of the distance from a brightest point.
+def uneven_illumination(photons: np.ndarray, fall_off: float) -> np.ndarray:
+    """Dim the field with the square of the distance from its centre.
 
     Parameters
     ----------
     photons : ndarray, shape (Y, X)
     fall_off : float
-        Share of the light that is missing at the pixel farthest from the brightest point, 0 to 1.
-    centre : (float, float)
-        Brightest point (y, x) as fractions of the field.
+        Share of the light that is missing in the corner pixels, 0 to 1.
 
     Returns
     -------
@@ -290,5 +284,5 @@ def uneven_illumination(
     if not 0 <= fall_off <= 1:
         raise InputError(f"fall_off: expected a share from 0 to 1, got {fall_off}")
     y, x = np.ogrid[: photons.shape[0], : photons.shape[1]]
-    squared = (y - centre[0] * (photons.shape[0] - 1)) ** 2 + (x - centre[1] * (photons.shape[1] - 1)) ** 2
-    return photons * (1.0 - fall_off * squared / max(squared.max(), 1.0))
+    squared = (y - (photons.shape[0] - 1) / 2) ** 2 + (x - (photons.shape[1] - 1) / 2) ** 2
+    return photons * (1.0 - fall_off * squared / (squared.max() or 1.0))

@@ -96,7 +96,8 @@ def retake(
             )
         taken = optics.uneven_illumination(source - low, fall_off) + low
         taken = _blur(taken, blur_px, psf)
-        taken = optics.resample(taken, pixel_factor) * _shrink(source, pixel_factor)
+        taken = optics.resample(taken, pixel_factor)
+        taken = taken * (taken.size / source.size)  # a mean of grey values, not their sum
         dtype = np.asarray(image).dtype
         return np.rint(taken).astype(dtype) if dtype.kind in "ui" else taken
     if not (np.isfinite(photons) and photons > 0 and np.isfinite(background) and background >= 0):
@@ -119,9 +120,3 @@ def retake(
 def _blur(photons: np.ndarray, sigma: float, psf: np.ndarray | None) -> np.ndarray:
     blurred = optics.gaussian_blur(photons, sigma)
     return blurred if psf is None else optics.apply_psf(blurred, psf)
-
-
-def _shrink(image: np.ndarray, pixel_factor: float) -> float:
-    """Old over new pixel area: turns summed grey values back into mean ones."""
-    rows, columns = optics.resampled_shape(image.shape, pixel_factor)
-    return rows * columns / image.size

@@ -7,18 +7,16 @@ Shapes are drawn, not grown from a biological model. Lengths are in pixels of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy import ndimage
 
-from scopecheck.acquire.growth import GrowthSeries, growth_series
-from scopecheck.acquire.labelling import thin_labelling
 from scopecheck.acquire.shapes import ellipse, place, stroke
 from scopecheck.acquire.truth import Scene, total_photons
 from scopecheck.errors import InputError
 
-__all__ = ["GrowthSeries", "Scene", "branched", "growth_series", "nuclei", "rods", "thin_labelling"]
+__all__ = ["Scene", "branched", "nuclei", "rods"]
 
 
 def nuclei(
@@ -73,16 +71,16 @@ def nuclei(
         If a parameter is out of range or the objects do not fit.
     """
     random = np.random.default_rng([seed, 2])
-    _check(diameter=diameter, elongation=elongation)
+    _check(n, diameter=diameter, elongation=elongation)
 
     def outlines() -> Iterator[np.ndarray]:
         for _ in range(n):
             size = diameter * max(0.3, 1 + diameter_cv * random.standard_normal())
-            stretch = np.sqrt(max(1.0, elongation))
+            stretch = np.sqrt(elongation)
             yield ellipse(size * stretch, size / stretch, random.uniform(0, np.pi))
 
-    labels = place(_empty(shape), outlines(), spacing=spacing, touching=touching, random=random)[0]
-    return light_up(labels, photons, background, brightness_cv, texture, diameter / 6, random)
+    look = (photons, background, brightness_cv, texture, diameter / 6)
+    return _scene(shape, outlines(), spacing, touching, random, *look)
 
 
 def rods(
@@ -102,7 +100,7 @@ def rods(
 ) -> Scene:
     """Straight rods with round ends, like bacteria; `length` counts the ends. Otherwise as `nuclei`."""
     random = np.random.default_rng([seed, 3])
-    _check(length=length, width=width)
+    _check(n, length=length, width=width)
 
     def outlines() -> Iterator[np.ndarray]:
         for _ in range(n):
@@ -111,8 +109,8 @@ def rods(
             tip = np.array([half * np.sin(angle), half * np.cos(angle)])
             yield stroke([(-tip, tip)], width)
 
-    labels = place(_empty(shape), outlines(), spacing=spacing, touching=touching, random=random)[0]
-    return light_up(labels, photons, background, brightness_cv, texture, width / 3, random)
+    look = (photons, background, brightness_cv, texture, width / 3)
+    return _scene(shape, outlines(), spacing, touching, random, *look)
 
 
 def branched(
@@ -136,7 +134,7 @@ def branched(
     They are not star-convex: from no point inside can the whole outline be seen. Otherwise as `nuclei`.
     """
     random = np.random.default_rng([seed, 4])
-    _check(length=length, width=width, soma=soma, arms=arms)
+    _check(n, length=length, width=width, soma=soma, arms=arms)
 
     def outlines() -> Iterator[np.ndarray]:
         for _ in range(n):
@@ -150,34 +148,37 @@ def branched(
                 segments += [(np.zeros(2), elbow), (elbow, tip)]
             yield stroke(segments, width, soma)
 
-    labels = place(_empty(shape), outlines(), spacing=spacing, touching=touching, random=random)[0]
-    return light_up(labels, photons, background, brightness_cv, texture, width / 2, random)
+    look = (photons, background, brightness_cv, texture, width / 2)
+    return _scene(shape, outlines(), spacing, touching, random, *look)
 
 
-def _empty(shape: tuple[int, int]) -> np.ndarray:
-    if len(shape) != 2 or min(shape) < 1:
-        raise InputError(f"shape: expected (Y, X) of at least one pixel each, got {shape}")
-    return np.zeros(shape, np.int32)
-
-
-def _check(**lengths: float) -> None:
+def _check(n: int, **lengths: float) -> None:
+    if n < 0:
+        raise InputError(f"n: expected 0 or more objects, got {n}")
     for name, value in lengths.items():
-        if not value >= 1:
+        if not (np.isfinite(value) and value >= 1):
             raise InputError(f"{name}: expected 1 or more, got {value}")
 
 
-def light_up(
-    labels: np.ndarray,
+def _scene(
+    shape: tuple[int, int],
+    outlines: Iterable[np.ndarray],
+    spacing: float,
+    touching: float,
+    random: np.random.Generator,
     photons: float,
     background: float,
     brightness_cv: float,
     texture: float,
     grain: float,
-    random: np.random.Generator,
 ) -> Scene:
-    """Give every object its own brightness and a texture of size `grain`, around `photons` a pixel."""
+    """Place outlines and light them around `photons` a pixel; `grain` is the size of the texture."""
     import pandas as pd
 
+    if len(shape) != 2 or min(shape) < 1:
+        raise InputError(f"shape: expected (Y, X) of at least one pixel each, got {shape}")
+    empty = np.zeros(shape, np.int32)
+    labels = place(empty, outlines, spacing=spacing, touching=touching, random=random)[0]
     if not (photons >= 0 and background >= 0 and brightness_cv >= 0 and texture >= 0):
         raise InputError("photons, background, brightness_cv and texture: expected 0 or more")
     n = int(labels.max())
