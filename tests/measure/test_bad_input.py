@@ -85,6 +85,7 @@ CALLS = {
         lambda: measure.quantities(GOOD, only=["total_intensity"]),
         r"needs the grey image",
     ),
+    "unknown quantity, alone": (lambda: measure.quantities(GOOD, only="girth"), r"^girth: not a quantity"),
     "unknown quantity": (lambda: measure.quantities(GOOD, only=["girth"]), r"one of count, mean_area"),
     "background without image": (lambda: measure.quantities(GOOD, background=3), r"without an image"),
     "background NaN": (lambda: measure.quantities(GOOD, IMAGE, background=np.nan), r"one finite number"),

@@ -213,3 +213,4 @@ def test_seventy_thousand_objects():
 def test_only_what_is_asked(field):
     given = measure.quantities(*field, only=("count", "mean_intensity"))
     assert list(given) == ["count", "mean_intensity"]
+    assert measure.quantities(field[0], only="count") == {"count": measure.Quantity(3, "objects")}

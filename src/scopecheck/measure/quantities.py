@@ -21,7 +21,7 @@ class Quantity:
     value : float
         NaN where it is not defined, such as the mean area of no objects.
     unit : str
-        "objects", "px^2", "um^2", "1/mm^2", "grey levels", or "" for a fraction.
+        "objects", "px^2" or "um^2" ("px^3", "um^3"), "1/px^2" or "1/mm^2", "grey levels", "" for a fraction.
     note : str
         What a reader must know beside the number: "no objects", saturated objects, a constant image.
     """
@@ -44,7 +44,7 @@ def quantities(
     background: float | None = None,
     saturation: float | None = None,
     unit: str | None = None,
-    only: Sequence[str] | None = None,
+    only: str | Sequence[str] | None = None,
 ) -> dict[str, Quantity]:
     """Measure a label image as a whole: count, area or volume, density and, with an image, intensity.
 
@@ -68,8 +68,8 @@ def quantities(
         dtype; a 12-bit camera stored in 16 bits needs 4095 here.
     unit : {"px", "um"}, optional
         By default micrometres when `pixel_size` is given.
-    only : sequence of str, optional
-        Names of the quantities wanted; a name that these inputs cannot give is an error.
+    only : str or sequence of str, optional
+        Name or names of the quantities wanted; a name that these inputs cannot give is an error.
 
     Returns
     -------
@@ -115,7 +115,9 @@ def quantities(
         mean = float((total / pixels).mean()) if n else np.nan
         result["total_intensity"] = Quantity(float(total.sum()), "grey levels", "; ".join(notes))
         result["mean_intensity"] = Quantity(mean, "grey levels", "; ".join(notes))
-    return result if only is None else {name: _chosen(result, name, dim) for name in only}
+    if only is None:
+        return result
+    return {name: _chosen(result, name, dim) for name in ([only] if isinstance(only, str) else only)}
 
 
 def _chosen(result: dict[str, Quantity], name: str, dim: int) -> Quantity:
