@@ -150,6 +150,7 @@ def test_uneven_illumination_is_full_at_the_centre_and_dims_the_corners():
     [
         (lambda: optics.resample(np.ones((4, 4)), 0), "positive number"),
         (lambda: optics.resample(np.ones((4, 4)), np.nan), "positive number"),
+        (lambda: optics.resample_labels(np.ones((3, 4, 5), int), 2), r"labels: expected one plane \(Y, X\)"),
         (lambda: optics.gaussian_blur(np.ones((4, 4)), -1), "sigma"),
         (lambda: optics.gaussian_blur(np.ones((2, 4, 4)), 1), r"one plane \(Y, X\)"),
         (lambda: optics.gaussian_blur(np.array([[1.0, np.nan]]), 1), "NaN"),

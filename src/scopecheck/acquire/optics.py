@@ -111,8 +111,15 @@ def resample_labels(labels: np.ndarray, pixel_factor: float) -> np.ndarray:
     Returns
     -------
     ndarray, shape as `resample` gives, dtype of `labels`
+
+    Raises
+    ------
+    InputError
+        If the labels are not one plane, or the factor is not positive or leaves no pixel.
     """
     labels = np.asarray(labels)
+    if labels.ndim != 2:
+        raise InputError(f"labels: expected one plane (Y, X), got shape {labels.shape}")
     rows, columns = resampled_shape(labels.shape, pixel_factor)
     y = ((np.arange(rows) + 0.5) * labels.shape[0] / rows).astype(int)
     x = ((np.arange(columns) + 0.5) * labels.shape[1] / columns).astype(int)

@@ -101,11 +101,6 @@ def _count_pairs_numpy(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArra
     return sum_by_pair(a[starts], b[starts], np.diff(starts, append=a.size))
 
 
-def _ordered(table: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    a, b, count = table[np.lexsort((table[:, 0], table[:, 1]))].T
-    return a, b, count
-
-
 def _totals(labels: NDArray, pixels: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Objects among `labels`, their pixel sums, and where each entry stands in that list (-1: background)."""
     if labels.max() < 8 * len(labels):  # numbered almost without gaps: look up instead of sorting
@@ -151,7 +146,8 @@ def contingency(
     else:
         known = predicted.dtype == true.dtype and true.dtype in _COMPILED_FOR
         stretches = chunks(predicted, true, size=_LARGE, dtype=None if known else "int64")
-        parts = [_ordered(count(p, t)) for p, t in stretches]
+        tables = (count(p, t) for p, t in stretches)
+        parts = [tuple(table[np.lexsort((table[:, 0], table[:, 1]))].T) for table in tables]
     if len(parts) > 1:
         p, t, pixels = sum_by_pair(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     else:
