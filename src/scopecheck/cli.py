@@ -185,10 +185,10 @@ def report(
     if book:
         from .runner.book import write_book
 
-        typer.echo(f"Wrote {write_book(states, book)}")
-    elif as_json:
+        typer.echo(f"Wrote {write_book(states, book)}", err=as_json)
+    if as_json:
         _say([s.as_dict() for s in states])
-    else:
+    elif not book:
         rich_table(states)
 
 
@@ -196,6 +196,6 @@ def main() -> None:
     """Run the command; bad input is one line on the standard error and exit status 2."""
     try:
         app()
-    except (InputError, DataError, RecipeError, ValueError) as err:
+    except (InputError, DataError, RecipeError, ValueError, OSError) as err:
         print(f"scopecheck: {' '.join(str(err).split())}", file=sys.stderr)
         sys.exit(2)

@@ -139,6 +139,25 @@ def test_report_writes_for_the_book(place):
     }
 
 
+def test_report_for_the_book_speaks_json_too_and_removes_nothing_of_others(place):
+    got = call("report", "--book", str(place), "--json")  # its pages go where the recipes are
+    assert [s["status"] for s in json.loads(got.stdout)] == ["not run"]
+    assert "Wrote" in got.stderr
+    assert {p.name for p in (place / "recipes").iterdir()} == {"names.py", "names.ipynb"}
+
+
+def test_a_results_folder_that_cannot_be_written_is_one_line(place, monkeypatch):
+    (place / "file").touch()
+    monkeypatch.setenv("SCOPECHECK_RESULTS", str(place / "file"))
+    ran = call("run", "names")
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    reported = call("report")
+    assert (reported.returncode, reported.stderr.count("\n")) == (2, 1)
+    for said in (ran.stderr, reported.stderr):
+        assert "Not a directory" in said
+        assert str(place / "file") in said
+
+
 def test_interrupting_ends_everything_it_started_and_says_how_to_go_on(place):
     (place / "recipes" / "slow.py").write_text(
         HEAD % "slow" + BODY.replace("assert", "import time; time.sleep(99); assert")

@@ -11,7 +11,8 @@ from scopecheck.record.provenance import dataset_sha256, write_crate
 RUN = {
     "parameters": {"profile": "quick", "seed": 3},
     "versions": {"numpy": "1.26.4", "cellpose": "3.1.1.3"},
-    "datasets": ["bbbc038-field", "cellpose-cyto-2020"],
+    "datasets": ["bbbc038-field", "cellpose-cyto-2020", "usiigaci-phase"],
+    "datasets_missing": ["usiigaci-phase"],
     "started": "2026-11-20T07:00:00+00:00",
     "ended": "2026-11-20T07:03:00+00:00",
     "machine": {"cpu": "a processor", "cores": 2},
@@ -30,6 +31,7 @@ def test_crate_links_raw_data_outputs_tool_and_settings(recipe, tmp_path):
     assert {e.id for e in action["result"]} == {"verdict.json", "figures/one.png"}
     assert action["startTime"] == RUN["started"]
     names = {e["name"]: e for e in action["object"]}
+    assert "usiigaci-phase" not in names  # it could not be had: it is no input of this run
     assert names["seed"]["value"] == "3"
     assert names["cpu"]["value"] == "a processor"
     assert names["PYTHONHASHSEED"]["value"] == "0"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from filelock import FileLock
 
 from scopecheck.errors import InputError
 from scopecheck.record import read_recipe, read_verdict
@@ -59,6 +61,10 @@ def test_whatever_decides_the_result_changes_the_key(place, run, log, monkeypatc
     with monkeypatch.context() as m:
         m.setattr(key, "installed", lambda name: "99")
         assert key.key_of(recipe, values) != before
+    tool = recipe.model_copy(update={"tools": ["cellpose"]})
+    with monkeypatch.context() as m:
+        m.setattr(key, "installed", lambda name: "1" if name == "torch" else "0")
+        assert key.versions(tool)["torch"] == "1"  # what computes for a tool is part of it
     with monkeypatch.context() as m:
         m.setattr(key, "data_hashes", lambda *a: {"field": "other"})
         assert key.key_of(recipe, values) != before
@@ -243,6 +249,22 @@ def test_two_runs_of_one_recipe_wait_for_each_other(place, run, log):
         t.join()
     assert sorted(statuses) == ["ran", "unchanged"]
     assert log.read_text() == "0\n"
+
+
+def test_a_run_that_waits_for_another_says_so_and_can_be_interrupted(place, run, log):
+    page = place.page("small", LOG)
+    home = place.results / "small"
+    home.mkdir(parents=True)
+    heard = []
+
+    def tell(**message):
+        heard.append(message)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    with FileLock(home / ".lock"), pytest.raises(KeyboardInterrupt):
+        run(page, tell=tell)
+    assert heard == [{"recipe": "small", "waiting": True}]
+    assert not log.exists()
 
 
 def test_the_notebook_gets_this_interpreter_its_threads_and_its_recipe(place, run, monkeypatch):

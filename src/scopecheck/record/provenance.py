@@ -33,8 +33,9 @@ def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path
     recipe : Recipe
         Its front matter.
     run : dict
-        ``parameters``, ``versions`` (package to version), ``datasets`` (names read), ``started``, ``ended``
-        (ISO 8601), ``machine`` (CPU, cores, system) and ``flags`` (environment set for determinism).
+        ``parameters``, ``versions`` (package to version), ``datasets`` (names the tier allows),
+        ``datasets_missing`` (those that could not be had), ``started``, ``ended`` (ISO 8601), ``machine``
+        (CPU, cores, system) and ``flags`` (environment set for determinism).
 
     Returns
     -------
@@ -58,7 +59,8 @@ def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith("ro-crate") and path.suffix != ".log"
     ]
-    inputs = [_dataset(name, entity) for name in run["datasets"]]
+    missing = run.get("datasets_missing", ())
+    inputs = [_dataset(name, entity) for name in run["datasets"] if name not in missing]
     source = entity(
         f"#{recipe.id}.py", "SoftwareSourceCode", name=recipe.path.name, sha256=_sha256(recipe.path)
     )

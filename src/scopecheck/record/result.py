@@ -3,12 +3,17 @@
 import json
 import math
 import os
+from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import RecipeError
+
+if TYPE_CHECKING:
+    from ..judge import Verdict
 
 SCHEMA_VERSION = "1.0.0"
 SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", None: "–"}
@@ -96,6 +101,22 @@ class Result(_Open):
     alarms: list[dict[str, Any]] = []
 
 
+def judged(verdict: "Verdict") -> dict[str, Any]:
+    """Give what :class:`ArmResult` holds of a verdict."""
+    told: dict[str, Any] = strict(asdict(verdict))
+    told["verdict"] = told.pop("word")
+    told["inside"] = None if verdict.tolerance is None else verdict.inside
+    return told | {"label": verdict.label if verdict.word else ""}
+
+
+def installed(package: str) -> str | None:
+    """The version of a package, or None."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def strict(value: Any) -> Any:
     """Turn numpy numbers, tuples and non-finite floats into what JSON can say; not finite becomes null."""
     if isinstance(value, dict):
@@ -132,19 +153,15 @@ def read_verdict(path: str | Path) -> Result:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        result = Result(**content)
+        result = Result(**json.loads(path.read_text(encoding="utf-8")))
     except OSError as err:
         raise RecipeError(f"{path}: cannot be read ({err.strerror}); run the recipe again") from err
     except (ValueError, TypeError, ValidationError) as err:
         raise RecipeError(f"{path}: not a verdict file: {' '.join(str(err).split())[:200]}") from err
-    major = result.schema_version.split(".")[0]
-    major_of_ours = SCHEMA_VERSION.split(".")[0]
-    if major != major_of_ours:
-        raise RecipeError(
-            f"{path}: schema version {result.schema_version}; this scopecheck reads {major_of_ours}.x:"
-            " run the recipe again"
-        )
+    ours = SCHEMA_VERSION.split(".")[0]
+    if result.schema_version.split(".")[0] != ours:
+        told = f"schema version {result.schema_version}; this scopecheck reads {ours}.x: run the recipe again"
+        raise RecipeError(f"{path}: {told}")
     return result
 
 
@@ -160,21 +177,18 @@ def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     (int, int, float)
         Verdicts, those that could hold, and 0.05 times the latter.
     """
-    judged = [a for a in arms if a.verdict is not None]
-    able = [
-        a
-        for a in judged
-        if a.tolerance is not None and a.reason != "truth" and (a.scope == "image" or (a.n or 0) >= 5)
-    ]
-    return len(judged), len(able), 0.05 * len(able)
+    words = [a for a in arms if a.verdict is not None]
+    sure = [a for a in words if a.tolerance is not None and a.reason != "truth"]
+    able = sum(a.scope == "image" or (a.n or 0) >= 5 for a in sure)
+    return len(words), able, 0.05 * able
 
 
 def caption(arms: list[ArmResult]) -> str:
     """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
-    judged, able, wrong = wrong_holds(arms)
+    words, able, wrong = wrong_holds(arms)
     skipped = sum(a.status == "not run" for a in arms)
     text = (
-        f"{judged} verdicts. {able} of them had data enough to say HOLDS; if every one of these truly sat at"
+        f"{words} verdicts. {able} of them had data enough to say HOLDS; if every one of these truly sat at"
         f" the edge of its tolerance, {wrong:.2g} wrong HOLDS would be expected: that is the worst case."
     )
     return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")

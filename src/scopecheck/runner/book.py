@@ -37,9 +37,11 @@ def write_book(states: list[State], folder: Path) -> Path:
     import nbformat
 
     pages, generated = folder / "recipes", folder / "_generated"
-    shutil.rmtree(pages, ignore_errors=True)
     for made in (pages, generated):
         made.mkdir(parents=True, exist_ok=True)
+    for old in pages.glob("*.ipynb"):  # and nothing else: the folder may hold what is not ours
+        old.unlink()
+    shutil.rmtree(pages / "figures", ignore_errors=True)
     for s in states:
         nbformat.write(page(s), pages / f"{s.recipe.id}.ipynb")
         if s.folder and (s.folder / "figures").is_dir():

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import platform
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..errors import RecipeError
 from ..record.recipe import Recipe
+from ..record.result import installed
 
 # Set in every recipe's process: the same input gives the same output as far as the tools allow.
 FLAGS = {
@@ -21,19 +21,13 @@ FLAGS = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 ALWAYS = ("numpy", "scipy", "scikit-image", "papermill")
-
-
-def installed(package: str) -> str | None:
-    """The version of a package, or None."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+ENGINES = {"cellpose": ("torch",), "monai": ("torch",), "stardist": ("csbdeep", "tensorflow")}
 
 
 def versions(recipe: Recipe) -> dict[str, str]:
-    """Versions of Python, the recipe's tools and the libraries every recipe stands on."""
-    found = {name: installed(name) or "not installed" for name in (*recipe.tools, *ALWAYS)}
+    """Versions of Python, the recipe's tools with what computes for them, and what every recipe stands on."""
+    engines = [name for tool in recipe.tools for name in ENGINES.get(tool, ())]
+    found = {name: installed(name) or "not installed" for name in (*recipe.tools, *engines, *ALWAYS)}
     return {"python": platform.python_version(), "scopecheck": __version__, **found}
 
 

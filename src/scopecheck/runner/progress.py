@@ -36,8 +36,12 @@ def following(total: int) -> Iterator[Callable[..., None]]:
             cell: int = 0,
             of: int = 0,
             minutes: float | None = None,
+            waiting: bool = False,
         ) -> None:
             nonlocal done
+            if waiting:
+                console.print(f"  waiting  {recipe}  another run of it goes on", markup=False)
+                return
             if outcome is not None:
                 done += 1
                 progress.update(whole, completed=done, where=f"{done} of {total}")

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ..errors import DataError, RecipeError
 from ..record.recipe import Recipe
-from ..record.result import read_verdict, write_json
+from ..record.result import installed, read_verdict, write_json
 from .find import settle
-from .key import FLAGS, installed, key_of, versions
+from .key import FLAGS, key_of, versions
 
 Tell = Callable[..., None]
 
@@ -52,6 +52,22 @@ class _Stopped(Exception):
 def now() -> str:
     """The time, ISO 8601, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One recipe with its settled parameters, its limits, and who is to be told."""
+
+    recipe: Recipe
+    parameters: dict[str, Any]
+    changed: dict[str, Any]
+    home: Path
+    minutes: float
+    memory: float
+    threads: int
+    again: bool
+    stop: threading.Event
+    tell: Tell
 
 
 def run_all(
@@ -94,23 +110,24 @@ def run_all(
     InputError
         If a parameter is unknown or of the wrong type; nothing has run then.
     """
-    settled: list[Any] = []
+    settled: list[_Job | Outcome] = []
+    stop, threads = threading.Event(), _cores() // jobs or 1
     for path in paths:
         try:
-            settled.append(settle(path, given))
+            recipe, parameters, changed = settle(path, given)
         except RecipeError as err:
             settled.append(Outcome(path.stem, "failed", str(err)))
-    stop = threading.Event()
+            continue
+        home, usual = (results / recipe.id).resolve(), recipe.minutes.get(_profile(parameters), 10.0)
+        limits = minutes or max(10.0, 4 * usual), memory_gib or recipe.memory_gib, threads
+        settled.append(_Job(recipe, parameters, changed, home, *limits, again, stop, tell))
 
-    def one(item: Any) -> Outcome:
-        if isinstance(item, Outcome):
-            outcome = item
-        else:
-            limits = (minutes, memory_gib, _cores() // jobs or 1)
-            recipe, parameters, changed = item
-            outcome = _run_one(
-                recipe, parameters, changed, results, limits=limits, again=again, stop=stop, tell=tell
-            )
+    def one(item: _Job | Outcome) -> Outcome:
+        try:
+            outcome = item if isinstance(item, Outcome) else _run_one(item)
+        except (OSError, _Stopped) as err:  # before it began, or where not even its failure can be written
+            assert isinstance(item, _Job)
+            outcome = Outcome(item.recipe.id, "failed", f"{item.recipe.id}: {err}")
         if not stop.is_set():
             tell(recipe=outcome.recipe, outcome=outcome)
         return outcome
@@ -126,57 +143,60 @@ def run_all(
             raise
 
 
-def _run_one(
-    recipe: Recipe,
-    parameters: dict[str, Any],
-    changed: dict[str, Any],
-    results: Path,
-    *,
-    limits: tuple[float | None, float | None, int],
-    again: bool,
-    stop: threading.Event,
-    tell: Tell,
-) -> Outcome:
-    home = (results / recipe.id).resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    own = not set(changed) - {"profile", "tier"}  # other parameters: an experiment, not the recipe's result
+def _profile(parameters: dict[str, Any]) -> Any:
+    return parameters.get("profile", "quick")
+
+
+def _lock(job: _Job) -> Any:
+    """Hold the recipe's lock; while another run has it, say so once and heed an interruption."""
+    job.home.mkdir(parents=True, exist_ok=True)
+    lock, told = FileLock(job.home / ".lock"), False
+    while not job.stop.is_set():
+        try:
+            return lock.acquire(timeout=0.5)
+        except Timeout:
+            if not told:
+                job.tell(recipe=job.recipe.id, waiting=True)
+            told = True
+    raise _Stopped("interrupted")
+
+
+def _run_one(job: _Job) -> Outcome:
+    recipe, home = job.recipe, job.home
+    own = not set(job.changed) - {"profile", "tier"}  # else an experiment, not the recipe's result
     outcome = Outcome(recipe.id, "failed")
     begun = time.monotonic()
-    with FileLock(home / ".lock"):
+    with _lock(job):
         for stale in home.glob(".work-*"):  # we hold the lock: whoever made these is dead
             whole = home / stale.name.removeprefix(".work-old-")
-            if whole != home / stale.name and not whole.exists():
+            if whole != stale and not whole.exists():
                 stale.rename(whole)  # killed between two renames: the older result comes back
             shutil.rmtree(stale, ignore_errors=True)
         key, work = "", home / f".work-{os.getpid()}"
         try:
-            key = key_of(recipe, parameters)
+            key = key_of(recipe, job.parameters)
             final = home / key
-            outcome.folder = str(final)
-            if not again and (final / "run.json").is_file() and not _could_do_more(final):
+            if not job.again and (final / "run.json").is_file() and not _could_do_more(final):
                 outcome.status = "unchanged"
             elif why := _cannot_run(recipe):
-                outcome.status, outcome.why, outcome.folder = "not run", f"not run, because {why}", ""
+                outcome.status, outcome.why = "not run", f"not run, because {why}"
             else:
-                profile = parameters.get("profile", "quick")
-                tell(recipe=recipe.id, minutes=recipe.minutes.get(profile))
-                _execute(recipe, parameters, changed, key, work, limits, stop, tell)
+                job.tell(recipe=recipe.id, minutes=recipe.minutes.get(_profile(job.parameters)))
+                _execute(job, key, work)
                 _replace(work / "out", final)
                 outcome.status = "ran"
-            if outcome.folder:
+            if outcome.status != "not run":
+                outcome.folder = str(final)
                 outcome.differs = _differences(recipe, final) if own else []
-        except (RecipeError, _Stopped) as err:
-            outcome.why, outcome.folder = (
-                f"{recipe.id}: {err}".replace(f"{recipe.id}: " * 2, f"{recipe.id}: "),
-                "",
-            )
+        except (RecipeError, _Stopped, OSError) as err:
+            outcome.status, outcome.why = "failed", f"{recipe.id}: {str(err).removeprefix(f'{recipe.id}: ')}"
             if (work / "out").is_dir() and any((work / "out").iterdir()):
                 _replace(work / "out", home / "failed")
                 outcome.folder = str(home / "failed")
         finally:
             shutil.rmtree(work, ignore_errors=True)
         outcome.seconds = round(time.monotonic() - begun, 1)
-        if own and not stop.is_set():
+        if own and not job.stop.is_set():
             write_json(home / "state.json", {**asdict(outcome), "key": key, "when": now()})
     return outcome
 
@@ -195,9 +215,8 @@ def _cannot_run(recipe: Recipe) -> str:
     """Why the recipe cannot run here, or an empty string."""
     missing = [t for t in recipe.tools if not installed(t)]
     if missing:
-        return (
-            f"{', '.join(missing)} is not installed (pip install 'scopecheck[all]', or the tool's own extra)"
-        )
+        extra = "pip install 'scopecheck[all]', or the tool's own extra"
+        return f"{', '.join(missing)} is not installed ({extra})"
     if recipe.gpu == "needed" and not shutil.which("nvidia-smi"):
         return "it needs a GPU and none is here"
     from .. import data
@@ -225,27 +244,17 @@ def _differences(recipe: Recipe, folder: Path) -> list[str]:
     return [f"{a.arm}/{a.measurement}: recorded {a.recorded}, now {a.label}" for a in arms if a.differs]
 
 
-def _execute(
-    recipe: Recipe,
-    parameters: dict[str, Any],
-    changed: dict[str, Any],
-    key: str,
-    work: Path,
-    limits: tuple[float | None, float | None, int],
-    stop: threading.Event,
-    tell: Tell,
-) -> None:
+def _execute(job: _Job, key: str, work: Path) -> None:
     """Run the notebook in ``work`` and leave a whole result in ``work/out``."""
-    minutes, memory, threads = limits
-    profile = parameters.get("profile", "quick")
-    minutes = minutes or max(10.0, 4 * recipe.minutes.get(profile, 10.0))
-    memory = memory or recipe.memory_gib
-    out = work / "out"
+    from .. import data
+    from ..record.provenance import write_crate
+
+    recipe, out = job.recipe, work / "out"
     (out / "figures").mkdir(parents=True)
     (work / "ipython").mkdir()
-    spec = {"recipe": str(recipe.path), "work": str(work), "out": str(out), "parameters": changed}
+    spec = {"recipe": str(recipe.path), "work": str(work), "out": str(out), "parameters": job.changed}
     write_json(work / "spec.json", spec)
-    flags = {**FLAGS, **_thread_flags(threads)}
+    flags = {**FLAGS, **_thread_flags(job.threads)}
     if recipe.gpu == "none":
         flags["CUDA_VISIBLE_DEVICES"] = ""
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
@@ -260,23 +269,20 @@ def _execute(
             env={**os.environ, **flags, **surroundings},
             start_new_session=True,
         )
-        peak = _watch(process, recipe.id, minutes, memory, work / "stderr.txt", stop, tell)
+        peak = _watch(process, job, work / "stderr.txt")
     if recipe.kind == "recipe" and not (out / "verdict.json").is_file():
         raise _Stopped("it ran to its end and wrote no verdict.json: its last cell must call page.save()")
     if not any((out / "figures").iterdir()):
         (out / "figures").rmdir()
-    from .. import data
-    from ..record.provenance import write_crate
-
-    tier = parameters.get("tier", "embedded")
+    datasets = recipe.datasets.upto(job.parameters.get("tier", "embedded"))
     run: dict[str, Any] = {
         "recipe": recipe.id,
         "key": key,
-        "parameters": parameters,
-        "changed": changed,
+        "parameters": job.parameters,
+        "changed": job.changed,
         "versions": versions(recipe),
-        "datasets": recipe.datasets.upto(tier),
-        "datasets_missing": [n for n in recipe.datasets.upto(tier) if not data.is_here(n)],
+        "datasets": datasets,
+        "datasets_missing": [n for n in datasets if not data.is_here(n)],
         "started": started,
         "ended": now(),
         "seconds": round(time.monotonic() - clock, 1),
@@ -288,15 +294,7 @@ def _execute(
     write_crate(out, recipe, run)
 
 
-def _watch(
-    process: "subprocess.Popen[bytes]",
-    name: str,
-    minutes: float,
-    memory: float,
-    errors: Path,
-    stop: threading.Event,
-    tell: Tell,
-) -> float:
+def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> float:
     """Follow a recipe's process to its end, or end it with all it started; gives its peak memory, GiB."""
     last: dict[str, Any] = {}
 
@@ -308,21 +306,21 @@ def _watch(
                 if isinstance(message, dict):
                     last.update(message)
                     if "of" in message:
-                        tell(recipe=name, **message)
+                        job.tell(recipe=job.recipe.id, **message)
 
     ears = threading.Thread(target=listen, daemon=True)
     ears.start()
-    end, peak, why = time.monotonic() + 60 * minutes, 0.0, ""
+    end, peak, why = time.monotonic() + 60 * job.minutes, 0.0, ""
     try:
         while process.poll() is None and not why:
             used = sum(_resident(p) for p in _family(process.pid)) / 2**30
             peak = max(peak, used)
-            where = f"in cell {last.get('cell', 0)} of {last.get('of', '?')}"
-            if used > memory:
-                why = f"stopped {where}: it outgrew its memory limit, {used:.1f} GiB of {memory:g} GiB"
+            where = f"in cell {last['cell']} of {last['of']}" if "of" in last else "while it started"
+            if used > job.memory:
+                why = f"stopped {where}: it outgrew its memory limit, {used:.1f} GiB of {job.memory:g} GiB"
             elif time.monotonic() > end:
-                why = f"stopped {where}: it ran into its time limit of {minutes:g} minutes"
-            elif stop.is_set():
+                why = f"stopped {where}: it ran into its time limit of {job.minutes:g} minutes"
+            elif job.stop.is_set():
                 why = f"stopped {where}: interrupted"
             else:
                 time.sleep(0.1)
@@ -332,15 +330,13 @@ def _watch(
                 p.kill()
         code = process.wait()
     ears.join(timeout=5)
+    if not why and "failed" in last:
+        why = f"cell {last['cell']} of {last.get('of', '?')} raised {last['failed']}"
+    elif not why and (code or "done" not in last):
+        tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+        why = f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1]}"
     if why:
         raise _Stopped(why)
-    if "failed" in last:
-        raise _Stopped(f"cell {last['cell']} of {last.get('of', '?')} raised {last['failed']}")
-    if code or "done" not in last:
-        tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise _Stopped(
-            f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1] if tail else 'no message'}"
-        )
     return peak
 
 
