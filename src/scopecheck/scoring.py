@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -259,7 +259,7 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any
 def _row(
     predicted: Path, name: str, found: list[dict], verdict: Any, plausibility: dict[str, float]
 ) -> ArmResult:
-    from scopecheck.record.result import ArmResult, strict
+    from scopecheck.record.result import ArmResult, judged
 
     common: dict[str, Any] = {
         "recipe": "score labels",
@@ -271,12 +271,7 @@ def _row(
     common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility}
     if isinstance(verdict, str):
         return ArmResult(**common, reason=verdict, n=len(found))
-    told = asdict(verdict)
-    told["verdict"] = told.pop("word")
-    told["label"] = verdict.label if verdict.word else ""
-    if verdict.tolerance is None:
-        told["inside"] = None
-    return ArmResult(**common, **strict(told))
+    return ArmResult(**common, **judged(verdict))
 
 
 def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:

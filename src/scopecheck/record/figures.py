@@ -24,23 +24,19 @@ def use_style() -> None:
     from cycler import cycler
 
     okabe_ito = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (6.0, 4.0),
-            "figure.dpi": 110,
-            "savefig.dpi": 150,
-            "savefig.bbox": "tight",
-            "figure.constrained_layout.use": True,
-            "font.size": 12,
-            "axes.titlesize": 12,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.prop_cycle": cycler(color=okabe_ito),
-            "image.cmap": "gray",
-            "lines.linewidth": 2,
-            "legend.frameon": False,
-        }
-    )
+    size = {"figure.figsize": (6.0, 4.0), "figure.dpi": 110, "savefig.dpi": 150, "savefig.bbox": "tight"}
+    text = {"font.size": 12, "axes.titlesize": 12, "legend.frameon": False}
+    lines = {"lines.linewidth": 2, "axes.spines.top": False, "axes.spines.right": False}
+    colours = {"axes.prop_cycle": cycler(color=okabe_ito), "image.cmap": "gray"}
+    style: Any = size | text | lines | colours | {"figure.constrained_layout.use": True}
+    mpl.rcParams.update(style)
+
+
+def _edged(width: float, colour: str) -> list[Any]:
+    """Path effect that keeps what is drawn visible on any ground."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=width, foreground=colour)]
 
 
 def scale_bar(ax: "Axes", pixel_size: float | Sequence[float] | None, *, colour: str = "white") -> None:
@@ -55,26 +51,15 @@ def scale_bar(ax: "Axes", pixel_size: float | Sequence[float] | None, *, colour:
     colour : str
         Of bar and text; an outline of the opposite shade keeps both visible.
     """
-    from matplotlib.patheffects import withStroke
-
-    (x0, x1), (y0, y1) = sorted(ax.get_xlim()), ax.get_ylim()
+    (x0, x1), (bottom, top) = sorted(ax.get_xlim()), ax.get_ylim()
     size = 1.0 if pixel_size is None else float(np.ravel(pixel_size)[-1])
-    width = (x1 - x0) * size
-    power = 10.0 ** np.floor(np.log10(width / 5))
-    length = max(step * power for step in (1, 2, 5) if step * power <= width / 5)
-    bottom, top = (max(y0, y1), min(y0, y1)) if y0 > y1 else (min(y0, y1), max(y0, y1))
-    y = bottom + 0.06 * (top - bottom)
-    start = x0 + 0.05 * (x1 - x0)
+    fifth = (x1 - x0) * size / 5
+    power = 10.0 ** np.floor(np.log10(fifth))
+    length = max(step * power for step in (1, 2, 5) if step * power <= fifth)
+    y, start = bottom + 0.06 * (top - bottom), x0 + 0.05 * (x1 - x0)
     shade = "black" if colour == "white" else "white"
     bar = [start, start + length / size]
-    ax.plot(
-        bar,
-        [y, y],
-        color=colour,
-        lw=3,
-        solid_capstyle="butt",
-        path_effects=[withStroke(linewidth=5, foreground=shade)],
-    )
+    ax.plot(bar, [y, y], color=colour, lw=3, solid_capstyle="butt", path_effects=_edged(5, shade))
     ax.annotate(
         f"{length:g} {'px' if pixel_size is None else 'µm'}",
         (start, y),
@@ -82,7 +67,7 @@ def scale_bar(ax: "Axes", pixel_size: float | Sequence[float] | None, *, colour:
         textcoords="offset points",
         color=colour,
         fontsize=11,
-        path_effects=[withStroke(linewidth=3, foreground=shade)],
+        path_effects=_edged(3, shade),
     )
 
 
@@ -127,23 +112,17 @@ def draw_outlines(
     low, high = np.percentile(image, (1, 99.8))
     shown = np.clip((image - low) / max(high - low, 1e-12), 0, 1)
     ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    for labels, colour, style, name in (
-        (truth, TRUTH, "-", "truth"),
-        (predicted, PREDICTED, (0, (3, 2)), "tool"),
-    ):
+    dashed: Any = (0, (3, 2))
+    for labels, colour, style, name in ((truth, TRUTH, "-", "truth"), (predicted, PREDICTED, dashed, "tool")):
         if labels is not None:
-            kind: Any = style
-            ax.add_collection(
-                LineCollection(_outlines(np.asarray(labels)), colors=colour, linestyles=kind, lw=1.3)
-            )
-            ax.plot([], [], color=colour, ls=kind, label=name)
+            lines = _outlines(np.asarray(labels))
+            ax.add_collection(LineCollection(lines, colors=colour, linestyles=style, lw=1.3))
+            ax.plot([], [], color=colour, ls=style, label=name)
     scale_bar(ax, pixel_size)
     ax.set(xticks=[], yticks=[], title=title)
     if truth is not None or predicted is not None:
-        legend = ax.legend(
-            loc="upper right", fontsize=10, frameon=True, facecolor="black", labelcolor="white"
-        )
-        legend.get_frame().set_alpha(0.6)
+        look = {"frameon": True, "framealpha": 0.6, "facecolor": "black", "labelcolor": "white"}
+        ax.legend(loc="upper right", fontsize=10, **look)
 
 
 def draw_verdicts(
@@ -167,15 +146,12 @@ def draw_verdicts(
     ValueError
         If the rows do not share one scale and unit, or none is left to draw.
     """
-    from matplotlib.patheffects import withStroke
-
     rows = list(page.rows() if hasattr(page, "rows") else page)
     rows = [r for r in rows if measurement in (None, r.measurement) and r.status == "judged"]
     kinds = {(r.scale, "" if r.scale == "relative" else r.unit) for r in rows}
     if len(kinds) != 1:
-        raise ValueError(
-            f"draw_verdicts needs rows of one scale and unit, got {sorted(kinds)}: name a measurement"
-        )
+        found = f"rows of one scale and unit, got {sorted(kinds)}"
+        raise ValueError(f"draw_verdicts needs {found}: name a measurement")
     (scale, unit), single = kinds.pop(), len({r.measurement for r in rows}) == 1
     factor = 100.0 if scale == "relative" else 1.0
     limit = reach * factor if scale == "relative" else np.inf
@@ -186,38 +162,27 @@ def draw_verdicts(
             ax.fill_betweenx([y - 0.42, y + 0.42], low, high, color="#009E73", alpha=0.18, lw=0)
         if r.interval:
             ends = [
-                np.clip(np.inf * (2 * i - 1) if v is None else factor * v, -limit, limit)
-                for i, v in enumerate(r.interval)
+                end * np.inf if value is None else factor * value
+                for value, end in zip(r.interval, (-1, 1), strict=True)
             ]
-            ax.plot(ends, [y, y], color=colour, lw=2.5, solid_capstyle="butt")
+            ax.plot(np.clip(ends, -limit, limit), [y, y], color=colour, lw=2.5, solid_capstyle="butt")
         bias = factor * r.bias if r.bias is not None else limit
-        beyond = {True: ">", False: "<"}[bias > 0] if abs(bias) > limit else MARKERS[r.verdict]
+        shape = MARKERS[r.verdict] if abs(bias) <= limit else ">" if bias > 0 else "<"
         filled = colour if r.verdict in ("HOLDS", "FAILS") else "white"
-        ax.plot(
-            np.clip(bias, -limit, limit),
-            y,
-            marker=beyond,
-            ms=9,
-            color=filled,
-            mec=colour,
-            mew=2,
-            clip_on=False,
-        )
-        note = f"{tables.said(r).split(' (')[0]}, {r.scope}, n = {r.n}"
+        at = np.clip(bias, -limit, limit)
+        ax.plot(at, y, marker=shape, ms=9, color=filled, mec=colour, mew=2, clip_on=False)
         ax.annotate(
-            note,
+            f"{tables.said(r).split(' (')[0]}, {r.scope}, n = {r.n}",
             (0.01, y - 0.2),
             xycoords=("axes fraction", "data"),
             fontsize=9.5,
             color=colour,
             va="bottom",
-            path_effects=[withStroke(linewidth=3, foreground="white")],
+            path_effects=_edged(3, "white"),
         )
     names = [r.arm if single else f"{r.arm}: {r.measurement}" for r in rows]
-    ax.set_yticks(
-        range(len(rows)),
-        [f"{n}\n[{r.control} control]" if r.control else n for n, r in zip(names, rows, strict=True)],
-    )
+    kinds_of = [f"\n[{r.control} control]" if r.control else "" for r in rows]
+    ax.set_yticks(range(len(rows)), [n + kind for n, kind in zip(names, kinds_of, strict=True)])
     ax.tick_params(axis="y", length=0, labelsize=10.5)
     ax.axvline(0, color="black", lw=0.8)
     ax.set_ylim(len(rows) - 0.4, -0.8)

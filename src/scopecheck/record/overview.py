@@ -70,34 +70,16 @@ def _looks(arm: ArmResult, word: str) -> str:
     return f"{found[0]:.2f}" if found else ""
 
 
+HEADS = "condition | measurement | verdict | scope, n | error (90 % interval) | F1 | Dice | predicted"
+
+
 def _cells(arm: ArmResult) -> list[str]:
-    """Condition, measurement, verdict, scope and n, error, F1, Dice, prediction."""
-    name = f"{arm.arm} ({arm.control} control)" if arm.control else arm.arm
+    """What stands under ``HEADS``."""
     error = tables.percent(arm.bias, arm.scale, arm.unit)
     if arm.interval:
         error += f" ({tables.span(arm.interval, arm.scale)})"
-    looks = [_looks(arm, "f1"), _looks(arm, "dice")]
-    return [
-        name,
-        arm.measurement,
-        tables.said(arm),
-        f"{arm.scope}, n = {arm.n}",
-        error,
-        *looks,
-        tables.expected(arm),
-    ]
-
-
-HEADS = [
-    "condition",
-    "measurement",
-    "verdict",
-    "scope, n",
-    "error (90 % interval)",
-    "F1",
-    "Dice",
-    "predicted",
-]
+    where = [tables.named(arm), arm.measurement, tables.said(arm), f"{arm.scope}, n = {arm.n}", error]
+    return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
 
 def skipped(arms: list[ArmResult]) -> list[str]:
@@ -121,28 +103,19 @@ def rich_table(states: list[State]) -> None:
             console.print(f"{'FAILED: ' if s.status == 'failed' else ''}{s.why}", markup=False)
             continue
         table = Table(title=f"{s.recipe.id} ({s.run['parameters'].get('profile', 'page')})")
-        heads = ["condition", "verdict", "error", "F1, Dice", "predicted"]
-        for head in [*heads, "recorded"] if any(a.recorded for a in s.arms) else heads:
+        recorded = ["recorded"] if any(a.recorded for a in s.arms) else []
+        for head in ["condition", "verdict", "error", "F1, Dice", "predicted", *recorded]:
             table.add_column(head, overflow="fold")
         for arm in s.arms:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)
-                recorded = f"DIFFERS from {arm.recorded}" if arm.differs else arm.recorded or "not yet"
-                row = [
-                    f"{name}\n{measurement}",
-                    f"{word}\n{scope}",
-                    error,
-                    f"{f1} {dice}",
-                    predicted,
-                    recorded,
-                ]
+                row = [f"{name}\n{measurement}", f"{word}\n{scope}", error, f"{f1} {dice}", predicted]
+                row.append(f"DIFFERS from {arm.recorded}" if arm.differs else arm.recorded or "not yet")
                 style = "bold" if arm.differs else ""
                 table.add_row(*map(escape, row[: len(table.columns)]), style=style, end_section=True)
         console.print(table)
-        for line in skipped(s.arms):
+        for line in [*skipped(s.arms), *map(tables.alarm, s.alarms)]:
             console.print(line, markup=False)
-        for a in s.alarms:
-            console.print(tables.alarm(a), markup=False)
     console.print(caption([a for s in states for a in s.arms]), markup=False)
 
 
@@ -157,7 +130,7 @@ def markdown(states: list[State]) -> str:
         if s.status != "ok":
             parts += [f"– {s.why if s.status == 'not run' else f'Failed: {s.why}'}", ""]
             continue
-        parts += [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
+        parts += [f"| {HEADS} |", "|---" * len(HEADS.split(" | ")) + "|"]
         before = ""
         for arm in (a for a in s.arms if a.status == "judged"):
             cells = [c.replace("|", "\\|") for c in _cells(arm)]
@@ -213,10 +186,10 @@ def _panel(ax: Any, state: State, y: int) -> int:
         ax.text(2.4 + STEP * x, y + 1, name.replace("_", " "), fontsize=9.5, va="center", style="italic")
     y += 2
     for name in dict.fromkeys(a.arm for a in arms):
-        control = next((a.control for a in arms if a.arm == name and a.control), None)
-        label = f"{name} ({control} control)" if control else name
+        of_name = [a for a in arms if a.arm == name]
+        label = tables.named(next((a for a in of_name if a.control), of_name[0]))
         ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
-        for arm in (a for a in arms if a.arm == name):
+        for arm in of_name:
             at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
             fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
             ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)

@@ -3,23 +3,20 @@
 import os
 import time
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import RecipeError
 from . import tables
-from .recipe import Arm, Recipe, read_recipe
-from .result import SCHEMA_VERSION, ArmResult, Result, write_json
+from .provenance import dataset_sha256
+from .recipe import CONTROL_WORD, Recipe, read_recipe
+from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, write_json
 
 if TYPE_CHECKING:
     from IPython.display import HTML
 
     from ..judge import Alarms, Verdict
-
-
-CONTROL_WORD = {"positive": "HOLDS", "negative": "FAILS"}
 
 
 def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: int = 0) -> "Page":
@@ -107,41 +104,30 @@ class Page:
             If the arm is not declared or already written, or tolerance, estimand or scale differ from the
             declaration.
         """
-        self._new(arm, measurement)
-        declared = self.front.declared(arm, measurement) if self.front else None
+        row = judged(verdict) | self._described(arm, measurement)
         if self.front:
             self._check(arm, measurement, verdict)
             if baseline is not None:
                 self._check(f"{arm} (baseline)", measurement, baseline)
         tool = tool or (self.front.tools[0] if self.front and self.front.tools else "")
-        row = {**_judged(verdict), **self._described(arm, measurement, declared)}
         row["unit"] = row["unit"] or unit
-        recorded = row["recorded"]
         entry = ArmResult(
             **row,
             surprise=None not in (row["predicted"], verdict.word) and row["predicted"] != verdict.word,
-            differs=recorded is not None and recorded != verdict.label,
+            differs=row["recorded"] not in (None, verdict.label),
             plausibility={k: float(v) for k, v in (plausibility or {}).items()},
-            baseline=_judged(baseline) if baseline is not None else None,
+            baseline=judged(baseline) if baseline is not None else None,
             seconds=seconds,
             seeds=[int(s) for s in (seeds or [])],
             tool=tool,
-            version=_version(tool),
-            data_sha256=_hashes(datasets or []),
+            version=(installed(tool) or "not installed") if tool else "",
+            data_sha256={name: dataset_sha256(name) for name in datasets or []},
         )
         self._entries.append(entry)
 
     def not_run(self, arm: str, measurement: str, why: str) -> None:
         """Write down that an arm was not run, and why; it is shown as such and never counts as passed."""
-        self._new(arm, measurement)
-        declared = self.front.declared(arm, measurement) if self.front else None
-        self._entries.append(
-            ArmResult(
-                **self._described(arm, measurement, declared),
-                status="not run",
-                reason=f"not run, because {why}",
-            )
-        )
+        self._entries.append(_skipped(self._described(arm, measurement), why))
 
     def alarms(self, check: str, alarms: "Alarms", rule: str = "") -> None:
         """Write down how often a check that needs no truth was right, and print it with its false alarms.
@@ -163,13 +149,11 @@ class Page:
         """All entries in declared order, with the declared arms that this profile and tier leave out."""
         rows = list(self._entries)
         if self.front:
-            have = {(r.arm, r.measurement) for r in rows}
+            order = {(a.arm, a.measurement): i for i, a in enumerate(self.front.arms)}
             for a in self.front.arms:
                 why = self.front.in_run(a, profile=self.profile, tier=self.tier)
-                if why and (a.arm, a.measurement) not in have:
-                    row = self._described(a.arm, a.measurement, a)
-                    rows.append(ArmResult(**row, status="not run", reason=f"not run, because {why}"))
-            order = {(a.arm, a.measurement): i for i, a in enumerate(self.front.arms)}
+                if why and not self._entered(a.arm, a.measurement):
+                    rows.append(_skipped(self._described(a.arm, a.measurement), why))
             rows.sort(key=lambda r: order[r.arm, r.measurement])
         return rows
 
@@ -200,20 +184,14 @@ class Page:
             neither judged nor reported as not run.
         """
         rows = self.rows()
-        entered = {(r.arm, r.measurement) for r in self._entries}
-        if self.front:
-            have = {(r.arm, r.measurement) for r in rows}
-            missing = [
-                f"{a.arm}/{a.measurement}" for a in self.front.arms if (a.arm, a.measurement) not in have
-            ]
-            if missing:
-                raise RecipeError(
-                    f"{self.recipe}: declared, but neither judged nor reported as not run: "
-                    + ", ".join(missing)
-                )
+        have = {(r.arm, r.measurement) for r in rows}
+        declared = [(a.arm, a.measurement) for a in self.front.arms] if self.front else []
+        if missing := ["/".join(pair) for pair in declared if pair not in have]:
+            what = f"declared, but neither judged nor reported as not run: {', '.join(missing)}"
+            raise RecipeError(f"{self.recipe}: {what}")
         for r in rows:
             expected = CONTROL_WORD.get(r.control or "")
-            if expected and r.status != "judged" and (r.arm, r.measurement) in entered:
+            if expected and r.status != "judged" and self._entered(r.arm, r.measurement):
                 raise RecipeError(f"{self.recipe}: {r.control} control {r.arm!r} was {r.reason}")
             if expected and r.status == "judged" and r.verdict != expected:
                 raise RecipeError(
@@ -237,26 +215,18 @@ class Page:
         )
         return write_json("verdict.json", result.model_dump())
 
-    def _new(self, arm: str, measurement: str) -> None:
-        if any((r.arm, r.measurement) == (arm, measurement) for r in self._entries):
-            raise RecipeError(f"{self.recipe}: arm {arm!r}, measurement {measurement!r} is written twice")
-        if self.front and self.front.declared(arm, measurement) is None:
-            known = sorted({f"{a.arm}/{a.measurement}" for a in self.front.arms})
-            raise RecipeError(
-                f"{self.recipe}: {arm}/{measurement} is not declared in the front matter; declared: "
-                + ", ".join(known)
-            )
+    def _entered(self, arm: str, measurement: str) -> bool:
+        return any((r.arm, r.measurement) == (arm, measurement) for r in self._entries)
 
     def _check(self, arm: str, measurement: str, verdict: "Verdict") -> None:
         assert self.front is not None
         m = self.front.measurements[measurement]
-        band = m.band()
-        given = None if verdict.tolerance is None else tuple(float(t) for t in verdict.tolerance)
-        same = given == band or (
-            given is not None
-            and band is not None
-            and all(abs(a - b) < 1e-9 for a, b in zip(given, band, strict=True))
-        )
+        given, band = verdict.tolerance, m.band()
+        if given is not None:
+            given = (float(given[0]), float(given[1]))
+        same = given == band
+        if given and band:
+            same = max(abs(given[0] - band[0]), abs(given[1] - band[1])) < 1e-9
         for what, got, declared, equal in (
             ("tolerance", given, band, same),
             ("estimand", verdict.estimand, m.estimand, verdict.estimand == m.estimand),
@@ -268,60 +238,24 @@ class Page:
                     f" declares {declared}; a {what} is declared before the run and used as declared"
                 )
 
-    def _described(self, arm: str, measurement: str, declared: Arm | None) -> dict[str, Any]:
+    def _described(self, arm: str, measurement: str) -> dict[str, Any]:
+        """What is known of an arm before it is judged; an error where it is not declared or written twice."""
+        if self._entered(arm, measurement):
+            raise RecipeError(f"{self.recipe}: arm {arm!r}, measurement {measurement!r} is written twice")
         row: dict[str, Any] = {"recipe": self.recipe, "arm": arm, "measurement": measurement, "unit": ""}
         row |= {"recorded": None, "predicted": None, "tier": self.tier, "profile": self.profile}
-        if self.front and declared:
+        if self.front:
+            a = self.front.declared(arm, measurement)
+            if a is None:
+                known = ", ".join(sorted({f"{a.arm}/{a.measurement}" for a in self.front.arms}))
+                what = f"{arm}/{measurement} is not declared in the front matter"
+                raise RecipeError(f"{self.recipe}: {what}; declared: {known}")
             m = self.front.measurements[measurement]
-            row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale, "tier": declared.tier}
-            row |= {"control": declared.control, "predicted": declared.predicted, "origin": declared.origin}
-            row |= {
-                "recorded": declared.recorded_in(self.profile),
-                "seen_in_training": declared.seen_in_training,
-            }
+            row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale, "tier": a.tier}
+            row |= {"control": a.control, "predicted": a.predicted, "origin": a.origin}
+            row |= {"recorded": a.recorded_in(self.profile), "seen_in_training": a.seen_in_training}
         return row
 
 
-def _judged(v: "Verdict") -> dict[str, Any]:
-    def pair(value: Any) -> list[float] | None:
-        return None if value is None else [float(x) for x in value]
-
-    def number(value: Any) -> float | None:
-        return None if value is None else float(value)
-
-    return {
-        "verdict": v.word,
-        "label": v.label if v.word else "",
-        "marks": list(v.marks),
-        "reason": v.reason,
-        "scope": v.scope,
-        "estimand": v.estimand,
-        "scale": v.scale,
-        "bias": number(v.bias),
-        "interval": pair(v.interval),
-        "limits": pair(v.limits),
-        "n": int(v.n),
-        "tolerance": pair(v.tolerance),
-        "truth_uncertainty": number(v.truth_uncertainty),
-        "inside": None if v.inside is None else int(v.inside),
-        "inside_fraction": number(v.inside_fraction),
-        "inside_bound": number(v.inside_bound),
-        "gross_error": number(v.gross_error),
-        "further": v.further,
-        "note": v.note,
-    }
-
-
-def _version(package: str) -> str:
-    if not package:
-        return ""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _hashes(names: list[str]) -> dict[str, str]:
-    from .provenance import dataset_sha256
-
-    return {name: dataset_sha256(name) for name in names}
+def _skipped(described: dict[str, Any], why: str) -> ArmResult:
+    return ArmResult(**described, status="not run", reason=f"not run, because {why}")

@@ -14,6 +14,7 @@ Tier = Literal["embedded", "public", "archive"]
 Profile = Literal["quick", "full"]
 TIERS: tuple[Tier, ...] = ("embedded", "public", "archive")
 PROFILES: tuple[Profile, ...] = ("quick", "full")
+CONTROL_WORD = {"positive": "HOLDS", "negative": "FAILS"}
 
 
 def _yes_no(value: Any) -> Any:
@@ -104,7 +105,7 @@ class Recipe(_Strict):
             if pairs.count(pair) > 1:
                 raise ValueError(f"arm {pair[0]!r} declares measurement {pair[1]!r} twice")
         for a in self.arms:
-            expected = {"positive": "HOLDS", "negative": "FAILS"}.get(a.control or "")
+            expected = CONTROL_WORD.get(a.control or "")
             if expected and a.predicted != expected:
                 raise ValueError(f"{a.control} control {a.arm!r} must be predicted {expected}")
         if self.kind == "recipe" and not (self.arms and self.failure_mode and self.tools and self.goals):

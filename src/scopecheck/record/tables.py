@@ -33,6 +33,11 @@ def said(row: ArmResult) -> str:
     return f"{text} ({row.annotation})" if row.annotation else text
 
 
+def named(row: ArmResult) -> str:
+    """The arm, and which control it is."""
+    return f"{row.arm} ({row.control} control)" if row.control else row.arm
+
+
 def words(rows: list[ArmResult]) -> str:
     """One line per verdict: arm, measurement, word, scope, n."""
     lines = []
@@ -73,34 +78,26 @@ def html(rows: list[ArmResult]) -> str:
     heads += ["baseline", "predicted"]
     body = []
     for r in rows:
-        name = f"{r.arm} ({r.control} control)" if r.control else r.arm
-        if r.status != "judged":
-            cells = [name, r.measurement, said(r), r.reason, *[""] * (len(heads) - 4)]
-        else:
-            looks = "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None)
-            more = detail(r)
-            base = r.baseline
+        cells = [named(r), r.measurement, said(r), r.reason, *[""] * (len(heads) - 4)]
+        if r.status == "judged":
+            more, base = detail(r), r.baseline or {}
+            stood = f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale, r.unit)}"
             cells = [
-                name,
+                named(r),
                 f"{r.measurement} ({r.unit})" if r.unit else r.measurement,
-                said(r) + ("; differs from recorded " + str(r.recorded) if r.differs else ""),
+                said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
                 f"{r.scope}, n = {r.n}" + (f"; {more}" if more else ""),
                 percent(r.bias, r.scale, r.unit),
                 span(r.interval, r.scale, r.unit),
-                span(list(r.tolerance), r.scale, r.unit) if r.tolerance else "none declared",
-                looks,
-                ""
-                if not base
-                else f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale, r.unit)}"
-                f" ({base.get('scope')}, n = {base.get('n')})",
+                span([*r.tolerance], r.scale, r.unit) if r.tolerance else "none declared",
+                "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None),
+                f"{stood} ({base.get('scope')}, n = {base.get('n')})" if base else "",
                 expected(r),
             ]
-        weight = ' style="font-weight:bold"' if r.verdict else ""
-        body.append(
-            "<tr>"
-            + "".join(f"<td{weight if i == 2 else ''}>{escape(str(c))}</td>" for i, c in enumerate(cells))
-            + "</tr>"
-        )
+        cells = [f"<td>{escape(c)}</td>" for c in cells]
+        if r.verdict:
+            cells[2] = cells[2].replace("<td>", '<td style="font-weight:bold">')
+        body.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f'<th scope="col">{h}</th>' for h in heads)
     return (
         '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Table of verdicts">'
