@@ -47,6 +47,7 @@ def prepare(seed: int = 0, *, threads: int = 1, gpu: bool = False) -> None:
     if not 0 <= seed < 2**32 or threads < 1:
         raise InputError(f"seed {seed} and threads {threads}: expected 0 to 2**32 - 1, and 1 or more")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # oneDNN adds up in an order that depends on the CPU
     limit_threads(threads)
     # csbdeep's own import of pkg_resources, which nobody who reads a recipe can act on
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
