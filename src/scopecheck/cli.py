@@ -48,10 +48,17 @@ def list_(as_json: Json = False) -> None:
     from .record.recipe import read_recipe
     from .runner.find import find
 
-    recipes = [read_recipe(path) for path in find()]
+    recipes, bad = [], []
+    for path in find():
+        try:
+            recipes.append(read_recipe(path))
+        except RecipeError as err:
+            bad.append(str(err))
+    for fault in bad:
+        typer.echo(f"scopecheck: {fault}", err=True)
     if as_json:
         _say([r.model_dump(mode="json", by_alias=True, exclude={"path"}) for r in recipes])
-        return
+        raise typer.Exit(2 if bad else 0)
     from rich.console import Console
     from rich.table import Table
 
@@ -68,6 +75,7 @@ def list_(as_json: Json = False) -> None:
             f"{r.minutes['quick']:g}" if r.minutes else "",
         )
     Console().print(table)
+    raise typer.Exit(2 if bad else 0)
 
 
 @app.command()
@@ -85,7 +93,9 @@ def show(recipe: Name, as_json: Json = False) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"[bold]{r.id}[/]: {r.title}", f"Failure mode: {r.failure_mode}" if r.failure_mode else "")
+    console.print(f"[bold]{r.id}[/]: {r.title}")
+    if r.failure_mode:
+        console.print(f"Failure mode: {r.failure_mode}", markup=False)
     for goal in r.goals:
         console.print(f"  - {goal}", markup=False)
     for name, m in r.measurements.items():
@@ -93,21 +103,15 @@ def show(recipe: Name, as_json: Json = False) -> None:
             f"{name} ({m.unit}), {m.estimand}, tolerance {m.tolerance} {m.scale}: {m.why}", markup=False
         )
     if r.arms:
-        table = Table(
-            "arm", "measurement", "tier", "profile", "control", "predicted", "recorded", "seen in training"
-        )
+        table = Table()
+        heads = ("arm, measurement", "where", "control", "predicted", "recorded", "seen in training")
+        for head in heads:
+            table.add_column(head, no_wrap=head == heads[0])
         for a in r.arms:
             recorded = a.recorded_in("quick") or "not yet"
-            table.add_row(
-                a.arm,
-                a.measurement,
-                a.tier,
-                a.profile,
-                a.control or "",
-                a.predicted or "",
-                recorded,
-                a.seen_in_training,
-            )
+            where = f"{a.tier}, {a.profile}"
+            row = (where, a.control or "", a.predicted or "", recorded, a.seen_in_training)
+            table.add_row(f"{a.arm}\n{a.measurement}", *row, end_section=True)
         console.print(table)
     console.print(
         "Parameters (-p name=value): " + ", ".join(f"{k}={v!r}" for k, v in parameters.items()), markup=False

@@ -78,6 +78,15 @@ def labels(
     limits, doubts = _by_measure("tolerance", tolerance), _by_measure("truth-uncertainty", truth_uncertainty)
     if pairs := [name for name, value in doubts.items() if isinstance(value, tuple)]:
         raise InputError(f"--truth-uncertainty: {pairs[0]} has two ends; expected one number.")
+    for value in limits.values() if scale == "relative" else ():
+        far = max(value if isinstance(value, tuple) else (value,), key=abs)
+        if abs(far) >= 1:
+            raise InputError(
+                f"--tolerance: {far:g} means {100 * far:g} %; write {far / 100:g} for {far:g} %."
+            )
+    levels = {"background": background, "saturation": saturation}
+    if image is None and (lone := [name for name, level in levels.items() if level is not None]):
+        raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
     score = scoring.score_labels(
         predicted,
         true,
@@ -100,7 +109,8 @@ def labels(
         typer.echo(json.dumps(_content(score, predicted, true, border), indent=1, ensure_ascii=False))
     else:
         _show(score, predicted, true)
-    if any(row.verdict in failing for row in score.rows):
+    if hit := [row.measurement for row in score.rows if row.verdict in failing]:
+        typer.echo(f"scopecheck: --fail-on {fail_on}: {', '.join(hit)}", err=True)
         raise typer.Exit(1)
 
 
@@ -207,5 +217,12 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
     counted = ", ".join(f"{count} {name}" for name, count in score.objects.items())
     console.print(f"How it looks: {looks} ({counted})", markup=False)
     console.print(caption(score.rows))
+    if score.scope == "image":
+        notes.append("One pair of files: a word speaks of this image only.")
+    if all(row.tolerance is None for row in score.rows):
+        notes.append("Give --tolerance for a verdict, taken from your biology before you look.")
+    notes += [
+        f"{file['name']}, {what}: {text}" for file in score.files for what, text in file["notes"].items()
+    ]
     for note in dict.fromkeys(notes):
         console.print(f"- {note}", markup=False)

@@ -468,3 +468,15 @@ def test_a_constant_image_is_said_so(run, tmp_path):
     row = arms(out)["total_intensity"]
     assert row["verdict"] is None
     assert "constant image" in row["reason"]
+
+
+def test_a_tolerance_in_per_cent_is_refused(run, folders):
+    status, _, err = run(*folders, "--tolerance", "10")
+    assert status == 2
+    assert "--tolerance: 10 means 1000 %; write 0.1 for 10 %" in err
+
+
+def test_grey_levels_without_an_image_are_refused(run, folders):
+    status, _, err = run(*folders, "--saturation", "255")
+    assert status == 2
+    assert "--saturation: given without --image" in err

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from scopecheck import record
-from scopecheck.record.figures import COLOURS, _outlines
+from scopecheck.record.figures import _outlines
 from scopecheck.record.result import ArmResult
 
 
@@ -78,34 +78,6 @@ def row(word, **k):
         "tolerance": [-0.1, 0.1],
     }
     return ArmResult(**{**base, **k})
-
-
-def test_draw_verdicts_gives_each_word_its_shape_scope_and_n():
-    ax = Figure().subplots()
-    rows = [
-        row("HOLDS"),
-        row("FAILS", bias=-2.0, interval=[None, -1.5]),
-        row("UNDETERMINED", reason="too few"),
-    ]
-    record.draw_verdicts(ax, rows)
-    markers = [line.get_marker() for line in ax.lines if line.get_marker() not in ("None", None, "")]
-    assert markers == ["o", "<", "D"]  # beyond the axis: an arrow
-    notes = [t.get_text() for t in ax.texts]
-    assert notes == [
-        "● HOLDS, setting, n = 5",
-        "■ FAILS, setting, n = 5",
-        "◇ UNDETERMINED: too few, setting, n = 5",
-    ]
-    assert len(set(COLOURS.values())) == 3
-    bands = [c.get_paths()[0].get_extents() for c in ax.collections]
-    assert [(b.x0, b.x1) for b in bands] == [pytest.approx((-10, 10))] * 3
-
-
-def test_draw_verdicts_asks_for_one_measurement():
-    rows = [row("HOLDS"), row("HOLDS", measurement="mean_area", scale="absolute", unit="um2")]
-    with pytest.raises(ValueError, match="name a measurement"):
-        record.draw_verdicts(Figure().subplots(), rows)
-    record.draw_verdicts(Figure().subplots(), rows, "mean_area")
 
 
 def test_style_is_readable_and_leaves_no_trace_beyond_rc():

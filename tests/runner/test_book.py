@@ -41,7 +41,7 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
     assert "This recipe was not run, because nobody has run it here yet." in bare
 
     table = (folder / "_generated" / "verdicts.md").read_text(encoding="utf-8")
-    assert table.startswith("3 verdicts. 3 of them had data enough to say HOLDS")
+    assert table.startswith("3 verdicts, 3 with data enough to say HOLDS.")
     assert "0.15 wrong HOLDS" in table
     rows = [line for line in table.splitlines() if line.startswith("| field")]
     assert len(rows) == 1

@@ -1,6 +1,6 @@
 """The record of a run: the page a recipe writes, ``verdict.json``, provenance, and the style of figures."""
 
-from .figures import draw_outlines, draw_verdicts, scale_bar, use_style
+from .figures import draw_outlines, scale_bar, use_style
 from .page import Page, start
 from .recipe import Recipe, read_recipe
 from .result import SCHEMA_VERSION, SHAPES, ArmResult, Result, caption, read_verdict, wrong_holds
@@ -14,7 +14,6 @@ __all__ = [
     "Result",
     "caption",
     "draw_outlines",
-    "draw_verdicts",
     "read_recipe",
     "read_verdict",
     "scale_bar",

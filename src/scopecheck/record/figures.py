@@ -1,17 +1,12 @@
-"""The style of the book's figures: outlines on images, scale bars, and verdicts told by word and shape."""
+"""The style of the book's figures: outlines on images, scale bars, and the shape of each word."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import tables
-from .result import ArmResult
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from .page import Page
 
 COLOURS = {"HOLDS": "#0072B2", "FAILS": "#D55E00", "UNDETERMINED": "#666666", None: "#666666"}
 MARKERS = {"HOLDS": "o", "FAILS": "s", "UNDETERMINED": "D", None: "|"}
@@ -121,74 +116,5 @@ def draw_outlines(
     scale_bar(ax, pixel_size)
     ax.set(xticks=[], yticks=[], title=title)
     if truth is not None or predicted is not None:
-        look = {"frameon": True, "framealpha": 0.6, "facecolor": "black", "labelcolor": "white"}
-        ax.legend(loc="upper right", fontsize=10, **look)
-
-
-def draw_verdicts(
-    ax: "Axes", page: "Page | Sequence[ArmResult]", measurement: str | None = None, *, reach: float = 1.0
-) -> None:
-    """Draw verdicts as a forest plot: tolerance band, interval, and a marker whose shape is the word.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw; its figure's height is set to fit the rows.
-    page : Page or sequence of ArmResult
-        What to draw.
-    measurement : str, optional
-        Draw this one alone; needed when some measurements are absolute, in different units.
-    reach : float
-        Largest relative bias shown (1.0 is 100 %); what lies beyond is drawn at the edge with an arrow.
-
-    Raises
-    ------
-    ValueError
-        If the rows do not share one scale and unit, or none is left to draw.
-    """
-    rows = list(page.rows() if hasattr(page, "rows") else page)
-    rows = [r for r in rows if measurement in (None, r.measurement) and r.status == "judged"]
-    kinds = {(r.scale, "" if r.scale == "relative" else r.unit) for r in rows}
-    if len(kinds) != 1:
-        found = f"rows of one scale and unit, got {sorted(kinds)}"
-        raise ValueError(f"draw_verdicts needs {found}: name a measurement")
-    (scale, unit), single = kinds.pop(), len({r.measurement for r in rows}) == 1
-    factor = 100.0 if scale == "relative" else 1.0
-    limit = reach * factor if scale == "relative" else np.inf
-    for y, r in enumerate(rows):
-        colour = COLOURS[r.verdict]
-        if r.tolerance:
-            low, high = (factor * t for t in r.tolerance)
-            ax.fill_betweenx([y - 0.42, y + 0.42], low, high, color="#009E73", alpha=0.18, lw=0)
-        if r.interval:
-            ends = [
-                end * np.inf if value is None else factor * value
-                for value, end in zip(r.interval, (-1, 1), strict=True)
-            ]
-            ax.plot(np.clip(ends, -limit, limit), [y, y], color=colour, lw=2.5, solid_capstyle="butt")
-        bias = factor * r.bias if r.bias is not None else limit
-        shape = MARKERS[r.verdict] if abs(bias) <= limit else ">" if bias > 0 else "<"
-        filled = colour if r.verdict in ("HOLDS", "FAILS") else "white"
-        at = np.clip(bias, -limit, limit)
-        ax.plot(at, y, marker=shape, ms=9, color=filled, mec=colour, mew=2, clip_on=False)
-        ax.annotate(
-            f"{tables.said(r).split(' (')[0]}, {r.scope}, n = {r.n}",
-            (0.01, y - 0.2),
-            xycoords=("axes fraction", "data"),
-            fontsize=9.5,
-            color=colour,
-            va="bottom",
-            path_effects=_edged(3, "white"),
-        )
-    names = [r.arm if single else f"{r.arm}: {r.measurement}" for r in rows]
-    kinds_of = [f"\n[{r.control} control]" if r.control else "" for r in rows]
-    ax.set_yticks(range(len(rows)), [n + kind for n, kind in zip(names, kinds_of, strict=True)])
-    ax.tick_params(axis="y", length=0, labelsize=10.5)
-    ax.axvline(0, color="black", lw=0.8)
-    ax.set_ylim(len(rows) - 0.4, -0.8)
-    if np.isfinite(limit):
-        ax.set_xlim(-1.05 * limit, 1.05 * limit)
-    name = rows[0].measurement if single else "measurement"
-    ax.set_xlabel(f"error of {name}, {'%' if scale == 'relative' else unit}\n(shaded: tolerance)")
-    if ax.figure is not None and len(ax.figure.axes) == 1:
-        ax.figure.set_size_inches(6.0, 1.3 + 0.62 * len(rows))  # type: ignore[union-attr]
+        look = {"frameon": True, "framealpha": 1, "facecolor": "#333333", "labelcolor": "white"}
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=2, fontsize=10, **look)

@@ -105,7 +105,11 @@ def rich_table(states: list[State]) -> None:
         table = Table(title=f"{s.recipe.id} ({s.run['parameters'].get('profile', 'page')})")
         recorded = ["recorded"] if any(a.recorded for a in s.arms) else []
         for head in ["condition", "verdict", "error", "F1, Dice", "predicted", *recorded]:
-            table.add_column(head, overflow="fold")
+            longest = {
+                "condition": [w for a in s.arms for w in (a.arm, a.measurement)],
+                "verdict": ["UNDETERMINED"],
+            }
+            table.add_column(head, overflow="fold", min_width=max(map(len, longest.get(head, [head]))))
         for arm in s.arms:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)

@@ -197,7 +197,9 @@ class Page:
                 raise RecipeError(
                     f"{self.recipe}: {r.control} control {r.arm!r} ({r.measurement}) must be {expected} and"
                     f" is {r.label or 'without a verdict'}{f' ({r.reason})' if r.reason else ''},"
-                    f" scope {r.scope}, n = {r.n}: the recipe is broken, its other verdicts cannot be trusted"
+                    f" scope {r.scope}, n = {r.n}, error {tables.percent(r.bias, r.scale, r.unit)}"
+                    f" ({tables.span(r.interval, r.scale, r.unit)}):"
+                    " the recipe is broken, its other verdicts cannot be trusted"
                 )
         result = Result(
             schema_version=SCHEMA_VERSION,

@@ -187,8 +187,11 @@ def caption(arms: list[ArmResult]) -> str:
     """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
     words, able, wrong = wrong_holds(arms)
     skipped = sum(a.status == "not run" for a in arms)
-    text = (
-        f"{words} verdicts. {able} of them had data enough to say HOLDS; if every one of these truly sat at"
-        f" the edge of its tolerance, {wrong:.2g} wrong HOLDS would be expected: that is the worst case."
-    )
+    if not words:
+        text = "No verdict."
+    else:
+        text = (
+            f"{words} verdict{'s' if words > 1 else ''}, {able} with data enough to say HOLDS. Were all"
+            f" of these exactly at the edge of their tolerance, {wrong:.2g} wrong HOLDS would be expected (1 in 20)."
+        )
     return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")

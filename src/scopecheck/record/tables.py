@@ -60,8 +60,8 @@ def detail(row: ArmResult) -> str:
     """Fraction inside, gross error and further acquisitions, where they exist."""
     parts = []
     if row.scope == "population" and row.inside is not None and row.n:
-        bound = "" if row.inside_bound is None else f", at least {100 * row.inside_bound:.0f} %"
-        parts.append(f"{row.inside} of {row.n} inside{bound}")
+        bound = "" if row.inside_bound is None else f" (at least {100 * row.inside_bound:.0f} % of all such)"
+        parts.append(f"{row.inside} of {row.n} inside tolerance{bound}")
     if row.gross_error is not None:
         parts.append(f"gross error {100 * row.gross_error:.0f} %")
     if row.further is not None:
