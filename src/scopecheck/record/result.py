@@ -191,7 +191,7 @@ def caption(arms: list[ArmResult]) -> str:
         text = "No verdict."
     else:
         text = (
-            f"{words} verdict{'s' if words > 1 else ''}, {able} with data enough to say HOLDS. Were all"
-            f" of these exactly at the edge of tolerance, {wrong:.2g} wrong HOLDS would be expected (1 in 20)."
+            f"{words} verdict{'s' if words > 1 else ''}, {able} with data enough to say HOLDS. Were all of"
+            f" these exactly at the edge of tolerance, {wrong:.2g} wrong HOLDS would be expected (1 in 20)."
         )
     return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")
