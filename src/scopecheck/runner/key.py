@@ -21,7 +21,7 @@ FLAGS = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 ALWAYS = ("numpy", "scipy", "scikit-image", "papermill")
-ENGINES = {"cellpose": ("torch",), "monai": ("torch",), "stardist": ("csbdeep", "tensorflow")}
+ENGINES = {"cellpose": ("torch",), "monai": ("torch",), "stardist": ("csbdeep", "tensorflow-cpu")}
 
 
 def versions(recipe: Recipe) -> dict[str, str]:
