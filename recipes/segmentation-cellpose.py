@@ -254,13 +254,6 @@
 #          source: "thin processes are hard to outline"}
 # ---
 
-# %% tags=["parameters"]
-profile = "quick"
-tier = "embedded"
-seed = 0
-my_image = ""
-my_diameter = 24.0
-
 # %% [markdown]
 # # Nuclei that look well outlined, and the numbers taken from them
 #
@@ -271,6 +264,13 @@ my_diameter = 24.0
 #
 # **What you need.** Nothing but a browser to read. To run it: two processor cores, 3 GB of memory, no graphics card.
 # About four minutes to run and twenty to read. You should know what a pixel is; you need not know Cellpose.
+
+# %% tags=["parameters"]
+profile = "quick"
+tier = "embedded"
+seed = 0
+my_image = ""
+my_diameter = 24.0
 
 # %% tags=["hide-input"]
 import contextlib

@@ -178,7 +178,7 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
     from rich.table import Table
 
     from scopecheck.record.result import caption
-    from scopecheck.record.tables import detail, percent, span
+    from scopecheck.record.tables import detail, interval, percent
 
     console = Console(highlight=False)
     console.print(f"prediction: {predicted}\ntruth:      {true}", markup=False)
@@ -187,7 +187,6 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
         table.add_column(heading, no_wrap=heading in ("measurement", "scope", "bias"))
     notes = list(score.notes)
     for row in score.rows:
-        known = row.scope != "image" or row.truth_uncertainty is not None
         table.add_row(
             row.measurement,
             f"{row.shape} {row.label or 'no verdict'}"
@@ -195,7 +194,7 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
             row.scope or score.scope,
             str(row.n),
             "" if row.bias is None else percent(row.bias, row.scale, row.unit),
-            "" if row.bias is None else span(row.interval, row.scale, row.unit) if known else "not known",
+            "" if row.bias is None else interval(row),
             _band(row.tolerance, row.scale, row.unit),
         )
         values = [

@@ -77,7 +77,7 @@ def _cells(arm: ArmResult) -> list[str]:
     """What stands under ``HEADS``."""
     error = tables.percent(arm.bias, arm.scale, arm.unit)
     if arm.interval:
-        error += f" ({tables.span(arm.interval, arm.scale)})"
+        error += f" ({tables.interval(arm)})"
     where = [tables.named(arm), arm.measurement, tables.said(arm), f"{arm.scope}, n = {arm.n}", error]
     return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
@@ -162,7 +162,7 @@ def picture(states: list[State], path: Path) -> None:
     from matplotlib.figure import Figure
 
     shown = [s for s in states if s.recipe.kind == "recipe"]
-    lines = 1 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
+    lines = 2 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
     width = 2.4 + STEP * max([3, *(len(s.recipe.measurements) for s in shown)])
     height = 0.25 * lines
     with rc_context():
@@ -175,6 +175,7 @@ def picture(states: list[State], path: Path) -> None:
         y = 1
         for s in shown:
             y = _panel(ax, s, y)
+        ax.text(0.1, lines - 0.6, caption([a for s in shown for a in s.arms]), fontsize=9, va="center")
         figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
 
 

@@ -23,6 +23,13 @@ def span(pair: list[float | None] | None, scale: str, unit: str = "") -> str:
     return f"{percent(pair[0], scale, unit)} to {percent(pair[1], scale, unit)}"
 
 
+def interval(row: ArmResult) -> str:
+    """A verdict's interval; that of one image is the truth's own uncertainty, which may not be known."""
+    if row.scope == "image" and row.truth_uncertainty is None:
+        return "not known"
+    return span(row.interval, row.scale, row.unit)
+
+
 def said(row: ArmResult) -> str:
     """Shape and word, with what qualifies the word."""
     if row.status != "judged":
@@ -76,28 +83,33 @@ def html(rows: list[ArmResult]) -> str:
     """An HTML table; its caption gives the number of verdicts and the wrong HOLDS to expect at worst."""
     heads = ["arm", "measurement", "verdict", "scope, n", "bias", "90 % interval", "tolerance", "looks good"]
     heads += ["baseline", "predicted"]
-    body = []
+    body: list[str] = []
+    skipped: dict[str, dict[str, list[str]]] = {}
     for r in rows:
-        cells = [named(r), r.measurement, said(r), r.reason, *[""] * (len(heads) - 4)]
-        if r.status == "judged":
-            more, base = detail(r), r.baseline or {}
-            stood = f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale, r.unit)}"
-            cells = [
-                named(r),
-                f"{r.measurement} ({r.unit})" if r.unit else r.measurement,
-                said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
-                f"{r.scope}, n = {r.n}" + (f"; {more}" if more else ""),
-                percent(r.bias, r.scale, r.unit),
-                span(r.interval, r.scale, r.unit),
-                span([*r.tolerance], r.scale, r.unit) if r.tolerance else "none declared",
-                "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None),
-                f"{stood} ({base.get('scope')}, n = {base.get('n')})" if base else "",
-                expected(r),
-            ]
+        if r.status != "judged":
+            skipped.setdefault(r.reason, {}).setdefault(named(r), []).append(r.measurement)
+            continue
+        more, base = detail(r), r.baseline or {}
+        stood = f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale, r.unit)}"
+        cells = [
+            named(r),
+            f"{r.measurement} ({r.unit})" if r.unit else r.measurement,
+            said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
+            f"{r.scope}, n = {r.n}" + (f"; {more}" if more else ""),
+            percent(r.bias, r.scale, r.unit),
+            interval(r),
+            span([*r.tolerance], r.scale, r.unit) if r.tolerance else "none declared",
+            "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None),
+            f"{stood} ({base.get('scope')}, n = {base.get('n')})" if base else "",
+            expected(r),
+        ]
         cells = [f"<td>{escape(c)}</td>" for c in cells]
         if r.verdict:
             cells[2] = cells[2].replace("<td>", '<td style="font-weight:bold">')
         body.append(f"<tr>{''.join(cells)}</tr>")
+    for reason, arms in skipped.items():
+        names = "; ".join(f"{arm} ({', '.join(measurements)})" for arm, measurements in arms.items())
+        body.append(f'<tr><td colspan="{len(heads)}">– {escape(f"{reason}: {names}")}</td></tr>')
     head = "".join(f'<th scope="col">{h}</th>' for h in heads)
     return (
         '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Table of verdicts">'
