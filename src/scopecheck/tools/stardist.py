@@ -48,7 +48,7 @@ def prepare(seed: int = 0, *, threads: int = 1, gpu: bool = False) -> None:
         raise InputError(f"seed {seed} and threads {threads}: expected 0 to 2**32 - 1, and 1 or more")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # oneDNN adds up in an order that depends on the CPU
-    # How many threads share a sum of float32 changes it, and so what a training leads to: not the caller's choice.
+    # The number of threads that share a float32 sum changes it, and so the network: not the caller's choice.
     os.environ |= {"TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads)}
     limit_threads(threads)
     # csbdeep's own import of pkg_resources, which nobody who reads a recipe can act on
