@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,8 @@ def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None =
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
         columns = [what, bars.BarColumn(), speed, bars.TimeElapsedColumn(), bars.TimeRemainingColumn()]
         console = Console(stderr=True, force_jupyter=False)
-        with bars.Progress(*columns, console=console, transient=True) as progress:
+        in_notebook = "ipykernel" in sys.modules  # where a moving bar would stay on the page for ever
+        with bars.Progress(*columns, console=console, transient=True, disable=in_notebook) as progress:
             total = sum(file.bytes or 0 for file in missing)
             task = progress.add_task(f"{name}, {len(missing)} file(s)", total=total)
             for file in missing:
