@@ -138,6 +138,7 @@ class TestOriginalWeights:
         assert not model.net.training
 
     def test_another_networks_arrays_are_refused(self, tmp_path):
+        pytest.importorskip("cellpose")
         from scopecheck.tools.cellpose import load_cyto_2020
 
         other = file_bytes([array_bytes(np.ones((3, 3)))], [b"output.2.weight"])
