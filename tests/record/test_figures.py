@@ -6,8 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from scopecheck import record
-from scopecheck.record.figures import _outlines
-from scopecheck.record.result import ArmResult
+from scopecheck.record.figures import COLOURS, MARKERS, _outlines
 
 
 def axes(shape=(100, 200)):
@@ -61,23 +60,10 @@ def test_draw_outlines_tells_truth_from_tool_by_line_too():
     assert ax.get_title() == "a field"
 
 
-def row(word, **k):
-    base = {
-        "recipe": "r",
-        "arm": str(word),
-        "measurement": "count",
-        "scale": "relative",
-        "scope": "setting",
-        "n": 5,
-    }
-    base |= {
-        "verdict": word,
-        "label": word,
-        "bias": 0.02,
-        "interval": [-0.01, 0.05],
-        "tolerance": [-0.1, 0.1],
-    }
-    return ArmResult(**{**base, **k})
+def test_each_word_has_a_shape_and_a_colour_of_its_own():
+    words = ("HOLDS", "FAILS", "UNDETERMINED")
+    assert len({COLOURS[word] for word in words}) == 3
+    assert len({MARKERS[word] for word in words}) == 3
 
 
 def test_style_is_readable_and_leaves_no_trace_beyond_rc():
