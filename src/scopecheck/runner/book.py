@@ -16,6 +16,10 @@ CITE = {
     "onnxruntime": "ouyang2022",
     "scikit-image": "vanderwalt2014",
     "torch": "ronneberger2015",
+    "topaz-em": "bepler2019",
+    "cryodrgn": "zhong2021",
+    "cryosparc-tools": "punjani2017",
+    "gemmi": "wojdyr2022",
 }
 
 

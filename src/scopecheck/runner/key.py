@@ -21,7 +21,13 @@ FLAGS = {
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
 ALWAYS = ("numpy", "scipy", "scikit-image", "papermill")
-ENGINES = {"cellpose": ("torch",), "monai": ("torch",), "stardist": ("csbdeep", "tensorflow-cpu")}
+ENGINES = {
+    "cellpose": ("torch",),
+    "cryodrgn": ("torch",),
+    "monai": ("torch",),
+    "stardist": ("csbdeep", "tensorflow-cpu"),
+    "topaz-em": ("torch", "torchvision"),
+}
 
 
 def versions(recipe: Recipe) -> dict[str, str]:
