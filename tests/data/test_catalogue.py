@@ -17,6 +17,21 @@ NAMES = [
     "bbbc038-stage1-test",
     "bioimageio-unet-nuclei",
     "usiigaci-phase",
+    "empiar10017-betagal",
+    "empiar10146-apoferritin",
+    "t40-fsc",
+    "emd30342-qscore",
+    "emd20026-qscore",
+    "emd6272-crop",
+    "emdb-small",
+    "mrc-300kv",
+    "cryodrgn-testdata",
+    "adk-dims",
+    "emd-21457-spike",
+    "emd-3488-haemoglobin",
+    "6zu5-ribosome",
+    "micassess-examples",
+    "roodmus-spike",
 ]
 
 

@@ -121,7 +121,7 @@ class Entry(_Model):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: Text
-    kind: Literal["images", "weights"]
+    kind: Literal["images", "weights", "files"]
     format: Literal["pairs", "run-lengths", "coco", "ome-zarr", "files"]
     tier: Literal["embedded", "public", "archive"]
     accession: Text
@@ -208,9 +208,12 @@ def _read(path: Path, stamp: int) -> Catalogue:
         if not isinstance(entry, dict):
             raise ValueError(f"entry {name!r} is not a set of fields")
         entry["name"] = name
-        if listed := entry.pop("files_from", None):  # a long list, kept beside: {name: [sha256, bytes]}
+        if listed := entry.pop("files_from", None):  # a long list, beside: {name: [sha256, bytes, its url]}
             rows = json.loads((path.parent / _inside(listed)).read_text(encoding="utf-8"))
-            more = [{"name": key, "sha256": row[0], "bytes": row[1]} for key, row in rows.items()]
+            more = [
+                {"name": key, "sha256": sha256, "bytes": size, "sources": [{"url": url} for url in urls]}
+                for key, (sha256, size, *urls) in rows.items()
+            ]
             entry["files"] = [*entry.get("files", []), *more]
     return Catalogue.model_validate(raw)
 
