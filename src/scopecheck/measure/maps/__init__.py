@@ -1,0 +1,63 @@
+"""Cryo-EM maps in, resolution and agreement out.
+
+Maps are (Z, Y, X), cubic, with the rotation centre at voxel D // 2 of each axis; frequencies are in 1/pixel
+(0 to 0.5), resolutions in Angstrom.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from scopecheck.measure.maps.checks import Floor, floor, same
+from scopecheck.measure.maps.interval import Interval, effective_counts, fsc_interval
+from scopecheck.measure.maps.local import LocalResolution, local_resolution
+from scopecheck.measure.maps.masks import soft_mask, soften
+from scopecheck.measure.maps.randomise import Corrected, randomise_phases, randomised
+from scopecheck.measure.maps.shells import Crossing, Curve, crossing, fsc, resolution
+
+_LATER = {
+    "orientation": (
+        "conical_area_ratio",
+        "conical_fsc",
+        "directional_fsc",
+        "orientation_histogram",
+        "sampling_compensation",
+        "sphericity",
+    ),
+    "model": ("correlation", "q_score"),
+}
+
+__all__ = [
+    "Corrected",
+    "Crossing",
+    "Curve",
+    "Floor",
+    "Interval",
+    "LocalResolution",
+    "conical_area_ratio",
+    "conical_fsc",
+    "correlation",
+    "crossing",
+    "directional_fsc",
+    "effective_counts",
+    "floor",
+    "fsc",
+    "fsc_interval",
+    "local_resolution",
+    "orientation_histogram",
+    "q_score",
+    "randomise_phases",
+    "randomised",
+    "resolution",
+    "same",
+    "sampling_compensation",
+    "soft_mask",
+    "soften",
+    "sphericity",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"scopecheck.measure.maps.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

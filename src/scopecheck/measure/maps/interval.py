@@ -1,0 +1,177 @@
+"""How far a resolution can be trusted: from repeated splits into half sets, else from shell counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.errors import InputError
+from scopecheck.measure.maps.shells import Curve, crossing
+
+LEVEL = 0.90
+
+
+@dataclass(frozen=True)
+class Interval:
+    """90 % interval of the resolution at a threshold.
+
+    Attributes
+    ----------
+    low, high : float
+        Angstrom, the finer end first; NaN where that end was not reached.
+    resolution : float
+        Angstrom: of the curve itself, or the mean of the splits (taken in frequency).
+    n : int
+        Splits; 1 from shell counts.
+    method : str
+        What the interval speaks of.
+    reason : str
+        Why an end is NaN, else empty.
+    """
+
+    low: float
+    high: float
+    resolution: float
+    n: int
+    method: str
+    reason: str = ""
+
+
+def effective_counts(curve: Curve, mask: ArrayLike | None = None) -> NDArray:
+    """Independent real numbers in each shell, for noise that is white before the mask.
+
+    A mask m correlates Fourier voxels at distance q by the transform of m^2 at q. A shell of n voxels then
+    has n^2 / (sum of squared correlations over all its pairs) independent ones. The sum is taken in real
+    space, over the autocorrelation of m^2, with the transform of a ball's shell for the shell's own.
+
+    Parameters
+    ----------
+    curve : Curve
+        As `fsc` gives it with ``counting="sphere"``.
+    mask : (D, D, D) array, optional
+        The mask of the curve. Without one the counts are returned: too many where the maps were masked or
+        padded before.
+
+    Returns
+    -------
+    (K,) float64
+    """
+    from scipy import fft
+
+    counts = curve.counts.astype(float)
+    if mask is None:
+        return counts
+    box = curve.box
+    square = np.square(np.asarray(mask, np.float32))
+    if square.shape != (box,) * 3:
+        raise InputError(f"mask: has the shape {square.shape}; the curve is of maps of {(box,) * 3}.")
+    power = np.abs(fft.rfftn(square)) ** 2
+    together = fft.irfftn(power, square.shape) / power.flat[0]
+    lag = (fft.fftfreq(box) * box).round().astype(np.intp) ** 2
+    place = (lag[:, None, None] + lag[:, None] + lag).ravel()
+    weight = np.bincount(place, together.ravel())
+    radius = np.sqrt(np.flatnonzero(weight)) / box
+    weight = weight[np.flatnonzero(weight)]
+    thick = np.sinc(radius)
+    sums = [float(weight @ (np.sinc(2 * k * radius) * thick) ** 2) for k in range(len(counts))]
+    return np.minimum(counts, 1 / np.maximum(sums, 1e-300))
+
+
+def fsc_interval(
+    source: Curve | Sequence[Curve] | Callable[[int], Curve],
+    threshold: float = 0.143,
+    pixel_size: float = 1.0,
+    *,
+    mask: ArrayLike | None = None,
+    splits: int = 10,
+) -> Interval:
+    """90 % interval of the resolution.
+
+    From splits: the range in which the resolution of one more random split of the same particles is expected,
+    Student's prediction interval in frequency. It holds what splitting and reconstruction vary, not that
+    other particles would have been picked, nor what all splits share (mask, alignment, common noise).
+
+    From one curve: Fisher's z of the FSC in every shell, with the number of independent values of
+    `effective_counts`; the ends are where the lower and the upper band fall to the threshold. It is
+    conditional on this one split and holds the noise alone.
+
+    Parameters
+    ----------
+    source : Curve, or sequence of Curve, or callable
+        One curve; or one curve per random split into half sets; or a function that takes a seed, splits the
+        particles by it, reconstructs both halves and returns their curve. It is called with 0 to splits - 1.
+    threshold : float
+    pixel_size : float
+        Angstrom.
+    mask : (D, D, D) array, optional
+        The mask of the curve, where there is one curve.
+    splits : int
+        How often a function is called.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    InputError
+        For fewer than 3 splits.
+
+    References
+    ----------
+    Cardone et al. (2013), doi:10.1016/j.jsb.2013.08.002 (spread of an FSC). Fisher (1915),
+    doi:10.2307/2331838.
+    """
+    if isinstance(source, Curve):
+        return _from_counts(source, threshold, pixel_size, mask)
+    curves = [source(seed) for seed in range(splits)] if callable(source) else list(source)
+    return _from_splits(curves, threshold, pixel_size)
+
+
+def _from_splits(curves: list[Curve], threshold: float, pixel_size: float) -> Interval:
+    from scipy import special
+
+    n = len(curves)
+    if n < 3:
+        raise InputError(f"{n} splits; expected at least 3 random splits of the particles into half sets.")
+    method = f"{n} random splits of the same particles"
+    found = [crossing(curve, threshold, pixel_size) for curve in curves]
+    reasons = [one.reason for one in found if one.reason]
+    if reasons:
+        reason = f"{len(reasons)} of {n} splits: {reasons[0]}"
+        return Interval(math.nan, math.nan, math.nan, n, method, reason)
+    frequency = np.array([one.frequency for one in found])
+    centre = float(frequency.mean())
+    half = special.stdtrit(n - 1, 0.5 + LEVEL / 2) * frequency.std(ddof=1) * math.sqrt(1 + 1 / n)
+    high = pixel_size / (centre - half) if half < centre else math.nan
+    low = pixel_size / (centre + half) if centre + half <= 0.5 else math.nan
+    reason = "" if low == low and high == high else "one end lies outside the measured frequencies"
+    return Interval(float(low), float(high), pixel_size / centre, n, method, reason)
+
+
+def _from_counts(curve: Curve, threshold: float, pixel_size: float, mask: ArrayLike | None) -> Interval:
+    from scipy import special
+
+    method = "shell counts corrected for the mask" if mask is not None else "shell counts, no mask"
+    method += ", conditional on this one split"
+    middle = crossing(curve, threshold, pixel_size)
+    counts = effective_counts(curve, mask)
+    with np.errstate(divide="ignore"):
+        score = np.arctanh(curve.fsc)
+    half = special.ndtri(0.5 + LEVEL / 2) / np.sqrt(np.maximum(counts - 1, 1))
+    ends = [
+        crossing(Curve(curve.frequency, np.tanh(score + sign * half), curve.counts), threshold, pixel_size)
+        for sign in (1, -1)
+    ]
+    reason = middle.reason
+    if not reason:
+        reason = "; ".join(
+            f"{name} end: {one.reason}"
+            for name, one in zip(("finer", "coarser"), ends, strict=True)
+            if one.reason
+        )
+    return Interval(ends[0].resolution, ends[1].resolution, middle.resolution, 1, method, reason)
