@@ -1,0 +1,266 @@
+"""Matching of picks, chance, curves: against brute force, other libraries and cases known by construction."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+from scipy.spatial.distance import cdist
+
+from scopecheck.errors import InputError
+from scopecheck.measure import particles
+
+check = settings(deadline=None, max_examples=200)
+
+
+@st.composite
+def scenes(draw):
+    """Picks and particles on a small grid: ties, twins and distances equal to the radius are common."""
+    at = st.tuples(st.integers(0, 9), st.integers(0, 9))
+    picks, truth = (np.array(draw(st.lists(at, max_size=12)), float).reshape(-1, 2) for _ in range(2))
+    return picks, truth, draw(st.sampled_from([1.0, 2.0, 2.5, 5.0, 20.0]))
+
+
+def brute_force(picks, truth, radius):
+    """Number of pairs and total distance by the full cost matrix: a pair is worth more than all distances."""
+    distance = cdist(picks, truth)
+    if not distance.size:
+        return 0, 0.0
+    rows, columns = linear_sum_assignment(np.where(distance <= radius, distance - 1e6, 0.0))
+    paired = distance[rows, columns] <= radius
+    return int(paired.sum()), float(distance[rows, columns][paired].sum())
+
+
+@check
+@given(scenes())
+def test_the_matching_is_the_optimum_of_the_full_cost_matrix(scene):
+    picks, truth, radius = scene
+    got = particles.match(picks, truth, radius)
+    pairs, total = brute_force(picks, truth, radius)
+    assert got.tp == pairs
+    assert got.distance.sum() == pytest.approx(total)
+    for column in got.pairs.T:
+        assert len(set(column.tolist())) == len(column)
+    apart = np.hypot(*(picks[got.pairs[:, 0]] - truth[got.pairs[:, 1]]).T) if got.tp else np.zeros(0)
+    np.testing.assert_allclose(got.distance, apart)
+    assert (got.distance <= radius).all()
+
+
+@pytest.mark.parametrize("radius", [20, 54, 150])
+def test_a_crowded_field_of_a_thousand(radius):
+    rng = np.random.default_rng(radius)
+    truth = rng.uniform(0, 4096, (1000, 2))
+    picks = np.concatenate((truth[:700] + rng.normal(0, 20, (700, 2)), rng.uniform(0, 4096, (300, 2))))
+    got = particles.match(picks, truth, radius)
+    pairs, total = brute_force(picks, truth, radius)
+    assert got.tp == pairs
+    assert got.distance.sum() == pytest.approx(total, rel=1e-9)
+
+
+@check
+@given(scenes())
+def test_exchange_shift_and_scale_change_nothing(scene):
+    picks, truth, radius = scene
+    forth, back = particles.match(picks, truth, radius), particles.match(truth, picks, radius)
+    assert (forth.tp, forth.precision) == (back.tp, pytest.approx(back.recall, nan_ok=True))
+    assert forth.distance.sum() == pytest.approx(back.distance.sum())
+    assert forth.f1 == pytest.approx(back.f1, nan_ok=True)
+    angstrom = particles.match(2 * (picks + 64), 2 * (truth + 64), 2 * radius)
+    assert angstrom.tp == forth.tp
+    assert angstrom.distance.sum() == pytest.approx(2 * forth.distance.sum())
+
+
+def test_one_particle_serves_one_pick_and_more_pairs_go_before_short_ones():
+    got = particles.match([(0, 0), (1, 0)], [(0, 0)], 5)
+    assert (got.pairs.tolist(), got.precision, got.recall) == ([[0, 0]], 0.5, 1.0)
+    # the short pair 1-0 alone, or the two long ones
+    got = particles.match([(0, 0), (4, 0)], [(3, 0), (8, 0)], 4)
+    assert got.pairs.tolist() == [[0, 0], [1, 1]]
+    assert got.distance.tolist() == [3.0, 4.0]
+    assert got.f1 == 1.0
+
+
+def test_no_picks_and_no_particles_have_defined_answers():
+    none, some = np.zeros((0, 2)), [(1, 1)]
+    assert np.isnan(particles.match(none, some, 3).precision)
+    assert particles.match(none, some, 3).recall == 0
+    assert particles.match(some, none, 3).precision == 0
+    assert np.isnan(particles.match(some, none, 3).recall)
+    assert np.isnan(particles.match([], [], 3).f1)
+    assert len(particles.pr_curve(none, [], some, 3)) == 0
+    assert np.isnan(particles.average_precision(particles.pr_curve(none, [], some, 3)))
+
+
+@check
+@given(scenes(), st.randoms(use_true_random=False))
+def test_hits_among_the_best_picks_are_their_largest_matching(scene, random):
+    picks, truth, radius = scene
+    scores = np.array([random.randint(0, 6) for _ in picks], float)
+    hit = particles.hits(picks, scores, truth, radius)
+    order = np.argsort(-scores, kind="stable")
+    for k in range(1, len(picks) + 1):
+        near = cdist(picks[order[:k]], truth) <= radius
+        largest = (maximum_bipartite_matching(csr_array(near), perm_type="column") >= 0).sum()
+        assert hit[order[:k]].sum() == largest
+    table = particles.pr_curve(picks, scores, truth, radius)
+    for row in table.itertuples():
+        got = particles.match(picks[scores >= row.threshold], truth, radius)
+        assert (row.picks, row.precision) == (got.n_picks, pytest.approx(got.precision))
+        assert row.recall == pytest.approx(got.recall, nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_average_precision_is_scikit_learns_times_the_share_that_can_be_found(seed):
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(seed)
+    truth = rng.uniform(0, 1000, (80, 2))
+    picks = np.concatenate((truth[:60] + rng.normal(0, 5, (60, 2)), rng.uniform(0, 1000, (60, 2))))
+    scores = np.round(rng.normal(np.repeat((1.0, 0.0), 60)), 1)  # with ties
+    hit = particles.hits(picks, scores, truth, 20)
+    table = particles.pr_curve(picks, scores, truth, 20)
+    theirs = metrics.average_precision_score(hit, scores) * hit.sum() / len(truth)
+    assert particles.average_precision(table) == pytest.approx(theirs)
+    precision, recall, thresholds = metrics.precision_recall_curve(hit, scores)
+    np.testing.assert_array_equal(table["threshold"], thresholds[::-1])
+    np.testing.assert_allclose(table["precision"], precision[:-1][::-1])
+    np.testing.assert_allclose(table["recall"], recall[:-1][::-1] * hit.sum() / len(truth))
+
+
+def test_average_precision_by_hand():
+    # hit, miss, hit; the third particle is never found: (1/1 + 2/3) / 3
+    table = particles.pr_curve([(0, 0), (50, 0), (100, 0)], [3, 2, 1], [(1, 0), (100, 0), (200, 0)], 5)
+    assert table["precision"].tolist() == pytest.approx([1, 1 / 2, 2 / 3])
+    assert table["recall"].tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert particles.average_precision(table) == pytest.approx((1 + 2 / 3) / 3)
+
+
+def test_chance_on_separate_discs_is_their_area():
+    """Discs that do not touch cover m pi r^2 of the field; one point hits with that probability."""
+    grid = np.stack(np.meshgrid(np.arange(100, 1000, 200), np.arange(100, 1000, 200)), -1).reshape(-1, 2)
+    covered = len(grid) * np.pi * 40**2 / 999**2
+    got = particles.chance(4000, grid, shape=(1000, 1000), radius=40, repeats=10)
+    assert got.any_hit == pytest.approx(covered, abs=4 * got.any_hit_sd / np.sqrt(10))
+    assert got.any_hit_sd == pytest.approx(np.sqrt(covered * (1 - covered) / 4000), rel=0.6)
+    # one to one: a particle is delivered unless all points miss its disc
+    expected = 1 - (1 - np.pi * 40**2 / 999**2) ** 200
+    got = particles.chance(200, grid, shape=(1000, 1000), radius=40, repeats=40)
+    assert got.recall == pytest.approx(expected, abs=4 * got.recall_sd / np.sqrt(40) + 1e-9)
+    assert got.precision == pytest.approx(got.recall * len(grid) / 200)
+    assert got.any_hit > got.precision
+    assert got == particles.chance(200, grid, shape=(1000, 1000), radius=40, repeats=40)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 60), st.floats(0, 40), st.floats(0, 30), st.integers(0, 99))
+def test_random_points_keep_their_distance_and_their_border(n, apart, border, seed):
+    from scopecheck.measure.particles import scatter
+
+    low, high = np.array([border] * 2), np.array([639 - border, 479 - border])
+    xy = scatter._scatter(n, low, high, apart, np.random.default_rng(seed))
+    assert xy.shape == (n, 2)
+    assert ((xy >= low) & (xy <= high)).all()
+    assert n < 2 or (cdist(xy, xy) + 1e9 * np.eye(n)).min() >= apart
+    nearest, edge = particles.spacing(xy, (480, 640))
+    assert edge >= border - 1e-9
+    assert n < 2 or nearest >= apart - 1e-9
+
+
+def test_random_points_fill_the_field_evenly():
+    """One point after another at a quarter of the jamming density: every quadrant gets its share."""
+    from scopecheck.measure.particles import scatter
+
+    rng = np.random.default_rng(0)
+    xy = np.concatenate([scatter._scatter(150, np.zeros(2), np.full(2, 999.0), 30, rng) for _ in range(40)])
+    share = np.histogram2d(*xy.T, bins=2, range=[(0, 999)] * 2)[0] / len(xy)
+    np.testing.assert_allclose(share, 0.25, atol=0.02)
+
+
+def test_too_many_points_are_refused():
+    with pytest.raises(InputError, match="at most one a pixel"):
+        particles.chance(101, [(1, 1)], shape=(10, 10), radius=2)
+    with pytest.raises(InputError, match="do not fit"):
+        particles.chance(90, [(1, 1)], shape=(100, 100), radius=2, minimum_distance=20)
+    with pytest.raises(InputError, match="leaves nothing"):
+        particles.chance(3, [(1, 1)], shape=(100, 100), radius=2, border=60)
+
+
+def test_junk_by_class():
+    classes = np.zeros((20, 30), np.uint8)
+    classes[:, 10:20], classes[15:, :] = 1, 3
+    picks = [(2, 3), (12, 3), (19.4, 14.4), (5, 16), (29, 19), (29, 0)]
+    got = particles.junk(picks, classes, ("ice", "carbon", "gold"))
+    assert got == pytest.approx({"ice": 2 / 6, "carbon": 0, "gold": 2 / 6})
+    assert all(np.isnan(v) for v in particles.junk([], classes, ("ice", "carbon", "gold")).values())
+    with pytest.raises(InputError, match=r"1 of 1 lie outside the junk map of 20 x 30 pixels \(Y x X\)"):
+        particles.junk([(5, 25)], classes, ("ice", "carbon", "gold"))
+    with pytest.raises(InputError, match="whole, 0 to 2"):
+        particles.junk(picks, classes, ("ice", "carbon"))
+
+
+def test_calibration_of_scores_that_are_probabilities():
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 1, 20_000)
+    table = particles.calibration(scores, rng.uniform(size=20_000) < scores)
+    assert table["n"].tolist() == [2000] * 10
+    np.testing.assert_allclose(table["precision"], table["score"], atol=0.035)
+    inside = (table["lower"] <= table["score"]) & (table["score"] <= table["upper"])
+    assert inside.sum() >= 7  # each end errs in 5 %
+    one = particles.calibration([3.0, 3.0, 3.0, 3.0, 3.0], [True] * 5)
+    assert (one["n"].tolist(), one["precision"].tolist()) == ([5], [1.0])
+    assert one["lower"][0] == pytest.approx(0.05 ** (1 / 5))  # exact: 5 of 5
+    assert one["upper"][0] == 1.0
+
+
+@pytest.fixture
+def crowded():
+    rng = np.random.default_rng(3)
+    truth = np.array([(x, y) for x in range(90, 4000, 170) for y in range(90, 4000, 170)], float)
+    truth = truth[rng.random(len(truth)) < 0.8] + rng.uniform(-55, 55, (1, 2))
+    truth = truth + rng.uniform(-40, 40, truth.shape)
+    return truth + rng.normal(0, 8, truth.shape), truth
+
+
+def test_picks_upside_down_are_noticed(crowded):
+    picks, truth = crowded
+    assert particles.flip_hint(picks, truth, height=4096, radius=50) == ""
+    wrong = np.stack((picks[:, 0], 4095 - picks[:, 1]), axis=1)
+    said = particles.flip_hint(wrong, truth, height=4096, radius=50)
+    assert said.startswith(f"{len(picks)} of {len(picks)} picks match when turned upside down")
+    # as many random picks match no better either way up
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert particles.flip_hint(rng.uniform(0, 4096, picks.shape), truth, height=4096, radius=50) == ""
+
+
+@pytest.mark.parametrize(
+    ("factor", "how"), [(4, "multiplied by 4"), (1 / 2, "divided by 2"), (8, "multiplied by 8")]
+)
+def test_picks_of_another_binning_are_noticed(crowded, factor, how):
+    picks, truth = crowded
+    assert particles.binning_hint(picks, truth, radius=50) == ""
+    assert how in particles.binning_hint(picks / factor, truth, radius=50)
+
+
+@pytest.mark.parametrize(
+    ("picks", "message"),
+    [
+        ([(1, np.nan), (2, 3)], "picks: 1 of 2 positions are NaN or infinite"),
+        ([(1, 2, 3)], r"picks: has the shape \(1, 3\); expected \(n, 2\)"),
+        ([("a", "b")], "picks: expected numbers x, y"),
+    ],
+)
+def test_bad_points_are_refused(picks, message):
+    with pytest.raises(InputError, match=message):
+        particles.match(picks, [(1, 1)], 5)
+
+
+def test_bad_radius_and_scores_are_refused():
+    for radius in (0, -1, np.nan, np.inf):
+        with pytest.raises(InputError, match="radius"):
+            particles.match([(1, 1)], [(1, 1)], radius)
+    with pytest.raises(InputError, match="one finite score for each pick"):
+        particles.hits([(1, 1)], [np.nan], [(1, 1)], 5)
+    with pytest.raises(InputError, match="one finite score for each pick"):
+        particles.pr_curve([(1, 1)], [1, 2], [(1, 1)], 5)
