@@ -4,7 +4,7 @@ Arrays are (Y, X) unless a docstring says otherwise, pixel centres lie at whole 
 counted in photons a pixel. Nothing here makes an image better than its source.
 """
 
-from scopecheck.acquire import optics, scenes
+from scopecheck.acquire import cryoem, optics, scenes
 from scopecheck.acquire.camera import Camera, expose
 from scopecheck.acquire.growth import GrowthSeries, growth_series, phase_like
 from scopecheck.acquire.labelling import thin_labelling
@@ -13,6 +13,7 @@ from scopecheck.acquire.retaking import found_levels, retake
 __all__ = [
     "Camera",
     "GrowthSeries",
+    "cryoem",
     "expose",
     "found_levels",
     "growth_series",
