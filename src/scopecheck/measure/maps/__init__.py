@@ -11,7 +11,7 @@ from scopecheck.measure.maps.checks import Floor, floor, same
 from scopecheck.measure.maps.interval import Interval, effective_counts, fsc_interval
 from scopecheck.measure.maps.local import LocalResolution, local_resolution
 from scopecheck.measure.maps.masks import soft_mask, soften
-from scopecheck.measure.maps.randomise import Corrected, randomise_phases, randomised
+from scopecheck.measure.maps.randomise import LIMIT, Corrected, randomise_phases, randomised
 from scopecheck.measure.maps.shells import Crossing, Curve, crossing, fsc, resolution
 
 _LATER = {
@@ -27,6 +27,7 @@ _LATER = {
 }
 
 __all__ = [
+    "LIMIT",
     "Corrected",
     "Crossing",
     "Curve",

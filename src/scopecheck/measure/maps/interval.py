@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.maps.randomise import SKIP, Corrected
 from scopecheck.measure.maps.shells import Curve, crossing
 
 LEVEL = 0.90
@@ -82,7 +83,7 @@ def effective_counts(curve: Curve, mask: ArrayLike | None = None) -> NDArray:
 
 
 def fsc_interval(
-    source: Curve | Sequence[Curve] | Callable[[int], Curve],
+    source: Curve | Corrected | Sequence[Curve] | Callable[[int], Curve],
     threshold: float = 0.143,
     pixel_size: float = 1.0,
     *,
@@ -95,14 +96,16 @@ def fsc_interval(
     Student's prediction interval in frequency. It holds what splitting and reconstruction vary, not that
     other particles would have been picked, nor what all splits share (mask, alignment, common noise).
 
-    From one curve: Fisher's z of the FSC in every shell, with the number of independent values of
+    From one curve: Fisher's z of the FSC in every shell, with the number of independent values N of
     `effective_counts`; the ends are where the lower and the upper band fall to the threshold. It is
-    conditional on this one split and holds the noise alone.
+    conditional on this one split and on the specimen: signal is fixed and noise alone varies, which makes the
+    variance of an FSC c not (1 - c^2)^2 / N but (1 - c)^2 (1 + 2 c - c^2) / N. A corrected curve has the
+    noise of its randomised curve besides, (1 - c)^2 / N more.
 
     Parameters
     ----------
-    source : Curve, or sequence of Curve, or callable
-        One curve; or one curve per random split into half sets; or a function that takes a seed, splits the
+    source : Curve or Corrected, or sequence of Curve, or callable
+        One curve, or the answer of `randomised`; or one curve per random split into half sets; or a function that takes a seed, splits the
         particles by it, reconstructs both halves and returns their curve. It is called with 0 to splits - 1.
     threshold : float
     pixel_size : float
@@ -126,8 +129,16 @@ def fsc_interval(
     Cardone et al. (2013), doi:10.1016/j.jsb.2013.08.002 (spread of an FSC). Fisher (1915),
     doi:10.2307/2331838.
     """
+    if isinstance(source, Corrected):
+        if mask is None:
+            raise InputError(
+                "mask: missing; the interval of a corrected curve needs the mask it was made with."
+            )
+        start = source.frequency + (SKIP - 0.5) / source.corrected.box
+        twice = source.corrected.frequency > start  # never, where nothing was randomised (NaN)
+        return _from_counts(source.corrected, threshold, pixel_size, mask, twice)
     if isinstance(source, Curve):
-        return _from_counts(source, threshold, pixel_size, mask)
+        return _from_counts(source, threshold, pixel_size, mask, np.zeros(len(source.fsc), bool))
     curves = [source(seed) for seed in range(splits)] if callable(source) else list(source)
     return _from_splits(curves, threshold, pixel_size)
 
@@ -153,7 +164,9 @@ def _from_splits(curves: list[Curve], threshold: float, pixel_size: float) -> In
     return Interval(float(low), float(high), pixel_size / centre, n, method, reason)
 
 
-def _from_counts(curve: Curve, threshold: float, pixel_size: float, mask: ArrayLike | None) -> Interval:
+def _from_counts(
+    curve: Curve, threshold: float, pixel_size: float, mask: ArrayLike | None, twice: NDArray
+) -> Interval:
     from scipy import special
 
     method = "shell counts corrected for the mask" if mask is not None else "shell counts, no mask"
@@ -162,7 +175,9 @@ def _from_counts(curve: Curve, threshold: float, pixel_size: float, mask: ArrayL
     counts = effective_counts(curve, mask)
     with np.errstate(divide="ignore"):
         score = np.arctanh(curve.fsc)
-    half = special.ndtri(0.5 + LEVEL / 2) / np.sqrt(np.maximum(counts - 1, 1))
+    signal = np.clip(np.nan_to_num(curve.fsc), 0, 1)
+    fixed = np.sqrt(1 + 2 * signal - signal**2 + twice) / (1 + signal)
+    half = special.ndtri(0.5 + LEVEL / 2) * fixed / np.sqrt(np.maximum(counts - 1, 1))
     ends = [
         crossing(Curve(curve.frequency, np.tanh(score + sign * half), curve.counts), threshold, pixel_size)
         for sign in (1, -1)

@@ -143,7 +143,7 @@ def randomised(
         return Corrected(unmasked, masked, nothing, masked, math.nan, last, math.nan, True, reason)
     start = float(unmasked.frequency[low[0]])
     rngs = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-    random = fsc(*(_randomise(m, start, rng) for m, rng in zip((first, second), rngs, strict=True)), inside)
+    random = fsc(_randomise(first, start, next(rngs)), _randomise(second, start, next(rngs)), inside)
     values = masked.fsc.copy()
     beyond = slice(low[0] + SKIP, None)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -158,7 +158,7 @@ def fsc(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, counting: 
     for array in (first, second):
         array = array if inside is None else array * inside
         spectra.append(fft.rfftn(array, workers=workers, overwrite_x=inside is not None))
-    cross, *powers, counts = _shell_sums(*spectra, box, counting)
+    cross, *powers, counts = _shell_sums(spectra[0], spectra[1], box, counting)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = cross / np.sqrt(powers[0] * powers[1])
     values = np.clip(np.where(np.isfinite(values), values, np.nan), -1, 1)
@@ -187,7 +187,7 @@ def _shell_sums(first: NDArray, second: NDArray, box: int, counting: str) -> tup
 
     def folded(rows: NDArray) -> NDArray:
         top = rows[: half + 1]
-        mirror = rows[:half:-1] if box % 2 else rows[:half:-1]
+        mirror = rows[:half:-1]
         top[1 : 1 + len(mirror)] += mirror
         return top
 
@@ -200,7 +200,7 @@ def _shell_sums(first: NDArray, second: NDArray, box: int, counting: str) -> tup
             parts.append((p.real * q.real + p.imag * q.imag, p.real**2 + p.imag**2, q.real**2 + q.imag**2))
         where = shell[z * z + plane].ravel()
         for i, made in enumerate(zip(*parts, strict=True)):
-            rows = made[0] if len(made) == 1 else np.add(*made, out=made[0])
+            rows = made[0] if len(made) == 1 else np.add(made[0], made[1], out=made[0])
             values = folded(rows) * weight.astype(rows.dtype)
             sums[i] += np.bincount(where, values.ravel(), minlength=last + 2)
         counts += np.bincount(where, (number * mirrored[z]).ravel(), minlength=last + 2).astype(np.int64)
