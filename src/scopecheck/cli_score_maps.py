@@ -1,0 +1,139 @@
+"""`scopecheck score fsc`: judge the resolution of half maps that any program made."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    from scopecheck.scoring_maps import FSCScore
+
+FAIL_WORDS = ("FAILS", "UNDETERMINED")
+
+
+def fsc(
+    half1: Annotated[Path, typer.Argument(metavar="HALF1", help="Half map, unmasked and unfiltered (MRC).")],
+    half2: Annotated[Path, typer.Argument(metavar="HALF2", help="The other half map.")],
+    mask: Annotated[Path | None, typer.Option(help="Mask of the same box, 0 to 1 (MRC).")] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="Angstrom; by default the header's.")] = None,
+    threshold: Annotated[float, typer.Option(help="FSC at which to read the resolution.")] = 0.143,
+    claimed: Annotated[float | None, typer.Option(help="The resolution that was claimed, Angstrom.")] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Of the claim: 0.05 is 5 %. Declare it before.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random phases.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="Exit with 1 on any of these words: FAILS,UNDETERMINED.")
+    ] = None,
+) -> None:
+    """Judge the resolution of two half maps, and refuse to quote one where a check forbids it.
+
+    With a mask, the masked curve is corrected by phase randomisation; the correction is refused where the
+    randomised FSC is above 0.2 at the resolution it would give. Ends with 0 when judged, whatever the
+    verdict; with 2 on bad input.
+    """
+    from scopecheck.scoring_maps import score_fsc
+
+    failing = [word.strip().upper() for word in fail_on.split(",")] if fail_on else []
+    if wrong := [word for word in failing if word not in FAIL_WORDS]:
+        raise InputError(f"--fail-on: {', '.join(wrong)} is unknown; expected {', '.join(FAIL_WORDS)}.")
+    if not 0 < threshold < 1:
+        raise InputError(f"--threshold: {threshold:g}; expected a correlation between 0 and 1.")
+    if pixel_size is not None and not (math.isfinite(pixel_size) and pixel_size > 0):
+        raise InputError(f"--pixel-size: {pixel_size:g}; expected Angstrom per voxel, above 0.")
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise InputError(f"--tolerance: {tolerance:g}; expected a fraction, as 0.05 for 5 %.")
+    score = score_fsc(
+        half1,
+        half2,
+        mask=mask,
+        pixel_size=pixel_size,
+        threshold=threshold,
+        claimed=claimed,
+        tolerance=tolerance,
+        seed=seed,
+    )
+    if as_json:
+        typer.echo(json.dumps(_content(score, half1, half2, mask), indent=1, ensure_ascii=False))
+    else:
+        _show(score, half1, half2, mask)
+    if score.row is not None and score.row.verdict in failing:
+        typer.echo(f"scopecheck: --fail-on {fail_on}: resolution", err=True)
+        raise typer.Exit(1)
+
+
+def _content(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> dict[str, Any]:
+    from scopecheck.record.result import SCHEMA_VERSION, strict
+
+    about: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "half_maps": [str(half1), str(half2)]}
+    about |= {"mask": None if mask is None else str(mask), "box": score.box, "pixel_size_A": score.pixel_size}
+    about |= {"threshold": score.threshold, "quoted": score.quoted, "curves": score.found}
+    about |= {"checks": score.checks, "arms": [] if score.row is None else [score.row.model_dump()]}
+    fscs = {
+        name: {"frequency_per_px": curve.frequency, "fsc": curve.fsc, "voxels": curve.counts}
+        for name, curve in score.curves.items()
+    }
+    return strict(about | {"fsc": fscs, "notes": score.notes})
+
+
+def _ends(interval: list[float]) -> str:
+    low, high = ("open" if math.isnan(end) else f"{end:.2f}" for end in interval)
+    return f"{low} to {high}"
+
+
+def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from scopecheck.record.result import caption
+    from scopecheck.record.tables import interval, percent
+
+    console = Console(highlight=False)
+    console.print(f"half maps: {half1}, {half2}\nmask:      {mask or 'none'}", markup=False)
+    console.print(f"box {score.box}, {score.pixel_size:.4g} A/px, Nyquist {2 * score.pixel_size:.3g} A")
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("FSC", f"A at {score.threshold:g}", "90 % interval", "A at 0.5", "why none"):
+        table.add_column(heading, no_wrap=heading != "why none")
+    notes = list(score.notes)
+    for row in score.found:
+        none = math.isnan(row["resolution"])
+        cells = ["none" if math.isnan(x) else f"{x:.2f}" for x in (row["resolution"], row["at_0.5"])]
+        why = row["reason"] if none else ""
+        table.add_row(row["curve"], cells[0], "" if none else _ends(row["interval"]), cells[1], why)
+        notes.append(f"{row['curve']}: the interval is from {row['method']}.")
+    console.print(table)
+    checks = Table(box=box.SIMPLE_HEAD)
+    for heading in ("check", "", "said"):
+        checks.add_column(heading)
+    for check in score.checks:
+        checks.add_row(check["check"], "ALARM" if check["alarm"] else "quiet", check["said"])
+    console.print(checks)
+    quoted = score.quoted
+    if quoted["reason"]:
+        console.print(f"No resolution is quoted: {quoted['reason']}.", markup=False)
+    else:
+        text = f"{quoted['resolution']:.2f} A ({quoted['curve']} FSC = {score.threshold:g})"
+        if alarms := [check["check"] for check in score.checks if check["alarm"]]:
+            text += f"; not to be quoted without the alarm: {', '.join(alarms)}"
+        console.print(f"Resolution: {text}.", markup=False)
+    if (judged := score.row) is not None:
+        word = f"{judged.shape} {judged.label or 'no verdict'}" + (
+            f": {judged.reason}" if judged.reason else ""
+        )
+        console.print(f"Claim: {word}", markup=False)
+        if judged.bias is not None:
+            told = f"{percent(judged.bias, judged.scale, judged.unit)}, 90 % interval {interval(judged)}"
+            console.print(f"  claimed against found: {told}", markup=False)
+        console.print(caption([judged]))
+        if judged.tolerance is None and not quoted["reason"]:
+            notes.append("Give --tolerance for a verdict, taken from what the map is for, before you look.")
+    for note in notes:
+        console.print(f"- {note}", markup=False)
