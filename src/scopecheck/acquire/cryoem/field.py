@@ -121,8 +121,8 @@ def micrograph(
         If the particles or contaminants do not fit, or an argument cannot be used.
     """
     model = None if volume is None else volume_box(volume)
-    shape = _shape(shape)
-    if model is None and (whole(n, "n") or "aggregate" in contaminants):
+    shape, n = _shape(shape), whole(n, "n")
+    if model is None and (n or "aggregate" in contaminants):
         raise InputError(
             "volume: particles and aggregates need one, got None; take n=0 and other contaminants"
         )
@@ -197,18 +197,25 @@ def _places(scene: Scene, n: int, apart: float, overlap: float, rng: np.random.G
     open_ = room.copy()
     rows, columns = np.ogrid[: room.shape[0], : room.shape[1]]
     centres: list[tuple[float, float]] = []
-    for _ in range(n - touching):
-        free = np.flatnonzero(open_)
-        if not len(free):
-            raise InputError(
-                f"n: only {len(centres)} of {n - touching} particles fit at a distance of {apart:.3g} pixels;"
-                " take a larger shape, fewer particles or a smaller minimum_distance"
-            )
-        y, x = divmod(int(free[rng.integers(len(free))]), room.shape[1])
+    reach = apart + np.sqrt(
+        0.5
+    )  # half a pixel's diagonal more: the next one's sub-pixel part comes no nearer
+    for candidate in rng.permutation(np.flatnonzero(room)):
+        if len(centres) == n - touching:
+            break
+        y, x = divmod(int(candidate), room.shape[1])
+        if not open_[y, x]:
+            continue
         cx, cy = x + rng.uniform(-0.5, 0.5), y + rng.uniform(-0.5, 0.5)
         centres.append((cx, cy))
-        # half a pixel's diagonal more, so that the next one's sub-pixel part cannot come nearer
-        open_ &= np.hypot(rows - cy, columns - cx) >= apart + np.sqrt(0.5)
+        far = int(reach) + 2
+        near = np.s_[max(0, y - far) : y + far + 1, max(0, x - far) : x + far + 1]
+        open_[near] &= np.hypot(rows[near[0]] - cy, columns[:, near[1]] - cx) >= reach
+    if len(centres) < n - touching:
+        raise InputError(
+            f"n: only {len(centres)} of {n - touching} particles fit at a distance of {apart:.3g} pixels;"
+            " take a larger shape, fewer particles or a smaller minimum_distance"
+        )
     hosts = rng.permutation(len(centres))[:touching]
     for host in hosts:
         for _ in range(100):

@@ -9,6 +9,7 @@ from scopecheck.acquire.cryoem.inputs import number, rotation_matrices, shift_ve
 from scopecheck.errors import InputError
 
 PADDING = 2  # oversampling of the volume's transform
+ATOMS = 20_000  # placed at once
 CHUNK = 2_000_000  # Fourier samples interpolated at once
 
 
@@ -70,15 +71,15 @@ def density(
         )
     sigma = resolution / (np.pi * np.sqrt(2)) / pixel_size
     grid = np.arange(box)
-    gx, gy, gz = (
-        np.exp(-0.5 * ((grid - voxels[:, [i]]) / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma) for i in range(3)
-    )
-    gy = gy * weights[:, None]
-    volume = np.zeros((box, box, box), np.float32)
-    for z in grid:
-        near = np.abs(voxels[:, 2] - z) < 6 * sigma
-        volume[z] = (gy[near] * gz[near, z, None]).T @ gx[near]
-    return volume
+    volume = np.zeros((box, box, box))
+    for first in range(0, len(xyz), ATOMS):
+        place = voxels[first : first + ATOMS]
+        gx, gy, gz = np.exp(-0.5 * ((grid - place.T[..., None]) / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
+        gy *= weights[first : first + ATOMS, None]
+        for z in grid:
+            near = np.abs(place[:, 2] - z) < 6 * sigma
+            volume[z] += (gy[near] * gz[near, z, None]).T @ gx[near]
+    return volume.astype(np.float32)
 
 
 def project(volume: np.ndarray, rotations: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
