@@ -51,6 +51,9 @@
 #       - {arm: same-half-twice, measurement: resolution, control: negative, predicted: FAILS, origin: physics,
 #          seen_in_training: "no", source: "a half map against itself: the curve is 1 and the claim is Nyquist, 4 A,
 #          on a map whose true resolution is 5 A or worse"}
+#       - {arm: tool-own, measurement: resolution, predicted: HOLDS, origin: guess,
+#          seen_in_training: "no", source: "cryoDRGN's own corrected curve under its own tight mask, read by its own rule:
+#          the last shell at or above 0.143, not the first below"}
 #       # (a) masks
 #       - {arm: mask-hard, measurement: resolution, predicted: FAILS, origin: physics,
 #          seen_in_training: "no", source: "both halves carry the same sharp edge; quoted without correction"}
