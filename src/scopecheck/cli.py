@@ -1,4 +1,4 @@
-"""The command `scopecheck`: list, show, run and report recipes; score label images; fetch data."""
+"""The command `scopecheck`: list, show, run and report recipes; score what tools made; fetch data."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_data, cli_score
+from . import __version__, cli_data, cli_score, cli_score_maps
 from .errors import DataError, InputError, RecipeError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+cli_score.app.command("fsc")(cli_score_maps.fsc)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_score.app, name="score")
 
@@ -59,22 +60,12 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         _say([r.model_dump(mode="json", by_alias=True, exclude={"path"}) for r in recipes])
         raise typer.Exit(2 if bad else 0)
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    table.add_column("recipe", no_wrap=True)
-    for head in ("title", "tools", "verdicts", "quick, min"):
-        table.add_column(head)
+    wide = max((len(r.id) for r in recipes), default=0)
     for r in recipes:
-        table.add_row(
-            r.id,
-            r.title,
-            ", ".join(r.tools),
-            str(len(r.arms) or "page"),
-            f"{r.minutes['quick']:g}" if r.minutes else "",
-        )
-    Console().print(table)
+        verdicts = f"{len(r.arms)} verdicts" if r.arms else "page"
+        minutes = f"{r.minutes['quick']:g} min" if r.minutes else ""
+        typer.echo(f"{r.id:<{wide}}  {verdicts:<12}  {minutes:<7}  {', '.join(r.tools)}".rstrip())
+        typer.echo(f"    {r.title}")  # a line of its own: never cut, and wrapped by nothing but the terminal
     raise typer.Exit(2 if bad else 0)
 
 
@@ -196,10 +187,33 @@ def report(
         rich_table(states)
 
 
+_UsageError: Any = typer.BadParameter.__mro__[1]  # click's, which some versions of typer keep inside
+
+
+def _misused(err: Any) -> str:
+    """One line on a command line that cannot be read: the fault, what was meant, where it is explained."""
+    text = " ".join(err.format_message().split()).rstrip(".")
+    if option := getattr(err, "option_name", ""):
+        near = getattr(err, "possibilities", None)
+        hint = f" (did you mean {' or '.join(sorted(near))}?)" if near else ""
+        text = f"no option {option}{hint}" if type(err).__name__ == "NoSuchOption" else text
+    where = f"`{err.ctx.command_path} --help` lists what there is" if err.ctx else "see `scopecheck --help`"
+    return f"{text[:1].lower()}{text[1:]}{'' if text.endswith('?') else ';'} {where}"
+
+
 def main() -> None:
     """Run the command; bad input is one line on the standard error and exit status 2."""
     try:
-        app()
+        status = app(prog_name="scopecheck", standalone_mode=False)
+    except _UsageError as err:
+        if type(err).__name__ == "NoArgsIsHelpError":
+            err.show()
+        else:
+            print(f"scopecheck: {_misused(err)}", file=sys.stderr)
+        status = 2
+    except typer.Abort:
+        status = 130
     except (InputError, DataError, RecipeError, ValueError, OSError) as err:
         print(f"scopecheck: {' '.join(str(err).split())}", file=sys.stderr)
-        sys.exit(2)
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,9 +1,8 @@
-"""`scopecheck score`: judge label images that any tool made."""
+"""`scopecheck score labels`: judge label images that any tool made; `cli_score_cryoem` has picks and fsc."""
 
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scopecheck.cli_options import by_measure, end, fail_words, fractions, one_of, shown, sizes, verdicts
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
     from scopecheck.scoring import Score
 
-app = typer.Typer(no_args_is_help=True, help="Judge label images that any tool made against true ones.")
-FAIL_WORDS = ("FAILS", "UNDETERMINED")
+app = typer.Typer(no_args_is_help=True, help="Judge what any tool made: label images, picks, half maps.")
 ESTIMANDS = {"mean": "per-acquisition mean", "pooled": "pooled ratio"}
+SHAPES = ("area", "volume")
+MEASURES = ("count", *(f"{how}_{what}" for what in SHAPES for how in ("mean", "total")))
+MEASURES += (*(f"{what}_fraction" for what in SHAPES), "density", "total_intensity", "mean_intensity")
 
 
 @app.callback()
@@ -67,23 +69,21 @@ def labels(
     """
     from scopecheck import scoring
 
-    failing = [word.strip().upper() for word in fail_on.split(",")] if fail_on else []
-    if wrong := [word for word in failing if word not in FAIL_WORDS]:
-        raise InputError(f"--fail-on: {', '.join(wrong)} is unknown; expected {', '.join(FAIL_WORDS)}.")
-    if estimand not in ESTIMANDS:
-        raise InputError(f"--estimand: {estimand!r} is not known; expected {' or '.join(ESTIMANDS)}.")
-    if scale not in ("relative", "absolute"):
-        raise InputError(f"--scale: {scale!r} is not known; expected relative or absolute.")
+    failing = fail_words(fail_on)
+    one_of("estimand", estimand, tuple(ESTIMANDS))
+    one_of("scale", scale, ("relative", "absolute"))
+    one_of("border", border, ("keep", "drop"))
+    if unit is not None:
+        one_of("unit", unit, ("px", "um"))
     measures = [name.strip() for name in measure.split(",") if name.strip()] if measure else None
-    limits, doubts = _by_measure("tolerance", tolerance), _by_measure("truth-uncertainty", truth_uncertainty)
+    for name in measures or ():
+        one_of("measure", name, MEASURES)
+    if not 0 < threshold <= 1:
+        raise InputError(f"--threshold: {threshold:g} is no IoU; expected above 0 and not above 1.")
+    limits, doubts = by_measure("tolerance", tolerance), by_measure("truth-uncertainty", truth_uncertainty)
     if pairs := [name for name, value in doubts.items() if isinstance(value, tuple)]:
         raise InputError(f"--truth-uncertainty: {pairs[0]} has two ends; expected one number.")
-    for value in limits.values() if scale == "relative" else ():
-        far = max(value if isinstance(value, tuple) else (value,), key=abs)
-        if abs(far) >= 1:
-            raise InputError(
-                f"--tolerance: {far:g} means {100 * far:g} %; write {far / 100:g} for {far:g} %."
-            )
+    fractions(limits if scale == "relative" else {})
     levels = {"background": background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
@@ -91,7 +91,7 @@ def labels(
         predicted,
         true,
         image=image,
-        pixel_size=None if pixel_size is None else [_number("pixel-size", x) for x in pixel_size.split(",")],
+        pixel_size=None if pixel_size is None else sizes(pixel_size),
         unit=unit,
         measures=measures,
         tolerance=limits,
@@ -109,33 +109,7 @@ def labels(
         typer.echo(json.dumps(_content(score, predicted, true, border), indent=1, ensure_ascii=False))
     else:
         _show(score, predicted, true)
-    if hit := [row.measurement for row in score.rows if row.verdict in failing]:
-        typer.echo(f"scopecheck: --fail-on {fail_on}: {', '.join(hit)}", err=True)
-        raise typer.Exit(1)
-
-
-def _number(option: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"--{option}: {text!r} is not a number.") from None
-
-
-def _by_measure(option: str, text: str | None) -> dict[str, Any]:
-    """Numbers by measurement from '0.1' (for all), 'count=0.1,...' or 'count=-0.1:0.2'."""
-    found: dict[str, Any] = {}
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        name, _, value = part.rpartition("=")
-        ends = tuple(_number(option, end) for end in value.split(":"))
-        if len(ends) > 2:
-            raise InputError(f"--{option}: {part!r} has more than two ends; expected LOW:HIGH or one number.")
-        name = name.strip() or "all"
-        if name in found:
-            raise InputError(f"--{option}: {name} is given twice.")
-        found[name] = ends[0] if len(ends) == 1 else ends
-    return found
+    end(score.rows, failing)
 
 
 def _progress(pairs: Sequence[Any]) -> Iterable[Any]:
@@ -158,47 +132,19 @@ def _content(score: Score, predicted: Path, true: Path, border: str) -> dict[str
     return strict(about | {"arms": [row.model_dump() for row in score.rows]} | parts | {"notes": score.notes})
 
 
-def _shown(value: float, form: str) -> str:
-    return "not defined" if math.isnan(value) else format(value, form)
-
-
-def _band(tolerance: list[float] | None, scale: str, unit: str) -> str:
-    from scopecheck.record.tables import percent, span
-
-    if tolerance is None:
-        return "none"
-    if tolerance[0] == -tolerance[1]:
-        return percent(tolerance[1], scale, unit).replace("+", "±")
-    return span([*tolerance], scale, unit)
-
-
 def _show(score: Score, predicted: Path, true: Path) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
 
     from scopecheck.record.result import caption
-    from scopecheck.record.tables import detail, interval, percent
+    from scopecheck.record.tables import detail
 
     console = Console(highlight=False)
     console.print(f"prediction: {predicted}\ntruth:      {true}", markup=False)
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("measurement", "verdict", "scope", "n", "bias", "90 % interval", "tolerance"):
-        table.add_column(heading, no_wrap=heading in ("measurement", "scope", "bias"))
+    console.print(verdicts(score.rows, score.scope))
     notes = list(score.notes)
     for row in score.rows:
-        table.add_row(
-            row.measurement,
-            f"{row.shape} {row.label or 'no verdict'}"
-            + (f": {row.reason}" if row.verdict and row.reason else ""),
-            row.scope or score.scope,
-            str(row.n),
-            "" if row.bias is None else percent(row.bias, row.scale, row.unit),
-            "" if row.bias is None else interval(row),
-            _band(row.tolerance, row.scale, row.unit),
-        )
         values = [
-            _shown(statistics.fmean(file[key][row.measurement] for file in score.files), ".5g")
+            shown(statistics.fmean(file[key][row.measurement] for file in score.files), ".5g")
             for key in ("predicted", "true")
         ]
         told = [f"{values[0]} measured, {values[1]} true (mean of files)" if len(score.files) > 1 else ""]
@@ -211,8 +157,7 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
         notes.append(
             f"{row.measurement} ({row.unit or 'fraction'}): {'; '.join(text for text in told if text)}"
         )
-    console.print(table)
-    looks = ", ".join(f"{name} {_shown(value, '.2f')}" for name, value in score.plausibility.items())
+    looks = ", ".join(f"{name} {shown(value, '.2f')}" for name, value in score.plausibility.items())
     counted = ", ".join(f"{count} {name}" for name, count in score.objects.items())
     console.print(f"How it looks: {looks} ({counted})", markup=False)
     console.print(caption(score.rows))

@@ -181,7 +181,19 @@ def _measure(
         notes.append(f"{pair.name}: prediction and truth are the same in every pixel.")
     size = _agreed_size(pair, [p.pixel_size for p in pictures.values()])
     if pixel_size is not None:
-        size = tuple(pixel_size) * (2 if len(pixel_size) == 1 and labels["true"].ndim == 2 else 1)
+        size, axes = tuple(pixel_size), labels["true"].ndim
+        if len(size) == 1 and axes == 2:
+            size *= 2
+        if len(size) != axes:
+            expected = (
+                "one number, or y,x" if axes == 2 else "z,y,x: planes are rarely as far apart as pixels"
+            )
+            raise InputError(f"--pixel-size: {len(size)} given for {axes}D labels; expected {expected}.")
+    if unit == "um" and size is None:
+        raise InputError(
+            "neither file gives a pixel size, so micrometres cannot be given;"
+            " add --pixel-size, as the microscope's metadata has it, or ask for --unit px."
+        )
     what = "area" if labels["true"].ndim == 2 else "volume"
     usual = ["count", f"mean_{what}", f"total_{what}"] + ["total_intensity"] * (grey is not None)
     rules: dict[str, Any] = {
@@ -214,10 +226,14 @@ def _agreed_size(pair: Pair, sizes: list[tuple[float, ...] | None]) -> tuple[flo
             abs(a / b - 1) > 0.01 for a, b in zip(size, known[0], strict=True)
         ):
             raise InputError(
-                f"{pair.predicted} against {pair.true}: their pixel sizes differ, {known[0]} and {size} um;"
-                " give --pixel-size."
+                f"{pair.predicted} against {pair.true}: their pixel sizes differ,"
+                f" {_by(known[0])} and {_by(size)} um; give --pixel-size."
             )
     return known[0] if known else None
+
+
+def _by(size: tuple[float, ...]) -> str:
+    return " x ".join(f"{one:g}" for one in size)
 
 
 def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any:  # type: ignore[no-untyped-def]

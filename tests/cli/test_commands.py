@@ -69,6 +69,20 @@ def test_list_show_run_and_report_speak_json(place):
     assert reported[0]["folder"] == ran[0]["folder"]
 
 
+def test_list_keeps_a_long_title_in_one_piece(place):
+    title = "A title that is far longer than a terminal is wide and whose words belong together as they are"
+    (place / "recipes" / "names.py").write_text((HEAD % "names" + BODY).replace("A page", title))
+    out = call("list").stdout.splitlines()
+    assert [line.strip() for line in out] == ["names  page", title]
+
+
+def test_a_command_without_arguments_explains_itself():
+    for words in ((), ("score",), ("data",)):
+        got = call(*words)
+        assert got.returncode == 2
+        assert "Usage: scopecheck" in got.stdout + got.stderr
+
+
 def test_a_run_ends_by_naming_the_page_and_a_second_does_nothing(place):
     first = call("run", "names")
     assert first.returncode == 0
@@ -99,6 +113,12 @@ def test_a_failed_recipe_gives_1_and_says_why(place):
         (["run"], "name one recipe, or give --all"),
         (["run", "names", "--all"], "name one recipe, or give --all"),
         (["run", "names", "--profile", "quick"], "unknown parameter 'profile'"),
+        (["run", "names", "--agian"], "no option --agian (did you mean --again?)"),
+        (["score", "labels", "a", "b", "--tolerence", "1"], "`scopecheck score labels --help` lists what"),
+        (["lst"], "no such command 'lst'. Did you mean 'list'?"),
+        (["run", "names", "--jobs", "0"], "invalid value for '--jobs'"),
+        (["score", "labels", "a"], "missing argument 'TRUTH'"),
+        (["data", "fetch"], "give names, or --all"),
     ],
 )
 def test_bad_input_is_one_line_and_2(place, words, said):

@@ -391,22 +391,31 @@ BAD = {
         "prediction is a file, truth is a folder; give files alone or folders alone.",
     ),
     "same path": (one_path, "m: given as prediction and as truth"),
-    "no pixel size": (two(ONE, None, "--unit", "um"), "pixel_size: missing, so micrometres cannot be given."),
+    "no pixel size": (
+        two(ONE, None, "--unit", "um"),
+        "neither file gives a pixel size, so micrometres cannot be given; add --pixel-size",
+    ),
     "pixel sizes differ": (
         sizes_differ,
-        "their pixel sizes differ, (0.5, 0.5) and (0.6, 0.6) um; give --pixel-size.",
+        "their pixel sizes differ, 0.5 x 0.5 and 0.6 x 0.6 um; give --pixel-size.",
     ),
     "some without pixel size": (sizes_partly, "mean_area: comes in px^2 and um^2, since not all files give"),
     "pixel size is text": (two(ONE, None, "--pixel-size", "fine"), "--pixel-size: 'fine' is not a number."),
-    "pixel size is 0": (two(ONE, None, "--pixel-size", "0"), "expected positive micrometres per pixel"),
+    "pixel size is 0": (
+        two(ONE, None, "--pixel-size", "0"),
+        "scopecheck: --pixel-size: 0; expected positive micrometres per pixel.",
+    ),
     "pixel sizes too many": (
         two(ONE, None, "--pixel-size", "1,2,3"),
-        "does not fit 2D labels; expected (y, x)",
+        "--pixel-size: 3 given for 2D labels; expected one number, or y,x.",
     ),
-    "unknown unit": (two(ONE, None, "--unit", "inch"), "unit: 'inch' is not known"),
+    "unknown unit": (
+        two(ONE, None, "--unit", "inch"),
+        "scopecheck: --unit: 'inch' is not known; expected one of px, um.",
+    ),
     "unknown measure": (
         two(ONE, None, "--measure", "count,beauty"),
-        "beauty: not a quantity; expected one of count",
+        "scopecheck: --measure: 'beauty' is not known; expected one of count, mean_area",
     ),
     "intensity without image": (two(ONE, None, "--measure", "total_intensity"), "needs the grey image"),
     "colour image": (
@@ -434,11 +443,14 @@ BAD = {
     ),
     "uncertainty of two ends": (two(ONE, None, "--truth-uncertainty", "0:1"), "expected one number."),
     "negative uncertainty": (two(ONE, None, "--truth-uncertainty", "-1"), "truth_uncertainty is -1.0"),
-    "threshold of 2": (two(ONE, None, "--threshold", "2"), "threshold: 2.0"),
-    "border rule": (two(ONE, None, "--border", "cut"), "border: 'cut' is not a rule"),
+    "threshold of 2": (two(ONE, None, "--threshold", "2"), "scopecheck: --threshold: 2 is no IoU"),
+    "border rule": (
+        two(ONE, None, "--border", "cut"),
+        "scopecheck: --border: 'cut' is not known; expected one of keep, drop.",
+    ),
     "scale": (
         two(ONE, None, "--scale", "log"),
-        "--scale: 'log' is not known; expected relative or absolute.",
+        "--scale: 'log' is not known; expected one of relative, absolute.",
     ),
     "estimand": (two(ONE, None, "--estimand", "median"), "--estimand: 'median' is not known"),
     "fail on": (
@@ -458,6 +470,27 @@ def test_bad_input_is_one_line_and_status_2(run, tmp_path, case):
     assert err.startswith("scopecheck: ")
     assert err.count("\n") == 1
     assert "Traceback" not in err + out
+
+
+def test_every_measure_that_can_be_asked_for_is_measured(run, tmp_path):
+    """The names that --measure knows are those of measure.quantities, in planes and in stacks."""
+    from scopecheck import cli_score, measure
+
+    plane, stack = squares(2), np.stack([squares(2)] * 3)
+    known = {*measure.quantities(plane, plane), *measure.quantities(stack, stack)}
+    assert known == set(cli_score.MEASURES)
+    status, _, err = run(*two(ONE, None, "--measure", "mean_aera")(tmp_path))
+    assert (status, "(did you mean mean_area?)" in err) == (2, True)
+
+
+def test_a_stack_needs_a_size_for_each_axis(run, tmp_path):
+    stack = np.stack([squares(12)] * 5)
+    for name in ("m", "t"):
+        write(tmp_path / name, {"a": stack}, ".npy")
+    status, _, err = run(tmp_path / "m", tmp_path / "t", "--pixel-size", "0.5")
+    assert status == 2
+    assert "--pixel-size: 1 given for 3D labels; expected z,y,x" in err
+    assert "(" not in err.split("--pixel-size")[1]
 
 
 def test_a_constant_image_is_said_so(run, tmp_path):

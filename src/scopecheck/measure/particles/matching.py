@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RADIUS = 0.25  # of the particle's diameter: beyond it a pick is no longer centred on its particle
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PickMatch:
     """Picks and true particles paired one to one.
 
@@ -56,6 +56,9 @@ class PickMatch:
     def f1(self) -> float:
         """2 pairs / (picks + particles); NaN without either."""
         return ratio(2 * self.tp, self.n_picks + self.n_truth)
+
+    def __repr__(self) -> str:
+        return f"PickMatch({self.tp} pairs of {self.n_picks} picks and {self.n_truth} particles)"
 
 
 def points(xy: ArrayLike, name: str = "picks") -> NDArray[np.float64]:

@@ -1,0 +1,126 @@
+"""What the `scopecheck score` commands share: options read into words and numbers, the table of verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from scopecheck.record.result import ArmResult
+
+FAIL_WORDS = ("FAILS", "UNDETERMINED")
+
+
+def fail_words(text: str | None) -> list[str]:
+    """Read --fail-on."""
+    words = [word.strip().upper() for word in text.split(",")] if text else []
+    if wrong := [word for word in words if word not in FAIL_WORDS]:
+        raise InputError(f"--fail-on: {', '.join(wrong)} is unknown; expected {', '.join(FAIL_WORDS)}.")
+    return words
+
+
+def end(rows: Sequence[ArmResult], failing: Sequence[str]) -> None:
+    """End with status 1 where a verdict is one of the words of --fail-on."""
+    if hit := [row.measurement for row in rows if row.verdict in failing]:
+        typer.echo(f"scopecheck: --fail-on {','.join(failing)}: {', '.join(hit)}", err=True)
+        raise typer.Exit(1)
+
+
+def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuse a word that the option does not know."""
+    if value not in allowed:
+        from difflib import get_close_matches
+
+        near = get_close_matches(value, allowed, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(f"--{option}: {value!r} is not known{hint}; expected one of {', '.join(allowed)}.")
+
+
+def number(option: str, text: str) -> float:
+    """Read a number given to an option."""
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--{option}: {text!r} is not a number.") from None
+
+
+def sizes(text: str, option: str = "pixel-size", what: str = "micrometres per pixel") -> list[float]:
+    """Read --pixel-size: one positive number, or one per axis."""
+    found = [number(option, x) for x in text.split(",")]
+    if not all(math.isfinite(x) and x > 0 for x in found):
+        raise InputError(f"--{option}: {text}; expected positive {what}.")
+    return found
+
+
+def fractions(limits: dict[str, Any]) -> None:
+    """Refuse relative tolerances of 100 % and more: they were meant in per cent."""
+    for value in limits.values():
+        far = max(value if isinstance(value, tuple) else (value,), key=abs)
+        if abs(far) >= 1:
+            raise InputError(
+                f"--tolerance: {far:g} means {100 * far:g} %; write {far / 100:g} for {far:g} %."
+            )
+
+
+def by_measure(option: str, text: str | None) -> dict[str, Any]:
+    """Numbers by measurement from '0.1' (for all), 'count=0.1,...' or 'count=-0.1:0.2'."""
+    found: dict[str, Any] = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        name, _, value = part.rpartition("=")
+        ends = tuple(number(option, end) for end in value.split(":"))
+        if len(ends) > 2:
+            raise InputError(f"--{option}: {part!r} has more than two ends; expected LOW:HIGH or one number.")
+        name = name.strip() or "all"
+        if name in found:
+            raise InputError(f"--{option}: {name} is given twice.")
+        found[name] = ends[0] if len(ends) == 1 else ends
+    return found
+
+
+def shown(value: float, form: str) -> str:
+    """A number, or the words not defined."""
+    return "not defined" if math.isnan(value) else format(value, form)
+
+
+def band(tolerance: list[float] | None, scale: str, unit: str) -> str:
+    """A tolerance, as one number where both ends are alike."""
+    from scopecheck.record.tables import percent, span
+
+    if tolerance is None:
+        return "none"
+    if tolerance[0] == -tolerance[1]:
+        return percent(tolerance[1], scale, unit).replace("+", "±")
+    return span([*tolerance], scale, unit)
+
+
+def verdicts(rows: Sequence[ArmResult], scope: str) -> Table:
+    """Lay out measurements with their verdicts; none stands without scope and n."""
+    from rich import box
+    from rich.table import Table
+
+    from scopecheck.record.tables import interval, percent
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("measurement", "verdict", "scope", "n", "bias", "90 % interval", "tolerance"):
+        table.add_column(heading, no_wrap=heading in ("measurement", "scope", "bias"))
+    for row in rows:
+        table.add_row(
+            row.measurement,
+            f"{row.shape} {row.label or 'no verdict'}"
+            + (f": {row.reason}" if row.verdict and row.reason else ""),
+            row.scope or scope,
+            str(row.n),
+            "" if row.bias is None else percent(row.bias, row.scale, row.unit),
+            "" if row.bias is None else interval(row),
+            band(row.tolerance, row.scale, row.unit),
+        )
+    return table
