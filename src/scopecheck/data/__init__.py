@@ -10,6 +10,10 @@ _HOMES = {
     "datasets": ("Sample", "fetch", "is_here", "load", "samples", "where"),
     "volumes": ("open_zarr", "plane"),
     "images": ("read_image", "read_labels"),
+    "cryoem.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
+    "cryoem.picks": ("read_picks",),
+    "cryoem.particles": ("read_particles",),
+    "cryoem.models": ("read_emdb_record", "read_model"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)

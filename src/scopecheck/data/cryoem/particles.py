@@ -1,0 +1,287 @@
+"""Particle tables of RELION, cryoSPARC and cryoDRGN: poses, CTF, place and half set, in one convention."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopecheck.data.cryoem import star
+from scopecheck.data.cryoem.mrc import bare, is_file
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from scipy.spatial.transform import Rotation
+
+CS_MAGIC = (b"\x93NUMPY", b"\x95CSDAT")
+NEEDS = {
+    "poses": ("rot", "tilt", "psi"),
+    "ctf": ("defocus_u", "defocus_v", "defocus_angle", "voltage", "cs", "amplitude_contrast"),
+    "half_set": ("half_set",),
+    "place": ("micrograph", "x", "y"),
+}
+_RELION = {
+    "rlnAngleRot": "rot",
+    "rlnAngleTilt": "tilt",
+    "rlnAnglePsi": "psi",
+    "rlnDefocusU": "defocus_u",
+    "rlnDefocusV": "defocus_v",
+    "rlnDefocusAngle": "defocus_angle",
+    "rlnVoltage": "voltage",
+    "rlnSphericalAberration": "cs",
+    "rlnAmplitudeContrast": "amplitude_contrast",
+    "rlnPhaseShift": "phase_shift",
+    "rlnCtfBfactor": "b_factor",
+    "rlnImageSize": "box",
+    "rlnMicrographName": "micrograph",
+    "rlnCoordinateX": "x",
+    "rlnCoordinateY": "y",
+    "rlnRandomSubset": "half_set",
+}
+_CTF_PKL = (
+    "box pixel_size defocus_u defocus_v defocus_angle voltage cs amplitude_contrast phase_shift".split()
+)
+
+
+def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a particle table: RELION .star (3.0, 3.1 and later), cryoSPARC .cs, cryoDRGN poses or CTF .pkl.
+
+    Parameters
+    ----------
+    path : str or Path
+    needs : tuple of str
+        What must be there: "poses", "ctf", "half_set", "place".
+
+    Returns
+    -------
+    DataFrame
+        One row a particle, of these columns those that the file holds; nothing is guessed. rot, tilt, psi:
+        RELION's Euler angles (ZYZ, degrees). shift_x, shift_y: pixels by which the particle lies off the image's
+        centre, the negative of the origin or shift that the programs store. shift_x_box, shift_y_box: the same in
+        fractions of the box, where the file gives no box (cryoDRGN's poses). defocus_u, defocus_v (A, positive
+        is underfocus), defocus_angle (degrees), voltage (kV), cs (mm), amplitude_contrast, phase_shift (degrees),
+        b_factor (A^2). box (px), pixel_size (A). micrograph (without folder and
+        suffix), x, y (px of it). half_set (1, 2).
+
+    Raises
+    ------
+    InputError
+        If the file is none of these, is damaged, holds Python objects, lacks its optics groups or something
+        that `needs` names, or has a number that is none.
+    """
+    import numpy as np
+    import pandas as pd
+
+    path = is_file(path, "particles (.star, .cs or cryoDRGN's .pkl)")
+    with path.open("rb") as handle:
+        start = handle.read(6)
+    if start in CS_MAGIC:
+        rows = read_cs(path)
+    elif start[:1] == b"\x80":
+        rows = _cryodrgn(path)
+    elif b"\0" in start:
+        raise InputError(
+            f"{path}: is no particle table; expected RELION .star, cryoSPARC .cs or cryoDRGN .pkl."
+        )
+    else:
+        rows = _relion(path)
+    rows = pd.DataFrame(rows)
+    if rows.empty:
+        raise InputError(f"{path}: holds no particles.")
+    if "micrograph" in rows:
+        rows["micrograph"] = [bare(name) for name in rows["micrograph"]]
+    for need in needs:
+        if missing := [column for column in NEEDS[need] if column not in rows]:
+            raise InputError(
+                f"{path}: its particles have no {need} ({', '.join(missing)} missing); expected"
+                f" {', '.join(NEEDS[need])}. Export the table with them."
+            )
+    for column in rows.columns.difference(["micrograph"]):
+        numbers = pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
+        if not np.isfinite(numbers).all():
+            first = int(np.flatnonzero(~np.isfinite(numbers))[0])
+            raise InputError(
+                f"{path}: {column} of particle {first + 1} is {rows[column].iloc[first]}, no number."
+            )
+        rows[column] = numbers
+    return rows
+
+
+def _relion(path: Path) -> pd.DataFrame:
+    table = star.table(path)
+    rows = table[[column for column in _RELION if column in table]].rename(columns=_RELION)
+    if "rlnImagePixelSize" in table:
+        rows["pixel_size"] = table["rlnImagePixelSize"]
+    elif {"rlnDetectorPixelSize", "rlnMagnification"} <= set(table):  # until 3.0; micrometres at the detector
+        rows["pixel_size"] = table["rlnDetectorPixelSize"].astype(float) * 1e4 / table["rlnMagnification"]
+    for axis in "XY":
+        if f"rlnOrigin{axis}" in table:
+            rows[f"shift_{axis.lower()}"] = -table[f"rlnOrigin{axis}"].astype(float)
+        elif f"rlnOrigin{axis}Angst" in table:
+            if "pixel_size" not in rows:
+                raise InputError(
+                    f"{path}: gives origins in Angstrom and no pixel size (rlnImagePixelSize); expected it in"
+                    " 'data_optics'. Take the whole file that RELION wrote."
+                )
+            rows[f"shift_{axis.lower()}"] = -table[f"rlnOrigin{axis}Angst"].astype(float) / rows["pixel_size"]
+    if rows.empty and not len(rows.columns):
+        raise InputError(f"{path}: has none of the columns of particles (rlnAngleRot, rlnDefocusU, ...).")
+    return rows
+
+
+def read_cs(path: Path) -> pd.DataFrame:
+    """Read a cryoSPARC dataset through cryosparc-tools; a file that holds Python objects is refused unopened."""
+    import numpy as np
+    import pandas as pd
+    from scipy.spatial.transform import Rotation
+
+    with path.open("rb") as handle:
+        if handle.read(6) == CS_MAGIC[0]:
+            handle.seek(0)
+            try:
+                version = np.lib.format.read_magic(handle)
+                read = (
+                    np.lib.format.read_array_header_1_0
+                    if version[0] == 1
+                    else np.lib.format.read_array_header_2_0
+                )
+                shape, _, dtype = read(handle)
+            except ValueError as error:
+                raise InputError(
+                    f"{path}: is a damaged .cs file ({error}). Write or copy it again."
+                ) from None
+            if dtype.hasobject:
+                raise InputError(
+                    f"{path}: holds Python objects (a pickle), which are never opened; expected a .cs file of numbers"
+                    " and fixed-length text. Export it from cryoSPARC again."
+                )
+            if dtype.names is None or len(shape) != 1:
+                raise InputError(
+                    f"{path}: is an array of numbers, no cryoSPARC dataset; expected named fields."
+                )
+    try:
+        from cryosparc.dataset import Dataset
+    except ImportError:
+        raise InputError(f"{path}: reading .cs needs cryosparc-tools: pip install cryosparc-tools.") from None
+    try:
+        found = Dataset.load(path)
+    except Exception as error:  # the library wraps whatever happened in its own error, of no common base
+        said = " ".join(str(error.__cause__ or error).split())[:160]
+        raise InputError(f"{path}: is cut short or no cryoSPARC dataset ({said}). Export it again.") from None
+    fields, rows = set(found.fields()), {}
+
+    def column(field: str) -> Any:
+        return np.asarray(found[field])
+
+    def first(*names: str) -> str:
+        return next((name for name in names if name in fields), "")
+
+    plain = {
+        "accel_kv": "voltage",
+        "cs_mm": "cs",
+        "amp_contrast": "amplitude_contrast",
+        "bfactor": "b_factor",
+    }
+    plain |= {"df1_A": "defocus_u", "df2_A": "defocus_v"}
+    rows = {name: column(f"ctf/{field}") for field, name in plain.items() if f"ctf/{field}" in fields}
+    for field, name in {"df_angle_rad": "defocus_angle", "phase_shift_rad": "phase_shift"}.items():
+        if f"ctf/{field}" in fields:
+            rows[name] = np.degrees(column(f"ctf/{field}").astype(float))
+    if "blob/psize_A" in fields:
+        rows["pixel_size"] = column("blob/psize_A")
+    if "blob/shape" in fields:
+        rows["box"] = column("blob/shape")[:, -1]
+    home = first("alignments3D/pose", "alignments_class_0/pose").rpartition("/")[0]
+    if home:
+        turned = Rotation.from_rotvec(column(f"{home}/pose").astype(float))
+        rows |= dict(zip(("rot", "tilt", "psi"), euler(turned).T, strict=True))
+        if f"{home}/split" in fields:
+            rows["half_set"] = column(f"{home}/split") + 1
+    home = home or first("alignments2D/shift").rpartition("/")[0]
+    if home and f"{home}/shift" in fields:
+        scale = column(f"{home}/psize_A") / rows["pixel_size"] if {"pixel_size"} <= set(rows) else 1.0
+        shift = -column(f"{home}/shift").astype(float)
+        rows |= {"shift_x": shift[:, 0] * scale, "shift_y": shift[:, 1] * scale}
+    if {"location/center_x_frac", "location/center_y_frac", "location/micrograph_shape"} <= fields:
+        size = column("location/micrograph_shape").astype(float)
+        rows["x"] = column("location/center_x_frac") * size[:, 1]
+        rows["y"] = column("location/center_y_frac") * size[:, 0]
+    if name := first("location/micrograph_path", "micrograph_blob/path"):
+        rows["micrograph"] = [str(item) for item in found[name]]
+    if name := first("pick_stats/ncc_score"):
+        rows["score"] = column(name)
+    return pd.DataFrame(rows, index=range(len(found)))
+
+
+def euler(rotation: Rotation) -> np.ndarray:
+    """Return RELION's rot, tilt, psi in degrees, (N, 3): Rz(rot) Ry(tilt) Rz(psi), cryoDRGN's transposed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # at tilt 0 rot and psi are one angle; scipy puts it in rot
+        return rotation.as_euler("ZYZ", degrees=True)
+
+
+_ALLOWED = {("", "ndarray"), ("", "dtype"), (".multiarray", "_reconstruct"), (".multiarray", "scalar")}
+_ALLOWED |= {(".numeric", "_frombuffer")}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickle what an array of numbers needs and nothing else; numpy's old and new names for it alike."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        part = module.replace("numpy._core", "numpy").replace("numpy.core", "numpy")
+        if not part.startswith("numpy") or (part[5:], name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        import numpy as np
+
+        core = "numpy._core" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else "numpy.core"
+        return getattr(import_module(core + part[5:] if part[5:] else "numpy"), name)
+
+
+def _load_pickle(path: Path) -> Any:
+    try:
+        return _ArraysOnly(io.BytesIO(path.read_bytes())).load()
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path}: is refused: {error}; a pickle may only hold arrays of numbers here, since opening another one"
+            " can run whatever its author wrote."
+        ) from None
+    except Exception as error:  # a damaged pickle can raise anything
+        raise InputError(f"{path}: is cut short or no pickle ({type(error).__name__}: {error}).") from None
+
+
+def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
+    """CryoDRGN's poses (rotations, or rotations and shifts in fractions of the box) or CTF (N, 9)."""
+    import numpy as np
+    from scipy.spatial.transform import Rotation
+
+    held = _load_pickle(path)
+    parts = [held] if isinstance(held, np.ndarray) else list(held) if isinstance(held, tuple | list) else []
+    shapes = [getattr(part, "shape", None) for part in parts]
+    if any(not isinstance(part, np.ndarray) or part.dtype.kind not in "iuf" for part in parts):
+        shapes = []
+    if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] == 9:
+        return dict(zip(_CTF_PKL, parts[0].T.astype(float), strict=True))
+    if shapes and shapes[0][1:] == (3, 3) and shapes[1:] in ([], [(shapes[0][0], 2)]):
+        rotations = parts[0].astype(float)
+        off = np.abs(rotations @ rotations.transpose(0, 2, 1) - np.eye(3)).max(initial=0)
+        if off > 1e-3 or (np.linalg.det(rotations) < 0).any():
+            raise InputError(f"{path}: its matrices are no rotations; expected poses that cryoDRGN wrote.")
+        turned = Rotation.from_matrix(rotations.transpose(0, 2, 1))
+        rows = dict(zip(("rot", "tilt", "psi"), euler(turned).T, strict=True))
+        if len(parts) == 2:
+            rows |= {
+                "shift_x_box": -parts[1][:, 0].astype(float),
+                "shift_y_box": -parts[1][:, 1].astype(float),
+            }
+        return rows
+    raise InputError(
+        f"{path}: holds {shapes or type(held).__name__}; expected cryoDRGN's poses, rotations (N, 3, 3) with or"
+        " without shifts (N, 2), or its CTF (N, 9)."
+    )

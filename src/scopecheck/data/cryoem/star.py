@@ -1,0 +1,66 @@
+"""RELION's .star files of version 3.0 and of 3.1 and later, as one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMES = ["rlnMicrographName", "rlnImageName", "rlnImageOriginalName", "rlnOpticsGroupName"]
+
+
+def blocks(path: Path) -> dict[str, pd.DataFrame]:
+    """Return the file's data blocks by name, loops and single rows alike; InputError if it is no STAR file."""
+    import linecache
+
+    import pandas as pd
+    import starfile
+
+    linecache.clearcache()  # starfile reads through it, and after a failure it still holds the old text
+    try:
+        found = starfile.read(path, always_dict=True, parse_as_string=_NAMES)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError) as error:
+        said = " ".join(str(error).split())[:160] or type(error).__name__
+        raise InputError(
+            f"{path}: cannot be read as a STAR file ({said}); expected 'data_' blocks with 'loop_' and columns."
+        ) from None
+    tables = {}
+    for name, block in (found or {}).items():
+        table = block if isinstance(block, pd.DataFrame) else pd.DataFrame([block])
+        tables[name] = table.rename(columns=lambda column: str(column).lstrip("_"))
+    if not any(len(table.columns) for table in tables.values()):
+        raise InputError(f"{path}: holds no table; expected a 'data_' block with 'loop_' and its columns.")
+    return tables
+
+
+def table(path: Path) -> pd.DataFrame:
+    """Return the table of particles or picks with each row's optics group joined to it.
+
+    A value that stands with the particle goes before its optics group's. Raises InputError where particles
+    name an optics group that the file does not describe.
+    """
+    tables = blocks(path)
+    optics = tables.pop("optics", None)
+    names = [name for name in ("particles", "images", "micrographs", "") if name in tables] or list(tables)
+    if not names:
+        raise InputError(f"{path}: holds a table of optics groups alone; expected particles beside it.")
+    rows = tables[names[0]]
+    if "rlnOpticsGroup" not in rows:
+        return rows
+    group = rows["rlnOpticsGroup"]
+    if optics is None or "rlnOpticsGroup" not in optics:
+        raise InputError(
+            f"{path}: its particles name optics groups, and the file has no table 'data_optics', so voltage and"
+            " pixel size are not known. Take the whole file that RELION wrote."
+        )
+    if missing := sorted(set(group) - set(optics["rlnOpticsGroup"])):
+        listed = ", ".join(str(number) for number in missing[:5])
+        raise InputError(
+            f"{path}: particles name optics group {listed}, which 'data_optics' does not describe."
+        )
+    own = [column for column in optics if column not in rows or column == "rlnOpticsGroup"]
+    return rows.merge(optics[own], on="rlnOpticsGroup", how="left", validate="many_to_one")
