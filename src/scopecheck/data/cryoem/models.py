@@ -19,8 +19,9 @@ def read_model(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        chain, residue (number), name (of the residue), atom, element, x, y, z (Angstrom, the map's frame), b (A^2),
-        polymer (False for ligands, ions and water). Of alternative conformations the first is kept.
+        chain, residue (number), name (of the residue), atom, element, x, y, z (Angstrom, the map's frame),
+        b (A^2), polymer (False for ligands, ions and water). Of alternative conformations the first is
+        kept.
 
     Raises
     ------
@@ -87,10 +88,11 @@ def read_emdb_record(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        accession and, of these, those that the record states: title, sample, method, deposited, microscope, voltage
-        (kV), cs (mm), defocus_min and defocus_max (as recorded, mostly nm), dose (e/A^2), detector, buffer_ph,
-        cryogen, resolution (A), resolution_method, particles, symmetry, pixel_size (A), contour_level, half_maps,
-        masks and pdb (lists), doi. A field the record leaves out is absent, never guessed.
+        accession and, of these, those that the record states: title, sample, method, deposited, microscope,
+        voltage (kV), cs (mm), defocus_min and defocus_max (as recorded, mostly nm), dose (e/A^2), detector,
+        buffer_ph, cryogen, resolution (A), resolution_method, particles, symmetry, pixel_size (A),
+        contour_level, half_maps, masks and pdb (lists), doi. A field the record leaves out is absent, never
+        guessed.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def read_emdb_record(path: str | Path) -> dict[str, Any]:
 
 
 def _ends(at: tuple[str, ...], wanted: list[str]) -> bool:
-    """Whether the tags of `wanted` stand in this order on the way to a leaf, the last of them as the leaf's own."""
+    """Whether the tags of `wanted` stand in this order on the way to a leaf, the last as the leaf's own."""
     rest = iter(at)
     return at[-1] == wanted[-1] and all(tag in rest for tag in wanted)
 

@@ -136,8 +136,8 @@ def read_map(path: str | Path) -> MapFile:
     if not all(size) or max(size) > 1.001 * min(size):
         what = "no voxel size" if not all(size) else "voxels that are not cubes"
         raise InputError(
-            f"{path}: the header gives {what} (x, y, z: {', '.join(f'{s:.4g}' for s in size)} A); expected one"
-            " size in Angstrom. Write it into the header, or resample the map."
+            f"{path}: the header gives {what} (x, y, z: {', '.join(f'{s:.4g}' for s in size)} A); expected"
+            " one size in Angstrom. Write it into the header, or resample the map."
         )
     if any(abs(float(header.cellb[angle]) - 90) > 0.01 for angle in ("alpha", "beta", "gamma")):
         raise InputError(f"{path}: the cell's angles are not 90 degrees; expected a box.")
@@ -186,7 +186,7 @@ def read_micrograph(path: str | Path) -> tuple[np.ndarray, float | None]:
     else:
         picture = read_image(path)
         stack = picture.array.astype(np.float32).reshape(-1, *picture.array.shape[-2:])
-        size = picture.pixel_size and picture.pixel_size[-1] * 1e4
+        size = picture.pixel_size[-1] * 1e4 if picture.pixel_size else None
     if len(stack) != 1:
         raise InputError(f"{path}: holds {len(stack)} frames; expected one micrograph. Sum the movie first.")
     return stack[0], size

@@ -43,9 +43,8 @@ _RELION = {
     "rlnCoordinateY": "y",
     "rlnRandomSubset": "half_set",
 }
-_CTF_PKL = (
-    "box pixel_size defocus_u defocus_v defocus_angle voltage cs amplitude_contrast phase_shift".split()
-)
+_CTF_PKL = ["box", "pixel_size", "defocus_u", "defocus_v", "defocus_angle"]
+_CTF_PKL += ["voltage", "cs", "amplitude_contrast", "phase_shift"]
 
 
 def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -61,12 +60,12 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     -------
     DataFrame
         One row a particle, of these columns those that the file holds; nothing is guessed. rot, tilt, psi:
-        RELION's Euler angles (ZYZ, degrees). shift_x, shift_y: pixels by which the particle lies off the image's
-        centre, the negative of the origin or shift that the programs store. shift_x_box, shift_y_box: the same in
-        fractions of the box, where the file gives no box (cryoDRGN's poses). defocus_u, defocus_v (A, positive
-        is underfocus), defocus_angle (degrees), voltage (kV), cs (mm), amplitude_contrast, phase_shift (degrees),
-        b_factor (A^2). box (px), pixel_size (A). micrograph (without folder and
-        suffix), x, y (px of it). half_set (1, 2).
+        RELION's Euler angles (ZYZ, degrees). shift_x, shift_y: pixels by which the particle lies off the
+        image's centre, the negative of the origin or shift that the programs store. shift_x_box,
+        shift_y_box: the same in fractions of the box, where the file gives no box (cryoDRGN's poses).
+        defocus_u, defocus_v (A, positive is underfocus), defocus_angle (degrees), voltage (kV), cs (mm),
+        amplitude_contrast, phase_shift (degrees), b_factor (A^2). box (px), pixel_size (A). micrograph
+        (without folder and suffix), x, y (px of it). half_set (1, 2).
 
     Raises
     ------
@@ -83,14 +82,13 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     if start in CS_MAGIC:
         rows = read_cs(path)
     elif start[:1] == b"\x80":
-        rows = _cryodrgn(path)
+        rows = pd.DataFrame(_cryodrgn(path))
     elif b"\0" in start:
         raise InputError(
             f"{path}: is no particle table; expected RELION .star, cryoSPARC .cs or cryoDRGN .pkl."
         )
     else:
         rows = _relion(path)
-    rows = pd.DataFrame(rows)
     if rows.empty:
         raise InputError(f"{path}: holds no particles.")
     if "micrograph" in rows:
@@ -135,7 +133,7 @@ def _relion(path: Path) -> pd.DataFrame:
 
 
 def read_cs(path: Path) -> pd.DataFrame:
-    """Read a cryoSPARC dataset through cryosparc-tools; a file that holds Python objects is refused unopened."""
+    """Read a cryoSPARC dataset through cryosparc-tools; one that holds Python objects is refused unopened."""
     import numpy as np
     import pandas as pd
     from scipy.spatial.transform import Rotation
@@ -157,8 +155,8 @@ def read_cs(path: Path) -> pd.DataFrame:
                 ) from None
             if dtype.hasobject:
                 raise InputError(
-                    f"{path}: holds Python objects (a pickle), which are never opened; expected a .cs file of numbers"
-                    " and fixed-length text. Export it from cryoSPARC again."
+                    f"{path}: holds Python objects (a pickle), which are never opened; expected a .cs file of"
+                    " numbers and fixed-length text. Export it from cryoSPARC again."
                 )
             if dtype.names is None or len(shape) != 1:
                 raise InputError(
@@ -249,8 +247,8 @@ def _load_pickle(path: Path) -> Any:
         return _ArraysOnly(io.BytesIO(path.read_bytes())).load()
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path}: is refused: {error}; a pickle may only hold arrays of numbers here, since opening another one"
-            " can run whatever its author wrote."
+            f"{path}: is refused: {error}; a pickle may only hold arrays of numbers here, since opening"
+            " another one can run whatever its author wrote."
         ) from None
     except Exception as error:  # a damaged pickle can raise anything
         raise InputError(f"{path}: is cut short or no pickle ({type(error).__name__}: {error}).") from None
@@ -263,7 +261,7 @@ def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
 
     held = _load_pickle(path)
     parts = [held] if isinstance(held, np.ndarray) else list(held) if isinstance(held, tuple | list) else []
-    shapes = [getattr(part, "shape", None) for part in parts]
+    shapes: list[tuple[int, ...]] = [getattr(part, "shape", ()) for part in parts]
     if any(not isinstance(part, np.ndarray) or part.dtype.kind not in "iuf" for part in parts):
         shapes = []
     if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] == 9:
@@ -282,6 +280,6 @@ def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
             }
         return rows
     raise InputError(
-        f"{path}: holds {shapes or type(held).__name__}; expected cryoDRGN's poses, rotations (N, 3, 3) with or"
-        " without shifts (N, 2), or its CTF (N, 9)."
+        f"{path}: holds {shapes or type(held).__name__}; expected cryoDRGN's poses, rotations (N, 3, 3) with"
+        " or without shifts (N, 2), or its CTF (N, 9)."
     )

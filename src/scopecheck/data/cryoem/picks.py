@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KNOWN = (
-    ".star (RELION), .box (EMAN, REPIC), .cbox (crYOLO), CryoPPP's table, Topaz's table, EMAN2's .json, rows of"
-    " x y, or .cs (cryoSPARC)"
+    ".star (RELION), .box (EMAN, REPIC), .cbox (crYOLO), CryoPPP's table, Topaz's table, EMAN2's .json, rows"
+    " of x y, or .cs (cryoSPARC)"
 )
 
 
@@ -33,10 +33,10 @@ def read_picks(
 ) -> pd.DataFrame:
     """Read picked particles: centres in pixels of the micrograph, x the column and y the row of its array.
 
-    The format is told by the content: RELION and CryoPPP .star, .box (corner and size, here the centre), crYOLO
-    .cbox (likewise), CryoPPP's CSV, Topaz's table (tab or comma), EMAN2's info .json, plain rows "x y [score]",
-    and cryoSPARC .cs (fractions of the micrograph). A table with a header and no rows is no picks, which is an
-    answer; a file with nothing in it is an error.
+    The format is told by the content: RELION and CryoPPP .star, .box (corner and size, here the centre),
+    crYOLO .cbox (likewise), CryoPPP's CSV, Topaz's table (tab or comma), EMAN2's info .json, plain rows "x
+    y [score]", and cryoSPARC .cs (fractions of the micrograph). A table with a header and no rows is no
+    picks, which is an answer; a file with nothing in it is an error.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def read_picks(
     height : int, optional
         Rows of the micrograph.
     flipped : bool
-        The file counts y from the other edge, as CryoPPP's tables and pictures do beside the MRC file: y becomes
-        height - 1 - y. Needs `height` or `shape`.
+        The file counts y from the other edge, as CryoPPP's tables and pictures do beside the MRC file: y
+        becomes height - 1 - y. Needs `height` or `shape`.
     shape : tuple of int, optional
         (rows, columns) of the micrograph, to check the picks against.
 
@@ -60,8 +60,8 @@ def read_picks(
     Raises
     ------
     InputError
-        If the file is missing, empty or of no known format, holds coordinates that are no numbers, names no such
-        micrograph, has picks outside the micrograph, or more picks than it has pixels.
+        If the file is missing, empty or of no known format, holds coordinates that are no numbers, names no
+        such micrograph, has picks outside the micrograph, or more picks than it has pixels.
 
     Warns
     -----
@@ -120,19 +120,17 @@ def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int
             raise InputError(f"{path}: {most} picks on a micrograph of {high * wide} pixels; expected fewer.")
     outside = (x < -0.5) | (x > wide - 0.5) | (y < -0.5) | (y > high - 0.5)
     if outside.any():
-        at = int(np.argmax(np.maximum(y / high, x / wide)))
+        at = int(np.argmax(outside))
         raise InputError(
             f"{path}: {int(outside.sum())} of {len(rows)} picks lie outside the micrograph ({size}), e.g."
             f" x {x[at]:g}, y {y[at]:g}. Expected pixels of this micrograph: are they from another binning"
             " (multiply both by one factor), from another micrograph, or is height or flipped wrong?"
         )
-    corner = max(x.max() / wide, y.max() / high) if shape else y.max() / high
-    low = min(x.min() / wide, y.min() / high) if shape else y.min() / high
-    if len(rows) >= 20 and (corner < 0.55 or low > 0.45):
-        side = "first" if corner < 0.55 else "last"
+    corner = max(x.max() / wide, y.max() / high)
+    if shape and len(rows) >= 20 and corner < 0.55:
         warnings.warn(
-            f"{path}: all {len(rows)} picks lie in the {side} {100 * (corner if side == 'first' else 1 - low):.0f} %"
-            f" of the micrograph ({size}); are they from a copy binned by about {1 / max(corner, 1e-9):.1f}?",
+            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to {x.max():g} and"
+            f" y to {y.max():g}; are they from a binned copy, e.g. by {1 / max(corner, 1e-9):.0f}?",
             stacklevel=3,
         )
 

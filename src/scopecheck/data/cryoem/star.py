@@ -14,7 +14,7 @@ _NAMES = ["rlnMicrographName", "rlnImageName", "rlnImageOriginalName", "rlnOptic
 
 
 def blocks(path: Path) -> dict[str, pd.DataFrame]:
-    """Return the file's data blocks by name, loops and single rows alike; InputError if it is no STAR file."""
+    """Return the file's data blocks by name, loops and single rows alike; InputError if it has none."""
     import linecache
 
     import pandas as pd
@@ -26,7 +26,7 @@ def blocks(path: Path) -> dict[str, pd.DataFrame]:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError) as error:
         said = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(
-            f"{path}: cannot be read as a STAR file ({said}); expected 'data_' blocks with 'loop_' and columns."
+            f"{path}: cannot be read as a STAR file ({said}); expected 'data_' blocks with 'loop_'."
         ) from None
     tables = {}
     for name, block in (found or {}).items():
@@ -45,7 +45,7 @@ def table(path: Path) -> pd.DataFrame:
     """
     tables = blocks(path)
     optics = tables.pop("optics", None)
-    names = [name for name in ("particles", "images", "micrographs", "") if name in tables] or list(tables)
+    names = [name for name in tables if name in ("particles", "images", "micrographs")] or list(tables)
     if not names:
         raise InputError(f"{path}: holds a table of optics groups alone; expected particles beside it.")
     rows = tables[names[0]]
@@ -54,8 +54,8 @@ def table(path: Path) -> pd.DataFrame:
     group = rows["rlnOpticsGroup"]
     if optics is None or "rlnOpticsGroup" not in optics:
         raise InputError(
-            f"{path}: its particles name optics groups, and the file has no table 'data_optics', so voltage and"
-            " pixel size are not known. Take the whole file that RELION wrote."
+            f"{path}: its particles name optics groups, and the file has no table 'data_optics', so voltage"
+            " and pixel size are not known. Take the whole file that RELION wrote."
         )
     if missing := sorted(set(group) - set(optics["rlnOpticsGroup"])):
         listed = ", ".join(str(number) for number in missing[:5])
