@@ -144,6 +144,8 @@ def micrograph(
     )
     ratio = signal_to_noise(snr)
     ctf = CTF(15_000.0) if ctf is None else ctf
+    if not isinstance(ctf, CTF):
+        raise InputError(f"ctf: expected one CTF for the field, got {type(ctf).__name__}")
     scene_rng, place_rng, noise_rng = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(3))
     variance, depth, peak = _contrast(model, ctf, pixel_size, dose)
     pad = max(64, 0 if model is None else len(model))

@@ -193,7 +193,8 @@ def expose(
         )
     mean = electrons * np.clip(1 + contrast * clean.astype(float), 0, None)
     noise = (rng.poisson(mean) - mean) / (electrons * contrast)
-    return (clean + noise * strength).astype(np.float32), sd
+    seen = (mean / electrons - 1) / contrast  # clean, cut at black
+    return (seen + noise * strength).astype(np.float32), sd
 
 
 def _ctfs(ctfs: CTF | Sequence[CTF] | None, n: int, rng: np.random.Generator) -> tuple[CTF, ...]:
