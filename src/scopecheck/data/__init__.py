@@ -11,7 +11,7 @@ _HOMES = {
     "volumes": ("open_zarr", "plane"),
     "images": ("read_image", "read_labels"),
     "cryoem.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
-    "cryoem.picks": ("read_picks",),
+    "cryoem.picks": ("centres_from_mask", "read_picks"),
     "cryoem.particles": ("read_particles",),
     "cryoem.models": ("read_emdb_record", "read_model"),
 }

@@ -36,7 +36,7 @@ class MapFile(NamedTuple):
     path: Path
 
 
-def is_file(path: str | Path, what: str) -> Path:
+def is_file(path: str | Path, what: str, empty: str = "is empty") -> Path:
     """Return the path of a file that is there and holds something; InputError otherwise."""
     path = Path(path)
     if not path.is_file():
@@ -47,7 +47,7 @@ def is_file(path: str | Path, what: str) -> Path:
                 return path
     except OSError as error:
         raise InputError(f"{path}: cannot be opened ({error.strerror}).") from None
-    raise InputError(f"{path}: is empty (0 bytes); expected {what}. Write or copy it again.")
+    raise InputError(f"{path}: {empty} (0 bytes); expected {what}. Write or copy it again.")
 
 
 def bare(name: object) -> str:
@@ -104,7 +104,7 @@ def _voxel(path: Path, header: Any) -> tuple[float, float, float]:
     return sizes[0], sizes[1], sizes[2]
 
 
-def read_map(path: str | Path) -> MapFile:
+def read_map(path: str | Path, *, pixel_size: float | None = None) -> MapFile:
     """Read a density map (.mrc, .map, .ccp4, also gzipped) in the order (Z, Y, X).
 
     The axes are put in order by MAPC, MAPR and MAPS. The origin is ORIGIN where it is set, else the start
@@ -113,6 +113,8 @@ def read_map(path: str | Path) -> MapFile:
     Parameters
     ----------
     path : str or Path
+    pixel_size : float, optional
+        Edge of a voxel in Angstrom, in place of what the header says or leaves out.
 
     Returns
     -------
@@ -132,12 +134,12 @@ def read_map(path: str | Path) -> MapFile:
     if sorted(order) != [1, 2, 3]:
         order = [1, 2, 3]  # older programs leave the three at 0
     values = data.transpose([2 - order.index(axis) for axis in (3, 2, 1)])
-    size = _voxel(path, header)
+    size = (pixel_size,) * 3 if pixel_size else _voxel(path, header)
     if not all(size) or max(size) > 1.001 * min(size):
         what = "no voxel size" if not all(size) else "voxels that are not cubes"
         raise InputError(
             f"{path}: the header gives {what} (x, y, z: {', '.join(f'{s:.4g}' for s in size)} A); expected"
-            " one size in Angstrom. Write it into the header, or resample the map."
+            " one size in Angstrom. Give pixel_size, or resample the map."
         )
     if any(abs(float(header.cellb[angle]) - 90) > 0.01 for angle in ("alpha", "beta", "gamma")):
         raise InputError(f"{path}: the cell's angles are not 90 degrees; expected a box.")

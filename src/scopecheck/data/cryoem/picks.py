@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopecheck.data.cryoem import particles, star
-from scopecheck.data.cryoem.mrc import bare, is_file
+from scopecheck.data.cryoem.mrc import bare, is_file, read_micrograph
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def read_picks(
     Returns
     -------
     DataFrame
-        micrograph (name without folder and suffix), x, y (px), score (NaN where the file has none).
+        micrograph (name without folder and suffix), x, y (px), score (NaN where the file has none), and of
+        CryoPPP's table the particle's diameter (px).
 
     Raises
     ------
@@ -71,7 +72,7 @@ def read_picks(
     import numpy as np
     import pandas as pd
 
-    path = is_file(path, f"picks: {_KNOWN}")
+    path = is_file(path, _KNOWN, "holds no picks")
     rows = pd.DataFrame(_reader(path)(path)).reset_index(drop=True)
     named = "micrograph" in rows
     if not named:
@@ -79,8 +80,8 @@ def read_picks(
     rows["micrograph"] = [bare(name) for name in rows["micrograph"]]
     if "score" not in rows:
         rows["score"] = np.nan
-    rows = rows[["micrograph", "x", "y", "score"]]
-    for column in ("x", "y", "score"):
+    rows = rows[["micrograph", "x", "y", "score", *(["diameter"] if "diameter" in rows else [])]]
+    for column in rows.columns[1:]:
         numbers = pd.to_numeric(rows[column], errors="coerce")
         wrong = numbers.isna() & (rows[column].notna() if column == "score" else True)
         if wrong.any():
@@ -103,6 +104,42 @@ def read_picks(
         rows["y"] = height - 1 - rows["y"]
     _inside(path, rows, height, shape)
     return rows
+
+
+def centres_from_mask(path: str | Path, *, diameter: float = 108) -> pd.DataFrame:
+    """Recover the particles of a CryoPPP mask, which draws each as a disc, as picks in the MRC file's frame.
+
+    A centre is a local maximum (15 px window) of the distance to the background of at least 0.8 of the disc's
+    radius, so discs that touch are told apart; y is counted from the other edge than the picture's.
+
+    Parameters
+    ----------
+    path : str or Path
+        A mask (.jpg, .png), discs above 127.
+    diameter : float
+        Of the discs, in pixels.
+
+    Returns
+    -------
+    DataFrame
+        As `read_picks`. Raises InputError if the mask holds no disc.
+    """
+    import numpy as np
+    import pandas as pd
+    from scipy.ndimage import distance_transform_edt
+    from skimage.feature import peak_local_max
+
+    mask, _ = read_micrograph(path)
+    distance = distance_transform_edt(mask > 127)
+    found = peak_local_max(distance, min_distance=7, threshold_abs=0.4 * diameter, exclude_border=False)
+    if not len(found):
+        raise InputError(
+            f"{path}: holds no disc of {diameter:g} px; expected a CryoPPP mask, discs above 127."
+        )
+    rows = pd.DataFrame({"x": found[:, 1].astype(float), "y": mask.shape[0] - 1.0 - found[:, 0]})
+    return rows.assign(micrograph=bare(Path(path).name).removesuffix("_mask"), score=np.nan)[
+        ["micrograph", "x", "y", "score"]
+    ]
 
 
 def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int, int] | None) -> None:
@@ -129,8 +166,8 @@ def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int
     corner = max(x.max() / wide, y.max() / high)
     if shape and len(rows) >= 20 and corner < 0.55:
         warnings.warn(
-            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to {x.max():g} and"
-            f" y to {y.max():g}; are they from a binned copy, e.g. by {1 / max(corner, 1e-9):.0f}?",
+            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to"
+            f" {x.max():g} and y to {y.max():g}; are they from a binned copy, by {1 / max(corner, 1e-9):.0f}?",
             stacklevel=3,
         )
 
@@ -203,7 +240,8 @@ def _cs(path: Path) -> dict:
 
 def _cryoppp(path: Path) -> pd.DataFrame:
     table = _table(path, ",")
-    return table.rename(columns={"x-coordinate": "x", "y-coordinate": "y"})[["x", "y"]]
+    table = table.rename(columns={"x-coordinate": "x", "y-coordinate": "y"})
+    return table[[column for column in ("x", "y", "diameter") if column in table]]
 
 
 def _topaz(path: Path) -> pd.DataFrame:
