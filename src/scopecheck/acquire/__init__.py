@@ -1,8 +1,8 @@
 """Forward models: expected photons in, camera images out, and scenes whose truth is exact.
 
 Arrays are (Y, X) unless a docstring says otherwise, pixel centres lie at whole numbers, and light is
-counted in photons a pixel. Nothing here makes an image better than its source. `cryoem` states its own units and
-conventions.
+counted in photons a pixel. Nothing here makes an image better than its source. `cryoem` states its own units
+and conventions.
 """
 
 from scopecheck.acquire import cryoem, optics, scenes
