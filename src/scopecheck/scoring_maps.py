@@ -128,7 +128,7 @@ def score_fsc(
         )
     checks = [{"check": "halves are two maps", "alarm": bool(alike), "value": alike or "yes"}]
     checks[0]["said"] = f"the two half maps are {alike}: the FSC says nothing" if alike else "they differ"
-    checks += _checks(curves, corrected, found[-1], threshold, size, claimed)
+    checks += _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
     quoted = _quoted(found, alike, corrected)
     row = None if claimed is None else _judge(half1, claimed, quoted, tolerance)
     return FSCScore(len(a), size, threshold, curves, found, checks, quoted, row, notes)
@@ -139,13 +139,13 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, float, list[str]]:
     from scopecheck.data import read_map
 
-    first, second = read_map(half1), read_map(half2)
+    first, second = (read_map(path, pixel_size=pixel_size) for path in (half1, half2))
     files: list[tuple[Path | None, Any]] = [(half1, first), (half2, second)]
     inside = None
     if mask is not None:
         if Path(mask).resolve() in (Path(half1).resolve(), Path(half2).resolve()):
             raise InputError(f"{mask}: given as mask and as half map; give a mask from 0 to 1.")
-        inside = read_map(mask)
+        inside = read_map(mask, pixel_size=pixel_size)
         files.append((mask, inside))
     for path, one in files:
         if one.values.ndim != 3 or len(set(one.values.shape)) > 1:
@@ -210,6 +210,8 @@ def _checks(
     threshold: float,
     size: float,
     claimed: float | None,
+    mask: np.ndarray | None,
+    mean: np.ndarray,
 ) -> list[dict[str, Any]]:
     from scopecheck.measure import maps
 
@@ -230,6 +232,10 @@ def _checks(
         rows.append({"check": "curve stays down", "alarm": True, "value": best["rises"], "said": said})
     if corrected is None:
         return rows
+    tie = maps.floor(maps.fsc(mask, mean))
+    said = f"FSC of the mask with the mean map near Nyquist {tie.mean:.3f} ± {tie.sd:.3f}"
+    said += ": the mask was made from this noise" if tie.alarm else ""
+    rows.append({"check": "mask knows no noise", "alarm": tie.alarm, "value": tie.mean, "said": said})
     limit, at = maps.LIMIT, {"found": corrected.claimed}
     at |= {} if claimed is None else {"claimed": size / claimed}
     for name, frequency in at.items():
@@ -239,7 +245,7 @@ def _checks(
         if math.isnan(value):
             said = corrected.reason
         rows.append(
-            {"check": f"randomised FSC at the {name} resolution", "alarm": not value <= limit}
+            {"check": f"randomised FSC at the {name} resolution", "alarm": not abs(value) <= limit}
             | {"value": value, "said": said}
         )
     return rows

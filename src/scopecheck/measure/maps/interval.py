@@ -105,8 +105,9 @@ def fsc_interval(
     Parameters
     ----------
     source : Curve or Corrected, or sequence of Curve, or callable
-        One curve, or the answer of `randomised`; or one curve per random split into half sets; or a function that takes a seed, splits the
-        particles by it, reconstructs both halves and returns their curve. It is called with 0 to splits - 1.
+        One curve, or the answer of `randomised`; or one curve per random split into half sets; or a function
+        that takes a seed, splits the particles by it, reconstructs both halves and returns their curve. It is
+        called with 0 to splits - 1.
     threshold : float
     pixel_size : float
         Angstrom.
@@ -131,9 +132,7 @@ def fsc_interval(
     """
     if isinstance(source, Corrected):
         if mask is None:
-            raise InputError(
-                "mask: missing; the interval of a corrected curve needs the mask it was made with."
-            )
+            raise InputError("mask: missing; a corrected curve needs the mask it was made with.")
         start = source.frequency + (SKIP - 0.5) / source.corrected.box
         twice = source.corrected.frequency > start  # never, where nothing was randomised (NaN)
         return _from_counts(source.corrected, threshold, pixel_size, mask, twice)

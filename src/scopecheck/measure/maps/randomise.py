@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scopecheck.errors import InputError
 from scopecheck.measure.maps.shells import Curve, checked, checked_mask, crossing, fsc, threads
 
-LIMIT = 0.2  # randomised FSC at the claimed shell above which the correction is not believed
+LIMIT = 0.2  # size of the randomised FSC at the claimed shell above which the correction is not believed
 START = 0.8  # phases are randomised from where the unmasked FSC falls below this
 SKIP = 2  # shells after that which still hold neighbours with their true phases
 
@@ -98,11 +98,13 @@ def randomised(
     """Masked FSC corrected for what the mask adds, by phase randomisation.
 
     Beyond the frequency where the unmasked FSC first falls below 0.8, each half map gets random phases of its
-    own, and is masked again: any FSC that is left there was made by the mask. Where it is above `limit` at
-    the shell that would be quoted, the correction is refused.
+    own, and is masked again: any FSC that is left there was made by the mask. Where its size is above
+    `limit` at the shell that would be quoted, the correction is refused. A negative one counts likewise: a
+    shell of a small mask holds few independent numbers, and to subtract less than nothing invents FSC.
 
-    Noise or particles common to both halves are correlated by their phases as signal is: this correction
-    does not see them.
+    The correction sees what a mask does to noise that knows nothing of it. It does not see noise or particles
+    common to both halves, whose phases agree as those of signal do, nor a mask that was thresholded from the
+    noisy map itself: random phases break just the tie between that mask and the noise.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def randomised(
     threshold : float
         Of the FSC, for the claim.
     limit : float
-        Highest randomised FSC at the claimed shell with which the correction is quoted.
+        Largest size of the randomised FSC at the claimed shell with which the correction is quoted.
 
     Returns
     -------
@@ -153,8 +155,8 @@ def randomised(
     at = float(masked.frequency[-1]) if math.isnan(claim.frequency) else claim.frequency
     found = _near(random, start, at)
     reason = ""
-    if found > limit:
-        reason = f"randomised FSC {found:.2f} at the claimed shell, above {limit:g}: the mask makes the claim"
+    if abs(found) > limit:
+        reason = f"randomised FSC {found:.2f} at the claimed shell, limit {limit:g}: the mask makes the claim"
     return Corrected(unmasked, masked, random, corrected, start, at, found, bool(reason), reason)
 
 
