@@ -10,6 +10,7 @@ scikit-learn does the fitting; its ``sklearn.metrics.adjusted_rand_score`` is us
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,6 +113,7 @@ def mixture(latent: ArrayLike) -> Mixture:
     ----------
     Fraley and Raftery 2002, J Am Stat Assoc 97:611-631, https://doi.org/10.1198/016214502760047131
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     z = _latent(latent)
@@ -136,7 +138,10 @@ def mixture(latent: ArrayLike) -> Mixture:
             weights_init=[len(part) / len(z) for part in parts],
             means_init=[part.mean(axis=0) for part in parts],
             precisions_init=np.linalg.inv(spread),
-        ).fit(z)
+        )
+        with warnings.catch_warnings():  # where one Gaussian is enough, the likelihood of two is nearly flat
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fit.fit(z)
         if best is None or fit.lower_bound_ > best.lower_bound_:
             best = fit
     if best is None:  # nearly all particles lie at one point
