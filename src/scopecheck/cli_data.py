@@ -74,9 +74,12 @@ def show(name: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def fetch(
-    names: Names = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names of `data list`, or empiar:10017, emdb:EMD-30342.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every dataset and weight file.")] = False,
     to: Annotated[Path | None, typer.Option(help="Write a mirror for SCOPECHECK_MIRROR there.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Files of an accession, the first ones.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch datasets into the cache and, with --to, a mirror folder for a machine without a network."""
@@ -88,7 +91,7 @@ def fetch(
     rows, failed = [], 0
     for name in catalogue().datasets if everything else names or []:
         try:
-            path = datasets.fetch(name, to=to)
+            path = datasets.fetch(name, to=to, limit=limit)
             rows.append({"name": name, "path": str(path), "error": ""})
         except DataError as error:
             failed += 1

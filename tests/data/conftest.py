@@ -8,6 +8,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -37,8 +38,14 @@ def sha256(data: bytes) -> str:
 class Handler(BaseHTTPRequestHandler):
     """Serves files below the server's root; `server.mood` says how each path behaves."""
 
+    def do_HEAD(self):
+        file = self.server.root / unquote(self.path.lstrip("/"))
+        self.send_response(200 if file.is_file() else 404)
+        self.send_header("Content-Length", str(file.stat().st_size if file.is_file() else 0))
+        self.end_headers()
+
     def do_GET(self):
-        server, path = self.server, self.path.lstrip("/")
+        server, path = self.server, unquote(self.path.lstrip("/"))
         server.log.append((path, self.headers.get("Range")))
         moods = server.mood.get(path, [])
         mood = moods.pop(0) if isinstance(moods, list) and moods else moods

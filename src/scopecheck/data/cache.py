@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -57,13 +58,14 @@ def place(entry: Entry, file: File | None = None) -> Path:
     return folder / file.name if file else folder
 
 
-def _pins() -> dict[str, str]:
+def pins() -> dict[str, str]:
+    """Return the user's lock, {dataset/file: sha256}."""
     path = lock_path()
     try:
-        pins = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        if not isinstance(pins, dict):
+        held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if not isinstance(held, dict):
             raise ValueError("expected {file: sha256}")
-        return pins
+        return held
     except (OSError, ValueError) as error:
         text = f"{path}: the lock of archive files cannot be read ({error}). Restore or remove it."
         raise DataError(text) from None
@@ -71,7 +73,7 @@ def _pins() -> dict[str, str]:
 
 def expected(entry: Entry, file: File) -> str | None:
     """Return the sha256 a file must have, by the catalogue or the user's lock; None where never fetched."""
-    return file.sha256 or _pins().get(f"{entry.name}/{file.name}")
+    return file.sha256 or pins().get(f"{entry.name}/{file.name}")
 
 
 def _pin(entry: Entry, file: File, sha256: str) -> None:
@@ -81,8 +83,8 @@ def _pin(entry: Entry, file: File, sha256: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            pins = {**_pins(), f"{entry.name}/{file.name}": sha256}
-            transfer.write_bytes(path, json.dumps(pins, indent=1, sort_keys=True).encode())
+            held = {**pins(), f"{entry.name}/{file.name}": sha256}
+            transfer.write_bytes(path, json.dumps(held, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}). Set SCOPECHECK_LOCK.") from None
     warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
@@ -243,12 +245,18 @@ def used() -> int:
 def clean(names: list[str] | None = None) -> int:
     """Remove datasets from the cache (None: all, and the registry files) and return the bytes freed.
 
-    Only folders that the catalogue names are removed, so a cache folder set by mistake loses nothing else.
+    Only folders that the catalogue or an accession names are removed, so a cache folder set by mistake loses
+    nothing else.
     """
     import shutil
 
+    from scopecheck.data import archives
+
     before = used()
-    known = [describe(name).name for name in names] if names else [*catalogue().datasets, "packages"]
+    entries = [path.name for path in cache_dir().glob("*") if re.fullmatch(r"(empiar|emd)-\d+", path.name)]
+    known = [*catalogue().datasets, "packages", *entries]
+    if names:
+        known = [archives.folder(name) or describe(name).name for name in names]
     for name in known:
         if (cache_dir() / name).is_dir():
             shutil.rmtree(cache_dir() / name)

@@ -19,9 +19,15 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1)]
 
 
+def is_inside(name: str) -> bool:
+    """Tell whether a file name is plain and cannot leave its dataset's folder."""
+    plain = re.fullmatch(r"[\w.+ -]+(/[\w.+ -]+)*", name)
+    return plain is not None and not {".", ".."} & set(name.split("/"))
+
+
 def _inside(name: str) -> str:
     """Refuse a file name that could leave its dataset's folder."""
-    if not re.fullmatch(r"[\w.+ -]+(/[\w.+ -]+)*", name) or {".", ".."} & set(name.split("/")):
+    if not is_inside(name):
         raise ValueError(f"file name {name!r} is not a plain relative path")
     return name
 

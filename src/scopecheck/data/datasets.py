@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scopecheck.data import cache, mirror, transfer
+from scopecheck.data import archives, cache, mirror, transfer
 from scopecheck.data.catalogue import Kind, describe
 from scopecheck.errors import DataError
 
@@ -46,8 +46,13 @@ class Sample:
     setting: str = ""
 
 
-def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None = None) -> Path:
+def fetch(
+    name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None = None, limit: int | None = None
+) -> Path:
     """Fetch every file of a dataset into the cache; return its folder, or its file where there is only one.
+
+    `name` is one of the catalogue, or an accession, "empiar:10017" or "emdb:EMD-30342", whose first `limit`
+    files are fetched from the archive and pinned in the user's lock on first use.
 
     `kinds` ("package", "url", "archive") are the kinds of source to try, in this order; None: as catalogued.
     With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and where they lie
@@ -56,7 +61,7 @@ def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None =
     from rich import progress as bars
     from rich.console import Console
 
-    entry = describe(name)
+    entry = archives.entry(name, limit) if archives.parse(name) else describe(name)
     missing = [file for file in entry.files if not cache.ready(entry, file)]
     if missing:
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
@@ -72,11 +77,15 @@ def fetch(name: str, *, kinds: tuple[Kind, ...] | None = None, to: Path | None =
     if to is None:
         return where(name)
     whole = {file.name: cache.ensure(entry, file, kinds) for file in entry.files}
-    return mirror.write(to, name, {file: (path, transfer.sha256_file(path)) for file, path in whole.items()})
+    return mirror.write(
+        to, entry.name, {file: (path, transfer.sha256_file(path)) for file, path in whole.items()}
+    )
 
 
 def where(name: str) -> Path:
     """Return where a dataset lies, or would lie, in the cache: its folder, or its only file."""
+    if folder := archives.folder(name):
+        return cache.cache_dir() / folder
     entry = describe(name)
     return cache.place(entry, entry.files[0] if len(entry.files) == 1 else None)
 

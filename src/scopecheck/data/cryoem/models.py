@@ -134,8 +134,9 @@ def _xml(path: Path, text: bytes) -> dict[str, Any]:
         raise InputError(f"{path}: declares entities, which an EMDB record does not; it is not opened.")
 
     def plain(element: ElementTree.Element) -> Any:
-        held: list[Any] = [{child.tag.rpartition("}")[2]: plain(child)} for child in element]
-        return held + [{key: value} for key, value in element.attrib.items()] or (element.text or "").strip()
+        held: list[Any] = [{key: value} for key, value in element.attrib.items()]
+        held += [{child.tag.rpartition("}")[2]: plain(child)} for child in element]
+        return [*held, (element.text or "").strip()]
 
     root = ElementTree.fromstring(text)
     return {root.tag.rpartition("}")[2]: plain(root)}

@@ -166,8 +166,8 @@ def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int
     corner = max(x.max() / wide, y.max() / high)
     if shape and len(rows) >= 20 and corner < 0.55:
         warnings.warn(
-            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to"
-            f" {x.max():g} and y to {y.max():g}; are they from a binned copy, by {1 / max(corner, 1e-9):.0f}?",
+            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to {x.max():g}"
+            f" and y to {y.max():g}; are they from a copy binned by {1 / max(corner, 1e-9):.0f}?",
             stacklevel=3,
         )
 
