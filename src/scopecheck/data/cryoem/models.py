@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,32 +55,34 @@ def read_model(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-# what the passport asks of a record, and the names it goes by in EMDB's XML and JSON (schema 3)
+# what is asked of a record, and the way of tags to it in EMDB's XML and JSON (schema 3)
 _RECORD: dict[str, tuple[str, type]] = {
     "title": ("admin/title", str),
     "sample": ("sample/name", str),
     "method": ("structure_determination/method", str),
-    "deposited": ("admin/key_dates/deposition", str),
-    "microscope": ("microscopy/microscope", str),
-    "voltage": ("microscopy/acceleration_voltage", float),
-    "cs": ("microscopy/nominal_cs", float),
-    "defocus_min": ("microscopy/nominal_defocus_min", float),
-    "defocus_max": ("microscopy/nominal_defocus_max", float),
-    "dose": ("image_recording/average_electron_dose_per_image", float),
-    "detector": ("image_recording/film_or_detector_model", str),
+    "deposited": ("key_dates/deposition", str),
+    "microscope": ("microscope", str),
+    "voltage": ("acceleration_voltage", float),
+    "cs": ("nominal_cs", float),
+    "defocus_min": ("nominal_defocus_min", float),
+    "defocus_max": ("nominal_defocus_max", float),
+    "dose": ("average_electron_dose_per_image", float),
+    "detector": ("film_or_detector_model", str),
     "buffer_ph": ("buffer/ph", float),
-    "cryogen": ("vitrification/cryogen_name", str),
+    "cryogen": ("cryogen_name", str),
     "resolution": ("final_reconstruction/resolution", float),
     "resolution_method": ("final_reconstruction/resolution_method", str),
-    "particles": ("final_reconstruction/number_images_used", float),
+    "particles": ("final_reconstruction/number_images_used", int),
     "symmetry": ("applied_symmetry/point_group", str),
     "pixel_size": ("map/pixel_spacing/x", float),
-    "contour_level": ("map/contour_list/contour/level", float),
+    "contour_level": ("map/contour_list/level", float),
     "half_maps": ("half_map/file", list),
     "masks": ("segmentation/file", list),
     "pdb": ("pdb_reference/pdb_id", list),
     "doi": ("journal_citation/external_references", str),
 }
+_ANGSTROM = {"\u00b5m": 1e4, "\u03bcm": 1e4, "um": 1e4, "nm": 10.0, "\u00c5": 1.0, "\u212b": 1.0, "A": 1.0}
+Leaf = tuple[tuple[str, ...], str, str]  # tags on the way, value, unit
 
 
 def read_emdb_record(path: str | Path) -> dict[str, Any]:
@@ -89,65 +92,73 @@ def read_emdb_record(path: str | Path) -> dict[str, Any]:
     -------
     dict
         accession and, of these, those that the record states: title, sample, method, deposited, microscope,
-        voltage (kV), cs (mm), defocus_min and defocus_max (as recorded, mostly nm), dose (e/A^2), detector,
+        voltage (kV), cs (mm), defocus_min and defocus_max (A, underfocus positive), dose (e/A^2), detector,
         buffer_ph, cryogen, resolution (A), resolution_method, particles, symmetry, pixel_size (A),
-        contour_level, half_maps, masks and pdb (lists), doi. A field the record leaves out is absent, never
-        guessed.
+        contour_level, half_maps, masks and pdb (lists), doi. A field that the record leaves out is absent.
 
     Raises
     ------
     InputError
-        If the file is neither, or has no accession.
+        If the file is neither, has no accession, or has text where a number belongs.
     """
     path = is_file(path, "an EMDB record (XML or JSON)")
     text = path.read_bytes()
     try:
-        tree = json.loads(text) if text.lstrip()[:1] == b"{" else _xml(path, text)
+        leaves = list(_leaves(json.loads(text) if text.lstrip()[:1] == b"{" else _xml(path, text)))
     except (ValueError, SyntaxError, RecursionError) as error:
         raise InputError(f"{path}: is neither XML nor JSON ({error}); expected an EMDB record.") from None
-    leaves = list(_leaves(tree, ()))
-    accession = next((value for at, value in leaves if at[-1] == "emdb_id"), None)
+    accession = next((value for at, value, _ in leaves if at[-1:] == ("emdb_id",)), None)
     if not accession:
         raise InputError(f"{path}: has no emdb_id; expected the record of an EMDB entry.")
-    record: dict[str, Any] = {"accession": str(accession)}
+    record: dict[str, Any] = {"accession": accession}
     for name, (where, kind) in _RECORD.items():
-        wanted = where.split("/")
-        found = [value for at, value in leaves if _ends(at, wanted)]
+        found = [leaf for leaf in leaves if _leads(leaf[0], where.split("/"))]
+        if name == "doi":
+            found = [leaf for leaf in found if "10." in leaf[1]]
+        if not found:
+            continue
+        _, value, unit = min(found, key=lambda leaf: len(leaf[0]))
         try:
-            if found:
-                record[name] = [str(value) for value in found] if kind is list else kind(found[0])
+            record[name] = [leaf[1] for leaf in found] if kind is list else kind(value)
         except ValueError:
-            raise InputError(f"{path}: {where} is {found[0]!r}; expected a number.") from None
+            raise InputError(f"{path}: {where} is {value!r}; expected a number.") from None
+        if name.startswith("defocus") and unit in _ANGSTROM:
+            record[name] *= _ANGSTROM[unit]
+        elif name.startswith("defocus"):
+            del record[name]  # of an unknown unit
     return record
 
 
-def _ends(at: tuple[str, ...], wanted: list[str]) -> bool:
+def _leads(at: tuple[str, ...], wanted: list[str]) -> bool:
     """Whether the tags of `wanted` stand in this order on the way to a leaf, the last as the leaf's own."""
     rest = iter(at)
-    return at[-1] == wanted[-1] and all(tag in rest for tag in wanted)
+    return at[-1:] == (wanted[-1],) and all(tag in rest for tag in wanted)
 
 
 def _xml(path: Path, text: bytes) -> dict[str, Any]:
+    """Put an XML file into the shape of the API's JSON."""
     from xml.etree import ElementTree
 
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise InputError(f"{path}: declares entities, which an EMDB record does not; it is not opened.")
 
-    def plain(element: ElementTree.Element) -> Any:
-        held: list[Any] = [{key: value} for key, value in element.attrib.items()]
-        held += [{child.tag.rpartition("}")[2]: plain(child)} for child in element]
-        return [*held, (element.text or "").strip()]
+    def plain(element: ElementTree.Element) -> dict[str, Any]:
+        held: dict[str, Any] = {**element.attrib, "valueOf_": (element.text or "").strip()}
+        for child in element:
+            held.setdefault(child.tag.rpartition("}")[2], []).append(plain(child))
+        return held
 
-    root = ElementTree.fromstring(text)
-    return {root.tag.rpartition("}")[2]: plain(root)}
+    return plain(ElementTree.fromstring(text))
 
 
-def _leaves(tree: Any, at: tuple[str, ...]) -> Any:
+def _leaves(tree: Any, at: tuple[str, ...] = (), unit: str = "") -> Iterator[Leaf]:
     if isinstance(tree, dict):
         for key, value in tree.items():
-            yield from _leaves(value, at if key == "valueOf_" else (*at, key))
+            if key != "units":
+                below = at if key == "valueOf_" else (*at, key)
+                yield from _leaves(value, below, str(tree.get("units", "")) if below == at else "")
     elif isinstance(tree, list):
         for value in tree:
-            yield from _leaves(value, at)
+            yield from _leaves(value, at, unit)
     elif tree not in (None, ""):
-        yield at, tree
+        yield at, str(tree), unit
