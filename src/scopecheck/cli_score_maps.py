@@ -100,15 +100,19 @@ def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
     console.print(f"half maps: {half1}, {half2}\nmask:      {mask or 'none'}", markup=False)
     console.print(f"box {score.box}, {score.pixel_size:.4g} A/px, Nyquist {2 * score.pixel_size:.3g} A")
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("FSC", f"A at {score.threshold:g}", "90 % interval", "A at 0.5", "why none"):
+    why = any(math.isnan(row["resolution"]) for row in score.found)
+    for heading in ("FSC", f"A at {score.threshold:g}", "90 % interval", "A at 0.5", "why none")[: 4 + why]:
         table.add_column(heading, no_wrap=heading != "why none")
     notes = list(score.notes)
     for row in score.found:
         none = math.isnan(row["resolution"])
         cells = ["none" if math.isnan(x) else f"{x:.2f}" for x in (row["resolution"], row["at_0.5"])]
-        why = row["reason"] if none else ""
-        table.add_row(row["curve"], cells[0], "" if none else _ends(row["interval"]), cells[1], why)
-        notes.append(f"{row['curve']}: the interval is from {row['method']}.")
+        cells = [row["curve"], cells[0], "" if none else _ends(row["interval"]), cells[1]]
+        table.add_row(*cells, *[row["reason"] if none else ""][:why])
+    methods: dict[str, list[str]] = {}
+    for row in score.found:
+        methods.setdefault(row["method"], []).append(row["curve"])
+    notes += [f"Interval, {', '.join(curves)}: from {method}." for method, curves in methods.items()]
     console.print(table)
     checks = Table(box=box.SIMPLE_HEAD)
     for heading in ("check", "", "said"):

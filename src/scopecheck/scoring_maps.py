@@ -158,7 +158,7 @@ def _read(
         if not np.isfinite(one.values).all():
             raise InputError(f"{path}: holds NaN or infinite values; expected finite densities.")
         if np.ptp(one.values) == 0 and path != mask:
-            raise InputError(f"{path}: every voxel is {one.values.flat[0]:g}; expected a density map.")
+            raise InputError(f"{path}: every voxel is {one.values.flat[0] + 0.0:g}; expected a density map.")
     sizes = [one.pixel_size for _, one in files]
     size = pixel_size if pixel_size is not None else sizes[0]
     if not (size and math.isfinite(size) and size > 0):
@@ -230,7 +230,7 @@ def _checks(
     if math.isfinite(best["rises"]):
         said = f"the {best['curve']} curve is above {threshold:g} again at {best['rises']:.2f} A"
         rows.append({"check": "curve stays down", "alarm": True, "value": best["rises"], "said": said})
-    if corrected is None:
+    if corrected is None or mask is None:
         return rows
     tie = maps.floor(maps.fsc(mask, mean))
     said = f"FSC of the mask with the mean map near Nyquist {tie.mean:.3f} ± {tie.sd:.3f}"
