@@ -9,6 +9,7 @@ Source of the method: Zhong et al. 2021, Nature Methods 18:176-185, https://doi.
 """
 
 import io
+import os
 import pickle
 import re
 import sys
@@ -195,6 +196,7 @@ def read_losses(folder: str | Path) -> pd.DataFrame:
 
 def main() -> None:
     """Run cryoDRGN's own command line, ``cryodrgn``, with the words this process was given."""
+    os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}  # two add up in another order
     limit_threads(1)
     torchvision_shim.prepare()
     for category in (FutureWarning, UserWarning, DeprecationWarning):  # of umap, TensorFlow and torch.cuda
