@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import __version__, cli_data, cli_score, cli_score_maps
+from . import __version__, cli_data, cli_score, cli_score_cryoem, cli_score_maps
 from .errors import DataError, InputError, RecipeError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+cli_score.app.command("picks")(cli_score_cryoem.picks)
 cli_score.app.command("fsc")(cli_score_maps.fsc)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_score.app, name="score")

@@ -1,0 +1,97 @@
+"""Which picks and which true particles lie on one micrograph."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".json", ".cs", ".coord")
+TAIL = re.compile(r"[_-](auto|manual)?(picks?|picked|coords?|coordinates|particles|boxes|truth|gt)$", re.I)
+
+
+def read(
+    path: Path, micrograph: str | None, shape: tuple[int, int] | None, flipped: bool, notes: list[str]
+) -> dict[str, pd.DataFrame]:
+    """Read a file or a folder of picks into x, y, score by micrograph; a table without rows is no picks.
+
+    Raises
+    ------
+    InputError
+        As `data.read_picks`; where a folder holds no file of picks, or no file any pick.
+    """
+    from scopecheck.data import read_picks
+
+    files = [path]
+    if path.is_dir():
+        files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in SUFFIXES]
+        if not files:
+            raise InputError(f"{path}: holds no file of picks; expected {', '.join(SUFFIXES)}.")
+        if micrograph is not None:
+            wanted = stem(micrograph)
+            files = [file for file in files if wanted in (file.stem, TAIL.sub("", file.stem))] or files
+    name = stem(micrograph) if micrograph is not None and len(files) == 1 else micrograph
+    found: dict[str, pd.DataFrame] = {}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for file in files:
+            table = read_picks(file, micrograph=name, shape=shape, flipped=flipped)
+            parts = {str(key): part for key, part in table.groupby("micrograph", sort=False)}
+            if not parts:
+                notes.append(f"{file}: holds no picks, which is counted as none.")
+            for key, part in (parts or {name or file.stem: table}).items():
+                if key in found:
+                    raise InputError(f"{path}: {key} occurs in two files; leave the one that is meant.")
+                found[key] = part
+    notes += [str(one.message) for one in said if issubclass(one.category, UserWarning)]
+    if not any(len(part) for part in found.values()):
+        raise InputError(f"{path}: holds no picks; expected at least one particle in all.")
+    return found
+
+
+def stem(name: str) -> str:
+    """Return a micrograph's name without folder and format."""
+    return re.sub(r"\.(mrcs?|tiff?|jpe?g|png|eer|map)$", "", Path(name).name, flags=re.I)
+
+
+def pair(
+    picks: Path, true: Path, tables: dict[str, dict[str, pd.DataFrame]], notes: list[str]
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Pair picks and truth by the micrograph's name; with a note on those that one lacks.
+
+    Names are compared as they are and, where none meet so, without a tail such as ``_picks``. Two files of
+    one micrograph each need no common name where a file's name is all there is to go by.
+
+    Raises
+    ------
+    InputError
+        If no micrograph is common.
+    """
+    mine, theirs = tables["picks"], tables["truth"]
+    if not mine.keys() & theirs.keys():
+        mine, theirs = ({TAIL.sub("", name): part for name, part in t.items()} for t in (mine, theirs))
+    both = [name for name in theirs if name in mine]
+    if not both and len(mine) == len(theirs) == 1:
+        (one,), (other,) = mine, theirs
+        if one == TAIL.sub("", picks.stem) or other == TAIL.sub("", true.stem):
+            notes.append(f"{picks} and {true} are taken for one micrograph, {other}.")
+            return {other: (mine[one], theirs[other])}
+    if not both:
+        shown = [", ".join(list(t)[:2]) + ", ..." * (len(t) > 2) for t in (mine, theirs)]
+        raise InputError(
+            f"{picks} and {true} have no micrograph in common: picks on {shown[0]}, truth on {shown[1]}."
+            " Expected the same names; give --micrograph NAME where a file names none."
+        )
+    for which, table, other in (("picks", mine, "truth"), ("truth", theirs, "picks")):
+        if left := [name for name in table if name not in both]:
+            notes.append(
+                f"{len(left)} of {len(table)} micrographs of the {which} are not in the {other} and are left"
+                f" out ({', '.join(left[:2])}{', ...' if len(left) > 2 else ''})."
+            )
+    return {name: (mine[name], theirs[name]) for name in both}

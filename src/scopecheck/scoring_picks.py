@@ -1,0 +1,346 @@
+"""Picks that any program made, judged against true particles: files or folders in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopecheck.errors import InputError
+from scopecheck.pairing_picks import pair, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scopecheck.record.result import ArmResult
+
+FRACTIONS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5)  # of the diameter: radii at which precision and recall are given
+REPEATS = 20  # random draws a micrograph
+MEASURES = {"particles": "relative", "delivered": "relative", "junk_fraction": "absolute"}
+
+
+@dataclass(frozen=True)
+class PicksScore:
+    """What `score_picks` found.
+
+    Attributes
+    ----------
+    scope : str
+        ``image`` for one micrograph, ``population`` for several.
+    radius : float
+        Largest distance of a pair, px.
+    rows : list of ArmResult
+        particles, delivered and junk_fraction, with the keys of ``verdict.json``.
+    plausibility : dict of str to float
+        What a user sees without a truth: number of picks, median score.
+    found : dict of str to float
+        precision, recall, F1 and, where every pick has a score, average precision; over all micrographs.
+    chance : dict of str to float
+        The same of random points, with standard deviations, and any-hit chance.
+    radii : list of dict
+        radius (px), precision, recall over all micrographs.
+    files : list of dict
+        What was found on each micrograph.
+    notes : list of str
+        How the input was read, and what a reader must know.
+    """
+
+    scope: str
+    radius: float
+    rows: list[ArmResult]
+    plausibility: dict[str, float]
+    found: dict[str, float]
+    chance: dict[str, float]
+    radii: list[dict[str, float]]
+    files: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+
+def score_picks(
+    picks: Path,
+    true: Path,
+    *,
+    radius: float | None = None,
+    diameter: float | None = None,
+    shape: tuple[int, int] | None = None,
+    micrograph: str | None = None,
+    flipped: Sequence[str] = (),
+    tolerance: Mapping[str, float | tuple[float, float]] | None = None,
+    truth_uncertainty: Mapping[str, float] | None = None,
+    as_given: bool = False,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> PicksScore:
+    """Judge picks against true particles, micrograph by micrograph.
+
+    Parameters
+    ----------
+    picks, true : Path
+        A file, or a folder of files, that `data.read_picks` reads. Micrographs are paired by name.
+    radius, diameter : float, optional
+        Largest distance of a pair, and the particle's diameter, px. The radius is by default a quarter of the
+        diameter, and the diameter what the truth's table gives; else one of the two is needed.
+    shape : (Y, X), optional
+        Size of a micrograph, px; by default the box that holds all points.
+    micrograph : str, optional
+        Judge this one alone; where a file names none, its name.
+    flipped : sequence of {"picks", "truth"}
+        Which of the two counts y from the other edge.
+    tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
+        By measurement (`MEASURES`); the key ``all`` stands for those not named.
+    as_given : bool
+        Do not refuse picks that would match far better upside down or at another binning.
+    watch : callable
+        Wraps the list of micrographs, to show progress.
+
+    Returns
+    -------
+    PicksScore
+
+    Raises
+    ------
+    InputError
+        Files that cannot be read or share no micrograph, no pick at all, no radius, or coordinates that are
+        plainly of another frame.
+    """
+    import numpy as np
+
+    from scopecheck.measure import particles
+
+    for option, extra in (("tolerance", tolerance), ("truth-uncertainty", truth_uncertainty)):
+        if wrong := [name for name in extra or {} if name not in (*MEASURES, "all")]:
+            raise InputError(f"--{option}: names {', '.join(wrong)}; measured are {', '.join(MEASURES)}.")
+    notes: list[str] = []
+    tables = {
+        name: read(Path(path), micrograph, shape, name in flipped, notes)
+        for name, path in (("picks", picks), ("truth", true))
+    }
+    if radius is None:
+        if diameter is None:
+            diameter = _stated(tables["truth"], notes)
+        radius = particles.RADIUS * diameter
+    pairs = pair(Path(picks), Path(true), tables, notes)
+    every = np.concatenate([part[["x", "y"]].to_numpy() for both in pairs.values() for part in both])
+    if shape is None:
+        width, height = np.ceil(every.max(axis=0)).astype(int) + 1
+        shape = int(height), int(width)
+        notes.append(
+            f"No --shape: chance is drawn in the box that holds all points, {height} x {width} px (Y x X)."
+        )
+    found = []
+    for name in watch(list(pairs)):
+        try:
+            found.append(_one(name, *pairs[name], radius, shape, notes))
+        except InputError as error:
+            raise InputError(f"{picks} against {true}: {name}: {error}") from None
+    if not as_given:
+        _refuse_another_frame(Path(picks), Path(true), found)
+    wide = diameter or radius / particles.RADIUS
+    _doubt_the_size(found, wide, notes)
+    scope = "image" if len(found) == 1 else "population"
+    if scope == "population":
+        notes.append(f"Each of the {len(found)} micrographs is taken for one independent acquisition.")
+    scores = np.concatenate([one["scores"] for one in found])
+    plausibility = {"picks": float(len(scores))}
+    if len(scores) and np.isfinite(scores).all():
+        plausibility["median score"] = float(np.median(scores))
+    rows = [
+        _row(Path(picks), measure, found, scope, tolerance or {}, truth_uncertainty or {}, plausibility)
+        for measure in MEASURES
+    ]
+    radii = sorted({*(part * wide for part in FRACTIONS), radius})
+    return PicksScore(
+        scope,
+        radius,
+        rows,
+        plausibility,
+        _pooled([one["match"] for one in found]) | _ranked(found, radius),
+        _chance(found),
+        [_pooled_at(found, at) for at in radii],
+        [_file(one) for one in found],
+        notes,
+    )
+
+
+def _stated(truth: Mapping[str, pd.DataFrame], notes: list[str]) -> float:
+    """Return the diameter that the truth's own table gives, as CryoPPP's does."""
+    stated = {
+        float(value)
+        for table in truth.values()
+        if "diameter" in table
+        for value in table["diameter"].dropna()
+    }
+    if len(stated) != 1 or not min(stated) > 0:
+        raise InputError("no radius: give --diameter, the particle's diameter (or --radius).")
+    notes.append(f"No --diameter: {min(stated):g} px, as the truth's table gives it.")
+    return min(stated)
+
+
+def _one(
+    name: str,
+    picks: pd.DataFrame,
+    truth: pd.DataFrame,
+    radius: float,
+    shape: tuple[int, int],
+    notes: list[str],
+) -> dict[str, Any]:
+    import numpy as np
+
+    from scopecheck.measure import particles
+
+    p, t = picks[["x", "y"]].to_numpy(), truth[["x", "y"]].to_numpy()
+    if len(p) > shape[0] * shape[1]:
+        raise InputError(f"{len(p)} picks on {shape[0]} x {shape[1]} pixels; expected at most one a pixel.")
+    apart, border = particles.spacing(p, shape)
+    # discs placed at random jam where they cover 0.547
+    room = (shape[0] - 2 * border) * (shape[1] - 2 * border)
+    most = float(np.sqrt(4 * 0.45 * max(room, 1) / (np.pi * max(len(p), 1))))
+    if apart > most:
+        notes.append(f"{name}: random points are {most:.3g} px apart; at the picks' {apart:.3g} none fit.")
+        apart = most
+    drawn = particles.chance(
+        len(p),
+        t,
+        shape=shape,
+        radius=radius,
+        minimum_distance=apart,
+        border=border,
+        repeats=REPEATS,
+    )
+    return {
+        "name": name,
+        "p": p,
+        "t": t,
+        "scores": picks["score"].to_numpy(dtype=float),
+        "match": particles.match(p, t, radius),
+        "chance": drawn,
+        "minimum_distance": apart,
+        "border": border,
+        "flip": particles.flip_hint(p, t, height=shape[0], radius=radius),
+        "binning": particles.binning_hint(p, t, radius=radius),
+    }
+
+
+def _refuse_another_frame(picks: Path, true: Path, found: list[dict[str, Any]]) -> None:
+    ways = {
+        "flip": "One of the two counts y from the other edge, as CryoPPP's tables and pictures do: give"
+        " --flipped truth or --flipped picks",
+        "binning": "They are from another binning: give coordinates in pixels of the truth's micrograph",
+    }
+    for kind, way in ways.items():
+        said = [one for one in found if one[kind]]
+        if 2 * len(said) > len(found):
+            more = f" (and so on {len(said) - 1} more)" if len(said) > 1 else ""
+            raise InputError(
+                f"{picks} against {true}: {said[0]['name']}: {said[0][kind]}{more}. {way}, or --as-given."
+            )
+
+
+def _doubt_the_size(found: list[dict[str, Any]], diameter: float, notes: list[str]) -> None:
+    """Note it where half of the true particles overlap their neighbour by more than 0.4 of the diameter."""
+    import numpy as np
+    from scipy.spatial import cKDTree
+
+    near = [cKDTree(one["t"]).query(one["t"], k=2)[0][:, 1] for one in found if len(one["t"]) > 1]
+    if near and (middle := float(np.median(np.concatenate(near)))) < 0.6 * diameter:
+        notes.append(
+            f"Half of the true particles have a neighbour within {middle:.3g} px, and their diameter is given"
+            f" as {diameter:.3g} px: is it, or the pixel size, wrong by a factor?"
+        )
+
+
+def _row(
+    picks: Path,
+    measure: str,
+    found: list[dict[str, Any]],
+    scope: str,
+    tolerance: Mapping[str, Any],
+    uncertainty: Mapping[str, Any],
+    plausibility: dict[str, float],
+) -> ArmResult:
+    from scopecheck import judge
+    from scopecheck.record.result import ArmResult, judged
+
+    matches = [one["match"] for one in found]
+    values = {
+        "particles": [(m.n_picks, m.n_truth) for m in matches],
+        "delivered": [(m.tp, m.n_truth) for m in matches],
+        "junk_fraction": [(1 - m.precision, 0.0) for m in matches],
+    }[measure]
+    common: dict[str, Any] = {"recipe": "score picks", "arm": str(picks), "measurement": measure, "tier": ""}
+    common |= {"profile": "", "plausibility": plausibility, "scale": MEASURES[measure]}
+    common["unit"] = "" if measure == "junk_fraction" else "particles"
+    for (got, true), one in zip(values, found, strict=True):
+        if got != got:
+            return ArmResult(**common, n=len(found), reason=f"not defined on {one['name']}: no picks")
+        if MEASURES[measure] == "relative" and true == 0:
+            return ArmResult(**common, n=len(found), reason=f"no ratio on {one['name']}: no true particle")
+    gross = None
+    if measure == "particles":
+        gross = [(m.n_picks + m.n_truth - 2 * m.tp) / m.n_truth for m in matches]
+    got, true = zip(*values, strict=True)
+    verdict = judge.agreement(
+        got,
+        true,
+        scope=scope,
+        tolerance=tolerance.get(measure, tolerance.get("all")),
+        scale=MEASURES[measure],
+        truth_uncertainty=uncertainty.get(measure, uncertainty.get("all")),
+        gross_error=gross,
+    )
+    return ArmResult(**common | judged(verdict))
+
+
+def _pooled(matches: list[Any]) -> dict[str, float]:
+    from scopecheck.measure.matched import ratio
+
+    pairs, n, m = (sum(getattr(match, key) for match in matches) for key in ("tp", "n_picks", "n_truth"))
+    return {"precision": ratio(pairs, n), "recall": ratio(pairs, m), "F1": ratio(2 * pairs, n + m)}
+
+
+def _pooled_at(found: list[dict[str, Any]], radius: float) -> dict[str, float]:
+    from scopecheck.measure import particles
+
+    return {"radius": radius} | _pooled([particles.match(one["p"], one["t"], radius) for one in found])
+
+
+def _ranked(found: list[dict[str, Any]], radius: float) -> dict[str, float]:
+    import numpy as np
+
+    from scopecheck.measure import particles
+
+    scores = np.concatenate([one["scores"] for one in found])
+    if not len(scores) or not np.isfinite(scores).all():
+        return {}
+    hit = np.concatenate([particles.hits(one["p"], one["scores"], one["t"], radius) for one in found])
+    table = particles.curve(scores, hit, sum(len(one["t"]) for one in found))
+    return {"average precision": particles.average_precision(table)}
+
+
+def _chance(found: list[dict[str, Any]]) -> dict[str, float]:
+    """Chance over all micrographs: of picks for precision and any hit, of particles for recall."""
+    import numpy as np
+
+    from scopecheck.measure.matched import ratio
+
+    weights = {"precision": "n_picks", "recall": "n_truth", "any_hit": "n_picks"}
+    told: dict[str, float] = {}
+    for key, by in weights.items():
+        count = np.array([getattr(one["match"], by) for one in found], float)
+        mean, sd = (
+            np.nan_to_num([getattr(one["chance"], name) for one in found]) for name in (key, f"{key}_sd")
+        )
+        told[key] = ratio(float((count * mean).sum()), count.sum())
+        told[f"{key}_sd"] = ratio(float(np.sqrt(((count * sd) ** 2).sum())), count.sum())
+    n, m = (sum(getattr(one["match"], key) for one in found) for key in ("n_picks", "n_truth"))
+    told["F1"] = ratio(2 * told["precision"] * n, n + m)
+    return told
+
+
+def _file(one: dict[str, Any]) -> dict[str, Any]:
+    m, drawn = one["match"], one["chance"]
+    counts = {"name": one["name"], "picks": m.n_picks, "particles": m.n_truth, "delivered": m.tp}
+    ratios = {"precision": m.precision, "recall": m.recall, "F1": m.f1}
+    by_chance = {f"chance {key}": getattr(drawn, key) for key in ("precision", "recall", "any_hit")}
+    layout = {key: one[key] for key in ("minimum_distance", "border")}
+    return counts | ratios | by_chance | layout

@@ -1,0 +1,321 @@
+"""`scopecheck score picks`: verdicts on planted picks, and every bad input with its one-line message."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from scopecheck import cli
+
+SIDE = 1024
+GRID = np.array([(x, y) for x in range(60, SIDE - 30, 90) for y in range(90, SIDE - 90, 90)], float)
+NAMES = [f"m{i}" for i in range(6)]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command; gives exit status, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", "picks", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code or 0
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+def box(path, xy, size=40, scores=None):
+    """Write EMAN boxes: corner, width, height and, where there are, scores."""
+    columns = [xy - size / 2, np.full(xy.shape, size)]
+    columns += [] if scores is None else [np.reshape(scores, (-1, 1))]
+    np.savetxt(path, np.hstack(columns), fmt="%g", delimiter="\t")
+    return path
+
+
+def star(path, by_name):
+    rows = [f"{name}.mrc {x:.3f} {y:.3f}" for name, xy in by_name.items() for x, y in xy]
+    head = "\ndata_\n\nloop_\n_rlnMicrographName #1\n_rlnCoordinateX #2\n_rlnCoordinateY #3\n"
+    path.write_text(head + "\n".join(rows) + "\n")
+    return path
+
+
+def planted(i):
+    """True particles of micrograph i; picks that miss 4, and add 10 that are none, with the lowest scores."""
+    rng = np.random.default_rng(i)
+    truth = GRID[rng.permutation(len(GRID))[:60]] + rng.uniform(-8, 8, (60, 2))
+    wrong = GRID[:10] + 45  # in the middle of four places
+    picks = np.concatenate((truth[4:] + rng.uniform(-3, 3, (56, 2)), wrong))
+    return truth, picks, np.concatenate((rng.uniform(0.5, 1, 56), rng.uniform(0, 0.4, 10)))
+
+
+@pytest.fixture
+def six(tmp_path):
+    """Six micrographs: 60 particles, 66 picks, 56 of them right."""
+    folder = tmp_path / "picker"
+    folder.mkdir()
+    for i, name in enumerate(NAMES):
+        _, picks, scores = planted(i)
+        box(folder / f"{name}.box", picks, scores=scores)
+    return folder, star(tmp_path / "truth.star", {name: planted(i)[0] for i, name in enumerate(NAMES)})
+
+
+HOW = ("--diameter", "40", "--shape", f"{SIDE},{SIDE}")
+
+
+def arms(text):
+    return {row["measurement"]: row for row in json.loads(text)["arms"]}
+
+
+def test_micrographs_are_one_population_and_errors_are_exact(run, six):
+    tolerance = ("--tolerance", "particles=0.15,delivered=0.1,junk_fraction=0.1")
+    status, out, _ = run(*six, *HOW, *tolerance, "--json")
+    content, rows = json.loads(out), arms(out)
+    assert status == 0
+    assert (content["scope"], content["n"], content["radius_px"]) == ("population", 6, 10.0)
+    assert [rows[name]["label"] for name in ("particles", "delivered", "junk_fraction")] == [
+        "HOLDS BY CANCELLATION",
+        "HOLDS",
+        "FAILS",
+    ]
+    assert rows["particles"]["bias"] == pytest.approx(66 / 60 - 1)
+    assert rows["particles"]["gross_error"] == pytest.approx((4 + 10) / 60)
+    assert rows["delivered"]["bias"] == pytest.approx(56 / 60 - 1)
+    assert rows["junk_fraction"]["bias"] == pytest.approx(10 / 66)
+    assert (rows["junk_fraction"]["scale"], rows["delivered"]["scale"]) == ("absolute", "relative")
+    found = content["found"]
+    assert found["precision"] == pytest.approx(56 / 66)
+    assert found["recall"] == pytest.approx(56 / 60)
+    assert found["F1"] == pytest.approx(2 * 56 / 126)
+    assert found["average precision"] == pytest.approx(56 / 60)  # every hit scores above every miss
+    assert content["files"][3]["delivered"] == 56
+
+
+def test_chance_stands_beside_and_is_the_covered_area(run, six):
+    content = json.loads(run(*six, *HOW, "--json")[1])
+    each = content["files"][0]
+    inside = SIDE - 1 - 2 * each["border"]
+    covered = 60 * np.pi * 10**2 / inside**2  # discs of the radius round the particles do not touch
+    assert content["chance"]["any_hit"] == pytest.approx(covered, abs=0.01)
+    assert content["chance"]["precision"] <= content["chance"]["any_hit"]
+    assert content["chance"]["recall"] == pytest.approx(content["chance"]["precision"] * 66 / 60)
+    assert each["border"] == pytest.approx(min(planted(0)[1].min(), SIDE - 1 - planted(0)[1].max()), abs=0.01)
+
+
+def test_the_reader_sees_word_scope_n_and_chance(run, six):
+    status, out, _ = run(*six, *HOW, "--tolerance", "0.1", "--pixel-size", "8")
+    said = " ".join(out.split())
+    assert status == 0
+    for text in (
+        "● HOLDS",
+        "population",
+        "Matched one to one within 10 px (80 A)",
+        "precision 0.848 0.0",
+        "average precision 0.933",
+        "any-hit, several picks to one particle",
+        "396 picks, 360 true particles, 336 delivered, 60 picks that are none (n = 6 micrographs)",
+        "How it looks: picks 396, median score 0.",
+        "one independent acquisition",
+        "agrees with annotation",
+    ):
+        assert text in said, text
+
+
+def test_one_micrograph_is_an_image_by_name_or_by_two_files(run, six):
+    folder, truth = six
+    content = json.loads(run(*six, *HOW, "--micrograph", "m2.mrc", "--json")[1])
+    assert (content["scope"], [one["name"] for one in content["files"]]) == ("image", ["m2"])
+    lone = star(truth.parent / "lone.star", {"m2": planted(2)[0]})
+    two = json.loads(run(folder / "m2.box", lone, *HOW, "--json")[1])
+    assert two["found"] == content["found"]
+    other = box(truth.parent / "mine.box", planted(2)[1])
+    renamed = json.loads(run(other, lone, *HOW, "--json")[1])
+    assert renamed["found"]["recall"] == content["found"]["recall"]
+    assert any("taken for one micrograph, m2" in note for note in renamed["notes"])
+
+
+def test_lengths_in_angstrom_and_in_pixels_are_one(run, six):
+    in_px = json.loads(run(*six, *HOW, "--json")[1])
+    angstrom = ("--diameter", "80A", "--pixel-size", "2", "--shape", f"{SIDE},{SIDE}")
+    assert json.loads(run(*six, *angstrom, "--json")[1])["found"] == in_px["found"]
+    both = json.loads(run(*six, *HOW, "--radius", "20 px", "--json")[1])
+    assert both["radius_px"] == 20
+    assert [at["radius"] for at in in_px["radii"]] == [4, 8, 10, 12, 16, 20]
+    recall = [at["recall"] for at in in_px["radii"]]
+    assert recall == sorted(recall)
+    assert recall[2] == pytest.approx(56 / 60)
+
+
+def test_the_diameter_that_the_truth_gives_is_taken(run, six, tmp_path):
+    """CryoPPP's table: y from the other edge, and the diameter of each particle."""
+    truth = planted(0)[0]
+    rows = [f"{x:g},{SIDE - 1 - y:g},40" for x, y in truth.round()]
+    table = tmp_path / "m0.csv"
+    table.write_text("\n".join(["X-Coordinate,Y-Coordinate,Diameter", *rows]) + "\n")
+    how = ("--shape", f"{SIDE},{SIDE}", "--flipped", "truth", "--json")
+    content = json.loads(run(six[0] / "m0.box", table, *how)[1])
+    assert content["radius_px"] == 10
+    assert content["found"]["recall"] == pytest.approx(56 / 60)
+    assert any("No --diameter: 40 px" in note for note in content["notes"])
+
+
+def test_exit_status_follows_fail_on_alone(run, six):
+    tolerance = ("--tolerance", "0.1")
+    assert run(*six, *HOW, *tolerance)[0] == 0
+    assert run(*six, *HOW, *tolerance, "--fail-on", "FAILS")[0] == 1
+    assert run(*six, *HOW, "--tolerance", "0.2", "--fail-on", "FAILS")[0] == 0
+
+
+def test_without_a_shape_the_box_of_all_points_serves(run, six):
+    content = json.loads(run(*six, "--diameter", "40", "--json")[1])
+    assert content["found"]["recall"] == pytest.approx(56 / 60)
+    assert any("No --shape: chance is drawn in the box" in note for note in content["notes"])
+
+
+def test_micrographs_of_one_table_alone_are_left_out_and_said(run, six):
+    folder, _ = six
+    (folder / "m5.box").rename(folder / "n5.box")
+    content = json.loads(run(*six, *HOW, "--json")[1])
+    assert content["n"] == 5
+    assert any("1 of 6 micrographs of the picks are not in the truth" in note for note in content["notes"])
+    assert any("1 of 6 micrographs of the truth are not in the picks" in note for note in content["notes"])
+
+
+def test_a_micrograph_on_which_nothing_was_picked_counts(run, six):
+    folder, _ = six
+    (folder / "m5.box").unlink()
+    (folder / "m5.txt").write_text("image_name\tx_coord\ty_coord\tscore\n")
+    content = json.loads(run(*six, *HOW, "--tolerance", "0.1", "--json")[1])
+    assert content["n"] == 6
+    assert content["found"]["recall"] == pytest.approx(5 * 56 / 360)
+    rows = {row["measurement"]: row for row in content["arms"]}
+    assert rows["junk_fraction"]["verdict"] is None
+    assert rows["junk_fraction"]["reason"] == "not defined on m5: no picks"
+    assert rows["delivered"]["bias"] == pytest.approx((5 * 56 / 60 + 0) / 6 - 1)
+
+
+def test_picks_upside_down_are_refused_turned_or_judged_as_given(run, six, tmp_path):
+    folder, _ = six
+    for i, name in enumerate(NAMES):
+        _, picks, scores = planted(i)
+        box(folder / f"{name}.box", np.stack((picks[:, 0], SIDE - 1 - picks[:, 1]), 1), scores=scores)
+    status, _, err = run(*six, *HOW)
+    assert status == 2
+    assert "56 of 66 picks match when turned upside down" in err
+    assert "--flipped truth or --flipped picks" in err
+    turned = json.loads(run(*six, *HOW, "--flipped", "picks", "--json")[1])
+    assert turned["found"]["recall"] == pytest.approx(56 / 60)
+    status, out, _ = run(*six, *HOW, "--as-given", "--json")
+    assert status == 0
+    assert json.loads(out)["found"]["recall"] < 0.5
+
+
+@pytest.mark.parametrize(("factor", "how"), [(1 / 4, "multiplied by 4"), (2, "divided by 2")])
+def test_picks_of_another_binning_are_refused(run, six, factor, how):
+    folder, _ = six
+    for i, name in enumerate(NAMES):
+        box(folder / f"{name}.box", planted(i)[1] * factor)
+    status, _, err = run(*six, "--diameter", "40")
+    assert status == 2
+    assert f"56 of 66 picks match when {how}" in err
+    assert "They are from another binning" in err
+
+
+def test_a_diameter_twice_too_large_is_remarked(run, six):
+    notes = json.loads(run(*six, "--diameter", "160", "--shape", "1024,1024", "--json")[1])["notes"]
+    assert any("wrong by a factor?" in note for note in notes)
+    assert not any("factor?" in note for note in json.loads(run(*six, *HOW, "--json")[1])["notes"])
+
+
+def text(name, content):
+    """Picks of the given content beside a good truth."""
+
+    def make(folder):
+        (folder / name).write_text(content)
+        return [folder / name, star(folder / "truth.star", {"m0": planted(0)[0]}), *HOW]
+
+    return make
+
+
+def good(*options):
+    def make(folder):
+        return [
+            box(folder / "m0.box", planted(0)[1]),
+            star(folder / "t.star", {"m0": planted(0)[0]}),
+            *options,
+        ]
+
+    return make
+
+
+def named(folder):
+    return [star(folder / "p.star", {"a": GRID}), star(folder / "t.star", {"b": GRID, "c": GRID}), *HOW]
+
+
+def twice(folder):
+    box(folder / "m0.box", GRID), box(folder / "m0.txt", GRID)
+    return [folder, box(folder.parent / "t.box", GRID), *HOW]
+
+
+def crowd(folder):
+    truth = star(folder / "t.star", {"m0": np.array([(3.0, 4.0)])})
+    return [box(folder / "m0.box", np.tile(GRID[:3], (50, 1)) % 10), truth, "--diameter", "4"]
+
+
+BAD = {
+    "missing": (lambda f: [f / "gone.star", f / "t.star", *HOW], "gone.star"),
+    "empty file": (text("p.box", ""), "p.box: holds no picks"),
+    "header alone": (text("p.txt", "image_name\tx_coord\ty_coord\tscore\n"), "p.txt: holds no picks"),
+    "NaN": (
+        text("p.txt", "image_name\tx_coord\ty_coord\tscore\nm0\tnan\t3\t1\n"),
+        "p.txt: x of pick 1 is nan",
+    ),
+    "words": (text("p.txt", "hello\nthere\n"), "p.txt: is of no known format"),
+    "outside": (text("p.box", "3000\t5\t40\t40\n10\t5\t40\t40\n"), "1 of 2 picks lie outside the micrograph"),
+    "more picks than pixels": (lambda f: [*crowd(f), "--shape", "11,12"], "150 picks on a micrograph of 132"),
+    "no common micrograph": (named, "have no micrograph in common: picks on a, truth on b, c."),
+    "no such micrograph": (
+        lambda f: [*named(f), "--micrograph", "z"],
+        "p.star: has no picks on 'z'; it names a.",
+    ),
+    "folder without picks": (
+        lambda f: [(f / "d").mkdir() or f / "d", *good()(f)[1:], *HOW],
+        "d: holds no file of picks; expected .star, .box",
+    ),
+    "one micrograph twice": (twice, "m0 occurs in two files; leave the one that is meant."),
+    "no diameter": (good(), "no radius: give --diameter, the particle's diameter (or --radius)."),
+    "Angstrom without pixel size": (good("--diameter", "190A"), "--diameter 190A: needs --pixel-size"),
+    "diameter of 0": (good("--diameter", "0"), "--diameter: 0; expected a positive number."),
+    "diameter is text": (good("--diameter", "wide"), "--diameter: 'wide' is not a number."),
+    "pixel size": (good(*HOW, "--pixel-size", "-1"), "--pixel-size: -1; expected a positive number."),
+    "shape": (good("--diameter", "40", "--shape", "1024"), "--shape: 1024; expected rows,columns"),
+    "flipped without shape": (
+        good("--diameter", "40", "--flipped", "truth"),
+        "truth: needs --shape",
+    ),
+    "flipped what": (good(*HOW, "--flipped", "x"), "--flipped: 'x' is not known; expected one of picks"),
+    "tolerance for nothing": (
+        good(*HOW, "--tolerance", "count=0.1"),
+        "--tolerance: names count; measured are particles, delivered, junk_fraction.",
+    ),
+    "tolerance in per cent": (good(*HOW, "--tolerance", "10"), "--tolerance: 10 means 1000 %"),
+    "fail on": (good(*HOW, "--fail-on", "WORSE"), "--fail-on: WORSE is unknown"),
+    "unknown option": (good(*HOW, "--diametre", "3"), "no option --diametre (did you mean --diameter?)"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_status_2(run, tmp_path, case):
+    make, message = BAD[case]
+    (tmp_path / "in").mkdir()
+    status, out, err = run(*make(tmp_path / "in"))
+    assert status == 2
+    assert message in err
+    assert err.startswith("scopecheck: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err + out
