@@ -67,6 +67,8 @@ def _open(path: Path) -> tuple[np.ndarray, Any]:
             warnings.simplefilter("always")
             with mrcfile.open(path, mode="r", permissive=True) as mrc:  # older files lack the 'MAP ' of 2000
                 data, header = mrc.data, mrc.header.copy()
+            if data is not None:
+                data.flags.writeable = True  # it is ours; mrcfile guards its file, which is closed
         faults = [str(item.message) for item in caught if "Map ID" not in str(item.message)]
     except (ValueError, OSError, EOFError) as error:
         data, header, faults = None, None, [str(error)]
@@ -83,14 +85,14 @@ def _open(path: Path) -> tuple[np.ndarray, Any]:
         raise InputError(
             f"{path}: holds complex numbers (a transform, mode {header.mode}); expected an image."
         )
-    wrong = ~np.isfinite(data) if data.dtype.kind == "f" else np.zeros(1, bool)
-    if wrong.any():
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        wrong = ~np.isfinite(data)
         at = " and ".join(f"{i}" for i in np.argwhere(wrong)[0])
         raise InputError(
             f"{path}: {int(wrong.sum())} of {data.size} values are NaN or infinite, the first at index {at};"
             " expected finite numbers. Leave those images out, or write them again."
         )
-    return data.astype(np.float32), header
+    return data.astype(np.float32, copy=False), header
 
 
 def _voxel(path: Path, header: Any) -> tuple[float, float, float]:
@@ -126,6 +128,8 @@ def read_map(path: str | Path, *, pixel_size: float | None = None) -> MapFile:
     InputError
         If the file is not a whole MRC volume of finite numbers, or does not give one cubic voxel size.
     """
+    import numpy as np
+
     path = is_file(path, "a map (.mrc or .map)")
     data, header = _open(path)
     if data.ndim != 3:
@@ -133,7 +137,7 @@ def read_map(path: str | Path, *, pixel_size: float | None = None) -> MapFile:
     order = [int(header.mapc), int(header.mapr), int(header.maps)]  # x is 1, y 2, z 3; fastest axis first
     if sorted(order) != [1, 2, 3]:
         order = [1, 2, 3]  # older programs leave the three at 0
-    values = data.transpose([2 - order.index(axis) for axis in (3, 2, 1)])
+    values = np.ascontiguousarray(data.transpose([2 - order.index(axis) for axis in (3, 2, 1)]))
     size = (pixel_size,) * 3 if pixel_size else _voxel(path, header)
     if not all(size) or max(size) > 1.001 * min(size):
         what = "no voxel size" if not all(size) else "voxels that are not cubes"
