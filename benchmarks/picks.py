@@ -1,11 +1,11 @@
 """One-to-one matching of picked particles side by side with the full cost matrix: time, and the same optimum.
 
-Run `python benchmarks/picks.py`. The peer is the loop that is usually written: on each micrograph all
-distances (`scipy.spatial.distance.cdist`) and `scipy.optimize.linear_sum_assignment` over the whole matrix,
-with a cost for what may not be paired that outweighs all distances. Both look for as many pairs as possible and
-then the least total distance. They take turns in random order on each micrograph, so that a busy machine slows
-both alike; the time of all micrographs is given, as the shortest of the rounds. Prints a Markdown table and
-writes nothing; ends with status 1 where the two do not find the same optimum.
+Run `python benchmarks/picks.py`. The peer is the loop that is usually written: on each micrograph all distances
+(`scipy.spatial.distance.cdist`) and `scipy.optimize.linear_sum_assignment` over the whole matrix, with a cost
+for what may not be paired that outweighs all distances. Both look for as many pairs as possible and then the
+least total distance. They take turns in random order on each micrograph, so that a busy machine slows both
+alike; the time of all micrographs is given, as the shortest of the rounds. Prints a Markdown table and writes
+nothing; ends with status 1 where the two do not find the same optimum.
 """
 
 from __future__ import annotations
