@@ -23,6 +23,14 @@
 # scopecheck data fetch bbbc038-field
 # ```
 #
+# An entry of EMPIAR or EMDB that is not below is fetched by its accession. What the archive gave at the first fetch is
+# pinned, file by file, in a lock that you keep; later a changed file is refused.
+#
+# ```bash
+# scopecheck data fetch empiar:10017 --limit 3
+# scopecheck data fetch emdb:EMD-30342
+# ```
+#
 # *Unknown* and *not known* below are answers. Where nobody has measured how far a truth may be off, a page that uses it
 # says *agrees with the annotation*. Where nobody knows whether a tool was trained on an image, it is never called held
 # out.
@@ -45,7 +53,12 @@ def size(entry) -> str:
 
 def pixel_size(entry) -> str:
     stated = entry.pixel_size_um
-    text = stated if isinstance(stated, str) else " × ".join(f"{v:g}" for v in stated) + " µm"
+    if isinstance(stated, str):
+        text = stated
+    elif max(stated) < 0.01:  # of the size of atoms
+        text = " × ".join(f"{1e4 * v:g}" for v in stated) + " Å"
+    else:
+        text = " × ".join(f"{v:g}" for v in stated) + " µm"
     return "; ".join(part for part in (text, entry.pixel_size_note) if part)
 
 

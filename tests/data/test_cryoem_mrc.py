@@ -109,6 +109,9 @@ def test_a_model_lies_in_its_map_only_with_the_origin(real):
         sampled = found.values[tuple(at[inside].T)]
         return inside.mean(), (sampled.mean() - found.values.mean()) / found.values.std()
 
+    starts = data.read_map(folder / "emd_21457_seg_nstart.mrc")  # the same crop, placed by NSTART
+    assert starts.origin == pytest.approx(found.origin, abs=1e-3)
+    np.testing.assert_array_equal(starts.values, found.values)
     atoms = data.read_model(folder / "6vyb_Ndom.pdb")
     atoms = atoms[atoms["polymer"]]
     inside, above = height(atoms, found.origin)

@@ -122,7 +122,9 @@ def _read(path: Path, labels: bool) -> Read:
         raise InputError(f"{path}: is empty (0 bytes); expected an image. Write or copy it again.")
     kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "another format")
     if kind != {".tiff": ".tif"}.get(suffix, suffix):
-        raise InputError(f"{path}: is named {suffix} but holds {kind}; give it the suffix of what it is.")
+        raise InputError(
+            f"{path}: is named {suffix} but holds {kind}, or it is damaged; give it the suffix of what it is."
+        )
     reader = {".tif": read_tiff, ".png": read_png, ".npy": read_npy}[kind]
     try:
         return reader(path)
