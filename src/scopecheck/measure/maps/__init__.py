@@ -16,24 +16,29 @@ from scopecheck.measure.maps.shells import Crossing, Curve, crossing, fsc, resol
 
 _LATER = {
     "orientation": (
+        "Cones",
+        "Sampling",
         "conical_area_ratio",
         "conical_fsc",
         "directional_fsc",
         "orientation_histogram",
         "sampling_compensation",
         "sphericity",
+        "spread",
     ),
-    "model": ("correlation", "q_score"),
+    "model": ("correlation", "model_density", "q_score"),
 }
 
 __all__ = [
     "LIMIT",
+    "Cones",
     "Corrected",
     "Crossing",
     "Curve",
     "Floor",
     "Interval",
     "LocalResolution",
+    "Sampling",
     "conical_area_ratio",
     "conical_fsc",
     "correlation",
@@ -44,6 +49,7 @@ __all__ = [
     "fsc",
     "fsc_interval",
     "local_resolution",
+    "model_density",
     "orientation_histogram",
     "q_score",
     "randomise_phases",
@@ -54,6 +60,7 @@ __all__ = [
     "soft_mask",
     "soften",
     "sphericity",
+    "spread",
 ]
 
 
