@@ -174,6 +174,51 @@ def test_real_map_prefers_its_model_where_it_is(reference):
     assert moved < there - 0.1
 
 
+def chain(n=40):
+    """A helix of atoms, 1.5 A apart along its axis."""
+    turn = np.arange(n) * np.radians(100)
+    return np.stack([12 + 2.3 * np.cos(turn), 12 + 2.3 * np.sin(turn), 4 + 0.4 * np.arange(n)], axis=1)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.tuples(*[st.floats(-2.3, 2.3)] * 3), st.tuples(*[st.floats(-40, 40)] * 3))
+def test_placement_finds_a_planted_shift(moved, frame):
+    atoms = chain() + np.asarray(frame)
+    density = model.model_density(atoms, (32, 32, 32), 0.75, frame, resolution=3)
+    noise = np.random.default_rng(1).normal(0, 0.1 * density.max(), density.shape)
+    found = model.placement(density + noise, 0.75, frame, atoms + moved, resolution=3)
+    np.testing.assert_allclose(found.shift, -np.asarray(moved), atol=0.15)
+    assert found.distance == pytest.approx(np.linalg.norm(moved), abs=0.25)
+    assert -1 <= found.here <= found.correlation + 0.01 <= 1.01
+
+
+def test_placement_stays_within_its_reach():
+    atoms = chain()
+    density = model.model_density(atoms, (32, 32, 32), 0.75, (0, 0, 0), resolution=3)
+    assert model.placement(density, 0.75, (0, 0, 0), atoms + [0, 4, 0], resolution=3, reach=2).distance < 3.2
+    nothing = model.placement(np.ones((32, 32, 32)), 0.75, (-50, 0, 0), atoms + 300, resolution=3)
+    assert np.isnan(nothing.distance)
+
+
+def test_placement_at_the_edge_of_the_map():
+    atoms = chain()
+    density = model.model_density(atoms, (32, 32, 32), 0.75, (0, 0, 0), resolution=3)
+    cut = density[:, :, 10:]
+    assert model.placement(
+        cut, 0.75, (7.5, 0, 0), atoms + [0, 0, 1.5], resolution=3
+    ).distance == pytest.approx(1.5, abs=0.4)
+
+
+def test_placement_in_a_real_map(reference):
+    """Residues of 7CEC, moved by 2 A, are put back to within half an Angstrom of where they were."""
+    values, pixel, origin, atoms, _ = reference
+    loop = atoms[atoms["auth_seq_id"].between(5, 14)][["Cartn_x", "Cartn_y", "Cartn_z"]].to_numpy()
+    there = model.placement(values, pixel, origin, loop, resolution=3.9)
+    moved = model.placement(values, pixel, origin, loop + [2.0, 0, 0], resolution=3.9)
+    assert there.distance < 1
+    np.testing.assert_allclose(moved.shift + [2.0, 0, 0], there.shift, atol=0.5)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -200,3 +245,5 @@ def test_bad_input_to_correlation_and_density():
         model.model_density([[1.0, 1, 1]], (4, 4, 4), 1.0, (0, 0, 0), resolution=3, weights=[1, 2])
     with pytest.raises(InputError, match="resolution"):
         model.model_density([[1.0, 1, 1]], (4, 4, 4), 1.0, (0, 0, 0), resolution=0)
+    with pytest.raises(InputError, match="reach"):
+        model.placement(a, 1.0, (0, 0, 0), [[1.0, 1, 1]], resolution=3, reach=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -223,3 +224,108 @@ def correlation(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None) -> fl
     scale = math.sqrt((weight * p * p).sum() * (weight * q * q).sum())
     smallest = 1e-12 * weight.sum() * max(np.abs(first).max() * np.abs(second).max(), np.finfo(float).tiny)
     return float(np.clip((weight * p * q).sum() / scale, -1, 1)) if scale > smallest else math.nan
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a map puts a group of atoms.
+
+    Attributes
+    ----------
+    shift : (3,) float64
+        From the atoms as they are to the best place, x, y, z in Angstrom.
+    distance : float
+        Length of the shift, Angstrom.
+    correlation, here : float
+        At the best place and at the atoms' own, over the voxels of the group.
+    """
+
+    shift: NDArray
+    distance: float
+    correlation: float
+    here: float
+
+
+def placement(
+    values: ArrayLike,
+    pixel_size: float,
+    origin: Sequence[float] | NDArray,
+    atoms: ArrayLike,
+    *,
+    resolution: float,
+    weights: ArrayLike | None = None,
+    reach: float = 5.0,
+) -> Placement:
+    """Find the translation of a few atoms, such as a loop or a ligand, that fits the map best.
+
+    The density of the atoms (`model_density`) is moved over the map within `reach`; at each place it is
+    correlated with the map, about the means, over the voxels where it is above 5 % of its peak. The best
+    place is refined by a parabola along each axis. No rotation is tried, and the other atoms are not taken
+    away: the number says whether the group sits on density of its shape, and how far off it lies if not.
+
+    Parameters
+    ----------
+    values : (Z, Y, X) array
+        Density; outside the array it counts as 0.
+    pixel_size, resolution : float
+        Angstrom; the resolution is the map's.
+    origin : (x, y, z)
+        Position of voxel (0, 0, 0), Angstrom.
+    atoms : (n, 3) array
+        x, y, z in Angstrom.
+    weights : (n,) array, optional
+        Such as atomic numbers.
+    reach : float
+        Largest shift, Angstrom. With no density of that shape the distance is any number up to it.
+
+    Returns
+    -------
+    Placement
+        All NaN where the map is constant around the atoms.
+
+    Raises
+    ------
+    InputError
+        If the map, atoms or a number cannot be used.
+    """
+    from scipy import fft
+
+    density, xyz, start = _map(values, pixel_size), _atoms(atoms), np.asarray(origin, float)
+    if not reach > 0:
+        raise InputError(f"reach: {reach}; expected Angstrom, above 0.")
+    edge = (reach + 2 * resolution) / pixel_size
+    low = np.floor((xyz.min(axis=0) - start) / pixel_size - edge).astype(int)[::-1]
+    high = np.ceil((xyz.max(axis=0) - start) / pixel_size + edge).astype(int)[::-1] + 1
+    shape = (int(high[0] - low[0]), int(high[1] - low[1]), int(high[2] - low[2]))
+    around = np.zeros(shape)
+    first, last = np.clip(low, 0, density.shape), np.clip(high, 0, density.shape)
+    inside = density[tuple(slice(a, b) for a, b in zip(first, last, strict=True))]
+    around[tuple(slice(a, b) for a, b in zip(first - low, last - low, strict=True))] = inside
+    corner = start + low[::-1] * pixel_size
+    probe = model_density(xyz, shape, pixel_size, corner, resolution=resolution, weights=weights)
+    where = probe > 0.05 * probe.max()
+    n = int(where.sum())
+    probe = np.where(where, probe - probe[where].mean(), 0)
+
+    def sums(weight: NDArray, of: NDArray) -> NDArray:
+        """Sum of `weight` moved by every shift times `of`."""
+        return np.asarray(fft.irfftn(np.conj(fft.rfftn(weight)) * fft.rfftn(of), s=shape))
+
+    spread = sums(where, around**2) - sums(where, around) ** 2 / n
+    flat = 1e-9 * max(float((around**2).max()) * n, float(np.finfo(float).tiny))
+    moved = [np.fft.fftfreq(size, 1 / size) * pixel_size for size in shape]
+    allowed = np.sqrt(moved[0][:, None, None] ** 2 + moved[1][:, None] ** 2 + moved[2] ** 2) <= reach
+    allowed &= spread > flat
+    if not allowed.any():
+        return Placement(np.full(3, math.nan), math.nan, math.nan, math.nan)
+    fit = sums(probe, around) / np.sqrt(np.maximum(spread, flat) * (probe**2).sum())
+    best = [int(k) for k in np.unravel_index(int(np.where(allowed, fit, -np.inf).argmax()), shape)]
+    shift = []
+    for axis in range(3):
+        through = fit[tuple(slice(None) if k == axis else best[k] for k in range(3))]
+        line = np.take(through, best[axis] + np.arange(-1, 2), mode="wrap").astype(float)
+        bend = line[0] - 2 * line[1] + line[2]
+        part = float((line[0] - line[2]) / (2 * bend)) if bend < 0 else 0.0
+        shift.append(moved[axis][best[axis]] + pixel_size * float(np.clip(part, -1, 1)))
+    vector = np.array(shift[::-1])
+    return Placement(vector, float(np.linalg.norm(vector)), float(fit[tuple(best)]), float(fit[0, 0, 0]))
