@@ -52,6 +52,9 @@ def test_every_entry_is_complete(name):
         assert {"count", "mean_area", "total_intensity", "area_fraction"} <= set(entry.truth.uncertainty)
         assert "cellpose-cyto-2020" in entry.seen_by
         assert 1 <= entry.acquisitions <= entry.acquisitions_in_original
+    if entry.kind == "files":
+        assert entry.notes
+        assert entry.truth is None or entry.truth.faults
 
 
 @pytest.mark.parametrize("name", NAMES)

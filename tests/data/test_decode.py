@@ -135,6 +135,9 @@ def test_a_file_that_is_no_image_is_named(world, server):
         data.load("pair")
 
 
-def test_weights_are_not_samples(one):
-    with pytest.raises(DataError, match=r"one holds weights, not images: data\.fetch\('one'\)"):
+@pytest.mark.parametrize("kind", ["weights", "files"])
+def test_weights_and_files_are_not_samples(one, kind):
+    one.content["datasets"]["one"]["kind"] = kind
+    one.write()
+    with pytest.raises(DataError, match=rf"one holds {kind}, not images: data\.fetch\('one'\)"):
         data.samples("one")
