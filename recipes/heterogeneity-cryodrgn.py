@@ -201,6 +201,7 @@ tier = "embedded"
 seed = 0
 particles = 2000
 epochs = 0
+datasets = 0
 own_output = ""
 
 # %% tags=["hide-input"]
@@ -231,7 +232,7 @@ Path("figures").mkdir(exist_ok=True)
 page = record.start("heterogeneity-cryodrgn", profile=profile, tier=tier, seed=seed)
 full = profile == "full"
 epochs = epochs or (20 if full else 8)
-datasets = 5 if full else 1
+datasets = datasets or (5 if full else 1)
 BOX, PIXEL, SNR, GATE = 32, 3.0, 0.1, 10.0
 BAND = {name: m.band() for name, m in page.front.measurements.items()} if page.front else {}
 
@@ -553,10 +554,13 @@ display(
 
 # %% tags=["hide-input"]
 for arm in ARMS:
+    for it in of(arm):
+        shot = it["shot"]
+        it["linear"] = linear(shot.images, it["rotations"], shot.ctfs, shot.noise_sd)
     it = of(arm)[0]
+    shot = it["shot"]
     if not it["rare"].any():
         continue
-    shot = it["shot"]
     known = {"n": particles, "pixel_size": PIXEL, "snr": None, "seed": 0, "ctfs": shot.ctfs}
     both = {
         "true poses": [cryoem.particles(v, **known, rotations=shot.rotations).clean for v in (closed, opened)],
@@ -566,9 +570,7 @@ for arm in ARMS:
         how: states.ceiling(shot.images, two, it["rare"], shot.noise_sd) for how, two in both.items()
     }
     it["separability"] = states.separability(it["latent"], it["rare"])
-    it["linear separability"] = states.separability(
-        linear(shot.images, it["rotations"], shot.ctfs, shot.noise_sd), it["rare"]
-    )
+    it["linear separability"] = states.separability(it["linear"], it["rare"])
 lines = ["| arm | true models, true poses | true models, given poses | cryoDRGN's latent space, true labels | linear component, true labels |", "|---|---|---|---|---|"]  # fmt: skip
 for arm in ARMS:
     it = of(arm)[0]
@@ -609,11 +611,7 @@ def readings(it, latent):
 
 for it in runs.values():
     it["read"] = readings(it, it["latent"])
-    if full and it["arm"] not in ARMS:
-        it["base"] = it["read"][""]
-        continue
-    z = linear(it["shot"].images, it["rotations"], it["shot"].ctfs, it["shot"].noise_sd)
-    it["linear"], it["base"] = z, reading(z)
+    it["base"] = reading(it["linear"]) if "linear" in it else None
 
 
 # %%
@@ -638,7 +636,7 @@ for declared in dict.fromkeys(a.arm for a in page.front.arms):
     if not of(arm):
         continue
     found = [numbers(it, *it["read"][how]) for it in of(arm)]
-    base = [numbers(it, *it["base"]) for it in of(arm)] if how == "" and "linear" in of(arm)[0] else None
+    base = [numbers(it, *it["base"]) for it in of(arm)] if how == "" and of(arm)[0]["base"] else None
     asked = [a.measurement for a in page.front.arms if a.arm == declared]
     looks = {
         "BIC gain": np.mean([it["gain"] for it in of(arm)]),

@@ -1,6 +1,7 @@
 """cryoDRGN's files: what we write is what its own readers read; what it writes is read without its code."""
 
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -195,6 +196,8 @@ def test_the_launcher_hands_on_its_words(monkeypatch):
     stand_in.main_commands = lambda: seen.update(argv=list(sys.argv))
     monkeypatch.setitem(sys.modules, "cryodrgn", types.ModuleType("cryodrgn"))
     monkeypatch.setitem(sys.modules, "cryodrgn.command_line", stand_in)
+    monkeypatch.setitem(sys.modules, "tensorflow", sys.modules.get("tensorflow"))
+    monkeypatch.setattr("os.environ", dict(os.environ))
     monkeypatch.setattr(tool.torchvision_shim, "prepare", lambda: seen.update(shim=True))
     monkeypatch.setattr(sys, "argv", ["x.py", "train_vae", "a b.mrcs", "--zdim", "1"])
     with warnings.catch_warnings():

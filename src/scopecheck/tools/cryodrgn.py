@@ -1,9 +1,9 @@
 """cryoDRGN: its input files, its program started so that it repeats itself, and what it wrote read safely.
 
 ``python -m scopecheck.tools.cryodrgn train_vae ...`` is ``cryodrgn train_vae ...``: the words go to
-cryoDRGN's own command line as they are. Before that one thread is set and torchvision is made importable
-where its library does not fit (`torchvision_shim`). cryoDRGN's output holds Python pickles; they are read
-here by an unpickler that builds arrays and nothing else.
+cryoDRGN's own command line as they are. Before that one thread is set, torchvision is made importable where
+its library does not fit (`torchvision_shim`), and TensorFlow, which umap alone asks for, is left out.
+cryoDRGN's output holds Python pickles; they are read here by an unpickler that builds arrays and nothing else.
 
 Source of the method: Zhong et al. 2021, Nature Methods 18:176-185, https://doi.org/10.1038/s41592-020-01049-4
 """
@@ -196,11 +196,15 @@ def read_losses(folder: str | Path) -> pd.DataFrame:
 
 def main() -> None:
     """Run cryoDRGN's own command line, ``cryodrgn``, with the words this process was given."""
-    os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}  # two add up in another order
+    os.environ |= {
+        name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    }  # two add up in another order
     limit_threads(1)
     torchvision_shim.prepare()
     for category in (FutureWarning, UserWarning, DeprecationWarning):  # of umap, TensorFlow and torch.cuda
         warnings.simplefilter("ignore", category)
+    # umap would load TensorFlow for a network that cryoDRGN never asks for: seconds and memory
+    sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     from cryodrgn.command_line import main_commands
 
     sys.argv[0] = "cryodrgn"
