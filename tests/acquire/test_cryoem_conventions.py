@@ -39,8 +39,8 @@ def mirrored(volume):
 def taken():
     """A chiral specimen of 300 atoms; 1500 noise-free particles, shifted, each with an astigmatic CTF."""
     rng = np.random.default_rng(5)
-    lobes = np.array([(0, 0, 0), (22, 4, 0), (-10, 18, 12), (0, -8, -24), (14, -14, 14)])
-    atoms = np.concatenate([rng.normal(size=(60, 3)) * 4 + lobe for lobe in lobes])
+    atoms = rng.uniform(-32, 32, (700, 3))
+    atoms = atoms[np.linalg.norm(atoms, axis=1) < 32][:300]
     volume = cryoem.density(atoms, box=BOX, pixel_size=PIXEL, resolution=7)
     ctfs = [
         cryoem.CTF(u, u - 2000, angle)
@@ -85,8 +85,10 @@ def test_cryodrgn_backprojection_gives_back_the_volume(taken, programs, tmp_path
     ]
     programs.backproject_voxel.main(parser.parse_args([str(word) for word in words]))
     rebuilt = mrcfile.read(tmp_path / "out" / "backproject.mrc")
-    assert fsc(volume, rebuilt)[1 : SHELL + 1].min() >= 0.95
-    assert abs(fsc(mirrored(volume), rebuilt)[SHELL]) < 0.2
+    curve = fsc(volume, rebuilt)
+    assert curve[SHELL] >= 0.95
+    assert curve[1:SHELL].min() >= 0.9
+    assert abs(fsc(mirrored(volume), rebuilt)[SHELL]) < 0.1
     # bright again, because the CTF and the images are both negative
     assert np.corrcoef(volume.ravel(), rebuilt.ravel())[0, 1] > 0.9
 
@@ -126,8 +128,10 @@ def test_relion_reconstruct_agrees(taken, tmp_path):
     words = ["relion_reconstruct", "--i", "p.star", "--o", "out.mrc", "--ctf"]
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
     rebuilt = mrcfile.read(tmp_path / "out.mrc")
-    assert fsc(volume, rebuilt)[1 : SHELL + 1].min() >= 0.99
-    assert abs(fsc(mirrored(volume), rebuilt)[SHELL]) < 0.2
+    curve = fsc(volume, rebuilt)
+    assert curve[SHELL] >= 0.99
+    assert curve[1:SHELL].min() >= 0.95
+    assert abs(fsc(mirrored(volume), rebuilt)[SHELL]) < 0.1
     assert np.corrcoef(volume.ravel(), rebuilt.ravel())[0, 1] > 0.9
 
 
