@@ -1,6 +1,6 @@
-"""One-to-one matching of picked particles side by side with the full cost matrix: time, and the same optimum.
+"""One-to-one matching of picked particles beside the full cost matrix: time, and the same optimum.
 
-Run `python benchmarks/picks.py`. The peer is the loop that is usually written: on each micrograph all distances
+Run `python benchmarks/picks.py`. The peer is the loop that is usually written: for each micrograph, distances
 (`scipy.spatial.distance.cdist`) and `scipy.optimize.linear_sum_assignment` over the whole matrix, with a cost
 for what may not be paired that outweighs all distances. Both look for as many pairs as possible and then the
 least total distance. They take turns in random order on each micrograph, so that a busy machine slows both
