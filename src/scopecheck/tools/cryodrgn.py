@@ -3,7 +3,7 @@
 ``python -m scopecheck.tools.cryodrgn train_vae ...`` is ``cryodrgn train_vae ...``: the words go to
 cryoDRGN's own command line as they are. Before that one thread is set, torchvision is made importable where
 its library does not fit (`torchvision_shim`), and TensorFlow, which umap alone asks for, is left out.
-cryoDRGN's output holds Python pickles; they are read here by an unpickler that builds arrays and nothing else.
+cryoDRGN's output holds Python pickles; they are read here by an unpickler that builds arrays alone.
 
 Source of the method: Zhong et al. 2021, Nature Methods 18:176-185, https://doi.org/10.1038/s41592-020-01049-4
 """
