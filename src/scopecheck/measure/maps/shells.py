@@ -176,7 +176,12 @@ def _shell_sums(first: NDArray, second: NDArray, box: int, counting: str) -> tup
     half = box // 2
     steps = np.arange(half + 1)
     squares = np.arange(3 * half * half + 1)
-    shell = np.floor(np.sqrt(squares) + (1.0 if counting == "cryodrgn" else 0.5)).astype(np.intp)
+    if counting == "cryodrgn":
+        # Its radius is `integers ** 0.5`, which numpy may round below a whole number (51 for 51^2 on AVX512):
+        # the same expression puts the same voxels into the same shell.
+        shell = np.floor(squares**0.5).astype(np.intp) + 1
+    else:
+        shell = np.floor(np.sqrt(squares) + 0.5).astype(np.intp)
     last = half - 1 if counting == "cryodrgn" else half
     shell[shell > last] = last + 1
     twice = (steps > 0) & (2 * steps < box)  # those whose Friedel mate is not in the stored half
