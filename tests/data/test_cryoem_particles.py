@@ -191,6 +191,21 @@ def test_poses_and_ctf_of_cryodrgn(tmp_path, protocol):
     assert ctf.loc[0, ["box", "pixel_size", "defocus_v", "voltage"]].tolist() == [128, 1.5, 14000, 300]
 
 
+@pytest.mark.parametrize("core", [b"numpy.core.", b"numpy._core."])
+def test_arrays_of_numpy_1_and_2_are_read_by_either(tmp_path, core):
+    content = pickle.dumps(np.eye(3)[None], 3)
+    for name in (b"numpy.core.", b"numpy._core."):
+        content = content.replace(name, core)
+    found = data.read_particles(write(tmp_path, "p.pkl", content))
+    np.testing.assert_allclose(matrices(found), np.eye(3)[None], atol=1e-12)
+
+
+def test_a_defocus_of_the_other_sign_is_noticed(tmp_path):
+    text = OPTICS + PARTICLES.replace("15000 14000", "-15000 -14000")
+    with pytest.warns(UserWarning, match="1 of 2 particles have a negative defocus"):
+        assert data.read_particles(write(tmp_path, "p.star", text))["defocus_u"].min() == -15000
+
+
 class Evil:
     def __init__(self, marker):
         self.marker = marker

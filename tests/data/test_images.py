@@ -279,7 +279,10 @@ SQUARE = np.eye(8, dtype=np.uint8)
 BAD_LABELS = {
     "missing": (lambda folder: folder / "gone.tif", "no such file or folder"),
     "empty": (raw("x.tif", b""), r"is empty \(0 bytes\)"),
-    "not a tiff": (raw("x.tif", b"hello, this is text"), "is named .tif but holds another format, or it is damaged"),
+    "not a tiff": (
+        raw("x.tif", b"hello, this is text"),
+        "is named .tif but holds another format, or it is damaged",
+    ),
     "a png named tif": (
         raw("x.tif", b"\x89PNG\r\n\x1a\n" + zlib.compress(b"")),
         "is named .tif but holds .png",

@@ -72,6 +72,11 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     InputError
         If the file is none of these, is damaged, holds Python objects, lacks its optics groups or something
         that `needs` names, or has a number that is none.
+
+    Warns
+    -----
+    UserWarning
+        If a defocus is negative (overfocus), which mostly is a sign of another convention.
     """
     import numpy as np
     import pandas as pd
@@ -107,6 +112,12 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
                 f"{path}: {column} of particle {first + 1} is {rows[column].iloc[first]}, no number."
             )
         rows[column] = numbers
+    if "defocus_u" in rows and (rows["defocus_u"] < 0).any():
+        warnings.warn(
+            f"{path}: {int((rows['defocus_u'] < 0).sum())} of {len(rows)} particles have a negative defocus,"
+            " which is overfocus here; was it written by a program whose underfocus is negative?",
+            stacklevel=2,
+        )
     return rows
 
 
