@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+import yaml
 from PIL import Image
 
 from scopecheck.record.overview import latest, markdown
@@ -51,6 +52,19 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
     assert "names" not in table  # a page has no verdicts
     with Image.open(folder / "_generated" / "verdicts.png") as picture:
         assert picture.width >= 900
+
+
+def test_each_part_of_the_book_has_its_picture(place, states, tmp_path):
+    for name in ("one-toy", "two-toy"):
+        place.recipe(name)
+    contents = {
+        "parts": [
+            {"caption": f"Part {n}", "chapters": [{"file": f"book/recipes/{n}-toy"}]} for n in ("one", "two")
+        ]
+    }
+    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents), encoding="utf-8")
+    made = book.write_book(states(), tmp_path / "book") / "_generated"
+    assert {p.name for p in made.glob("*.png")} == {"verdicts-part-one.png", "verdicts-part-two.png"}
 
 
 def test_a_failed_recipe_is_said_to_have_failed(place, run, states, tmp_path):

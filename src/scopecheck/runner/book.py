@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ..record.overview import State, markdown, picture
 from .find import read_notebook
 
@@ -31,7 +33,8 @@ def write_book(states: list[State], folder: Path) -> Path:
     states : list of State
         Latest state of every recipe.
     folder : Path
-        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md`` and ``.png`` are written there.
+        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md`` and, for each part of the book,
+        ``_generated/verdicts-<part>.png`` are written there.
 
     Returns
     -------
@@ -51,8 +54,22 @@ def write_book(states: list[State], folder: Path) -> Path:
         if s.folder and (s.folder / "figures").is_dir():
             shutil.copytree(s.folder / "figures", pages / "figures", dirs_exist_ok=True)
     (generated / "verdicts.md").write_text(markdown(states), encoding="utf-8")
-    picture(states, generated / "verdicts.png")
+    for name, group in parts(states, folder.parent / "_toc.yml").items():
+        picture(group, generated / f"{name}.png")
     return folder
+
+
+def parts(states: list[State], contents: Path) -> dict[str, list[State]]:
+    """Recipes by the part of the book that holds them, as the table of contents says; else all in one."""
+    if not contents.is_file():
+        return {"verdicts": states}
+    found = {}
+    for part in yaml.safe_load(contents.read_text(encoding="utf-8")).get("parts", []):
+        pages = [Path(chapter["file"]).name for chapter in part["chapters"]]
+        group = [s for s in states if s.recipe.kind == "recipe" and s.recipe.id in pages]
+        if group:
+            found[f"verdicts-{part['caption'].lower().replace(' ', '-')}"] = group
+    return found
 
 
 def page(state: State) -> Any:
