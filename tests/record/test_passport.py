@@ -169,7 +169,7 @@ def test_a_missing_field_is_named_and_the_claim_not_known(whole, record):
         page = made.passport("x", record=less, density=density, half_maps=halves, model=atoms, claims=CLAIMS)
         assert said in page.missing
         assert words(page) == ["borne"] * (3 - kinds) + ["not known"] * kinds
-        assert page.claims[-1].reasons == (f"{said} is missing",)
+        assert page.claims[-1].reasons == (f"missing: {said}",)
 
 
 def test_without_half_maps_anywhere_nothing_is_borne(whole, record):
@@ -178,6 +178,18 @@ def test_without_half_maps_anywhere_nothing_is_borne(whole, record):
     page = made.passport("x", record=less, density=density, model=atoms, claims=CLAIMS)
     assert words(page) == ["not known"] * 3
     assert {"half maps", "FSC 0.143", "conical area ratio"} <= set(page.missing)
+
+
+def test_atoms_where_the_map_was_cut_away_are_counted(whole, record):
+    atoms, density, halves = whole
+    values = density.values.copy()
+    values[:25] = 0  # 20 A of the helix
+    cut = SimpleNamespace(values=values, pixel_size=density.pixel_size, origin=density.origin)
+    claim = made.Claim("the start", "design target", "A", (2, 3, 4))
+    page = made.passport("x", record=record, density=cut, half_maps=halves, model=atoms, claims=[claim])
+    assert page.claims[0].word == "refused"
+    assert any("15 of 15 atoms" in said for said in page.claims[0].reasons)
+    assert np.isnan(page.claims[0].q)
 
 
 def test_residues_that_were_not_modelled_are_counted(whole, record):

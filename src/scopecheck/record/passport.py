@@ -78,7 +78,7 @@ class Judged:
     modelled : int
         Residues of the claim that the model has.
     q : float
-        Mean Q-score of the claim's atoms, sigma 0.6.
+        Mean Q-score (sigma 0.6) of the claim's atoms, those on constant density left out.
     distance : float
         Angstrom from the atoms to where the map puts them (`measure.maps.model.placement`).
     """
@@ -369,7 +369,8 @@ def _judge(
     local, distance = math.nan, math.nan
     if modelled:
         scores = q[mine]
-        local = float(scores.mean())  # NaN as soon as one atom lies outside the map or on flat density
+        flat = int(np.isnan(scores).sum())
+        local = float(np.nanmean(scores)) if flat < len(scores) else math.nan
         place = fits.placement(
             density.values, density.pixel_size, density.origin, xyz[mine],
             resolution=resolution or need.resolution, weights=weights[mine],
@@ -378,11 +379,14 @@ def _judge(
         if not distance <= DISTANCE:
             said = f"{distance:.1f} A off its density" if math.isfinite(distance) else "there is no density"
             against.append(f"{said}, {DISTANCE:g} A is allowed")
-        if not local >= expected_q(need.resolution):
-            least = expected_q(need.resolution)
-            against.append(f"local Q {_number(local, '.2f') or 'undefined'}, {least:.2f} is needed")
+        if flat:
+            against.append(f"{flat} of {len(scores)} atoms lie where the map is constant")
+        if local < expected_q(need.resolution):
+            against.append(f"local Q {local:.2f}, {expected_q(need.resolution):.2f} is needed")
     if resolution is not None and resolution > need.resolution:
         against.append(f"the map has {resolution:g} A, {need.resolution:g} A is needed")
-    reasons = against or [f"{name} is missing" for name in lacking] or ["local density and fields suffice"]
+    reasons = against or ["local density and fields suffice"]
+    if lacking and not against:
+        reasons = [f"missing: {', '.join(lacking)}"]
     word = "refused" if against else "not known" if lacking else "borne"
     return Judged(claim, word, tuple(reasons), modelled, local, distance)
