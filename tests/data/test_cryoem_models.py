@@ -94,6 +94,26 @@ def test_every_atom_once_ligands_told_apart(tmp_path):
     assert data.read_model(tmp_path / "m.cif")[columns].equals(found[columns])
 
 
+def test_calcium_is_told_from_c_alpha_where_the_file_names_no_element(tmp_path):
+    bare = [
+        "ATOM      1 N    HSE A   1       1.000   1.000   1.000  1.00  0.00      PROT",
+        "ATOM      2 CA   HSE A   1       2.000   1.000   1.000  1.00  0.00      PROT",
+        "ATOM      3 HE1  HSE A   1       2.000   2.000   1.000  1.00  0.00      PROT",
+        "ATOM      4 C    HSE A   1       3.000   1.000   1.000  1.00  0.00      PROT",
+        "HETATM    5 CA    CA A   2       9.000   9.000   9.000  1.00  0.00      IONS",
+    ]
+    found = data.read_model(write(tmp_path, "m.pdb", "\n".join([*bare, "END", ""])))
+    assert found["element"].tolist() == ["N", "C", "H", "C", "Ca"]
+
+
+@pytest.mark.slow
+def test_the_elements_of_adenylate_kinase(real):
+    found = data.read_model(real("adk-dims") / "adk_open.pdb")
+    assert len(found) == 3341
+    assert set(found["element"]) == {"C", "H", "N", "O", "S"}
+    assert found["element"].value_counts()["S"] == (found["atom"].isin(["SD", "SG"])).sum()
+
+
 def test_the_crop_of_emd_30342_and_its_model(real):
     folder = real("emd30342-qscore")
     atoms = data.read_model(folder / "390_7cec_A.cif")

@@ -43,7 +43,7 @@ def read_model(path: str | Path) -> pd.DataFrame:
             f"{path}: cannot be read as an atomic model ({said}); expected PDB or mmCIF."
         ) from None
     rows = [
-        (c.name, r.seqid.num, r.name, a.name, a.element.name, *a.pos.tolist(), a.b_iso, polymer)
+        (c.name, r.seqid.num, r.name, a.name, _element(a, r), *a.pos.tolist(), a.b_iso, polymer)
         for c in (structure[0] if len(structure) else ())
         for r in c
         for polymer in [r.entity_type == gemmi.EntityType.Polymer]
@@ -53,6 +53,15 @@ def read_model(path: str | Path) -> pd.DataFrame:
         raise InputError(f"{path}: holds no atoms; expected an atomic model (PDB or mmCIF).")
     columns = ["chain", "residue", "name", "atom", "element", "x", "y", "z", "b", "polymer"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _element(atom: Any, residue: Any) -> str:
+    """The element; CHARMM's PDB files leave it out, and CA, CE or HG of an amino acid are no metals."""
+    name, held = atom.name.lstrip("0123456789"), atom.element.name
+    if (len(held) == 2 or held == "X") and held != "Se" and name and residue.het_flag != "H":
+        if {"N", "CA", "C"} <= {other.name for other in residue}:
+            return str(name[0])
+    return str(held)
 
 
 # what is asked of a record, and the way of tags to it in EMDB's XML and JSON (schema 3)
