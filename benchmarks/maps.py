@@ -2,11 +2,14 @@
 
 Run `python benchmarks/maps.py`. It writes two half maps of each size into a temporary folder, runs every
 program on them as a whole process, in random order, and prints Markdown. The time is that of the process from
-start to end; start-up with imports and reading the files are given apart. The shortest of all rounds counts;
-processor seconds stand beside it, since scopecheck transforms on all cores (OMP_NUM_THREADS=1: on one) and
-RELION's program on one. Equal means shell by shell, in the shells of the program it is compared with: they put
-the same voxels on different shells (`maps.fsc`, `counting`). cryoDRGN needs tens of seconds and is run once; at
-384^3 it takes several GiB. RELION is found on the PATH, cryoDRGN in this environment; one that is missing is left out and said.
+start to end; start-up with imports and reading the files are given apart. The shortest of all rounds counts.
+Processor seconds stand beside it, since scopecheck transforms on all cores (OMP_NUM_THREADS=1: on one) and
+RELION's program on one.
+
+Equal means shell by shell, in the shells of the program it is compared with: the programs put the same voxels
+on different shells (`counting` of `measure.maps.fsc`). cryoDRGN needs tens of seconds and is run once; at 384^3
+it takes several GiB. RELION is found on the PATH, cryoDRGN in this environment; one that is missing is left out
+and said.
 """
 
 from __future__ import annotations
