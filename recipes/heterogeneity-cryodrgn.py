@@ -9,7 +9,7 @@
 #     kind: recipe
 #     id: heterogeneity-cryodrgn
 #     title: "Is there a second state? cryoDRGN, a rare state, and a single one with wrong poses"
-#     failure_mode: "oversmoothing and invention: a latent space always has a shape, and pose error gives it one"
+#     failure_mode: "oversmoothing and invention: a rare state drawn into the common one, a second state read where there is one"
 #     tools: [cryodrgn]
 #     datasets:
 #       embedded: [adk-dims]
@@ -532,14 +532,15 @@ display(
         "**Converged?** The rule, set beforehand: in the last two epochs the loss falls by less than a twentieth of its whole fall, "
         "and the last two latent spaces rank the particles alike (correlation of 0.95 or more). "
         + (f"**Not converged** after {epochs} epochs: {', '.join(f'`{a}`' for a in slow)}. " if slow else f"All arms have converged after {epochs} epochs. ")
-        + "All arms get the same number of updates. An early stop looks like oversmoothing, so the curves are shown: "
+        + "All arms get the same number of updates. An early stop can pass for a lost state, or for one that is not there, so the curves are shown: "
         + "; ".join(f"`{a}` late fall {of(a)[0]['late']:.0%}, rank correlation {of(a)[0]['same']:.2f}" for a in ARMS) + "."
     )
 )  # fmt: skip
 
 # %% [markdown]
 # *Figure. What to look at: left the loss, right the fraction that would have been reported after each epoch. A curve that still
-# moves at the right edge is a training that was stopped, not one that ended.*
+# moves at the right edge is a training that was stopped, not one that ended. The orange squares have no second state at all:
+# whatever they show above zero is invented.*
 #
 # ## Predict
 #
@@ -779,7 +780,8 @@ display(
 # ## Shift
 #
 # The setting that changes is one that no tool reports: how wrong the poses are. Six degrees about each axis is little for
-# a 24 kDa protein. The decoder can use its latent coordinate for anything that makes images differ, and poses in error do.
+# a 24 kDa protein. The decoder may use its latent coordinate for anything that makes images differ, and wrong poses make
+# them differ. Does it?
 
 # %% tags=["hide-input"]
 pair = ("ten-percent-6deg", "single-6deg")
@@ -817,8 +819,9 @@ display(
         f"{value(pair[0], 'purity')}), with a BIC gain of {tenth['gain']:.0f}. The single state is read as "
         f"{value(pair[1], 'invented')}, with a BIC gain of {nothing['gain']:.0f}; forced to name two, k-means says "
         f"{nothing['read']['-kmeans'][0]:.1%}, and the linear component, read by the same rule, {nothing['base'][0]:.1%}. "
-        f"Stopped after its first epoch, the training on the single state would have reported "
-        f"{reading(nothing['kept'][0])[0]:.1%} (BIC gain {states.mixture(nothing['kept'][0]).bic_gain:.0f})."
+        f"The same training, stopped after its first epoch, would have reported {reading(nothing['kept'][0])[0]:.1%} (BIC gain "
+        f"{states.mixture(nothing['kept'][0]).bic_gain:.0f}). What pose error and noise leave in a latent space is there early; "
+        "whether it goes is a matter of training."
     )
 )
 
@@ -887,22 +890,26 @@ display(
 )
 
 # %% tags=["hide-input"]
-REVIEWED_WORDS: dict = {}
-REVIEWED_ALARMS: dict = {}
-if REVIEWED_WORDS:
+REVIEWED_WORDS: dict = {}  # arm and measurement whose word was not the same in all five: word to count
+REVIEWED_ALARMS: dict = {}  # check: (hits, wrong readings, false alarms, right readings)
+REVIEWED_EARLY = ""
+if REVIEWED_ALARMS:
     display(
         Markdown(
-            "**Over five seeds.** The quick profile was run with five seeds when this page was reviewed, each with datasets of its "
-            "own. The words: "
-            + "; ".join(
+            f"**Over five seeds.** When this page was reviewed the quick profile was run with seeds 1 to 5, each with datasets of its own. "
+            f"Of {len(told)} words, {len(told) - len(REVIEWED_WORDS)} were the same five times. The others: "
+            + ("; ".join(
                 f"`{arm}` {m}: " + ", ".join(f"{w} {n}" for w, n in words.items())
                 for (arm, m), words in REVIEWED_WORDS.items()
-            )
-            + ".\n\n**The alarms over these five seeds** (hits of wrong readings, false alarms of right ones): "
+            ) or "none")
+            + ". "
+            + REVIEWED_EARLY
+            + "\n\n**The alarms over these five seeds**, hits among wrong readings and false alarms among right ones: "
             + "; ".join(f"{check}: {a} of {b}, {c} of {d}" for check, (a, b, c, d) in REVIEWED_ALARMS.items())
-            + ". The matched null of each dataset is the single-state arm of the other four."
+            + ". The matched null of each dataset with pose error is the single-state arm of the other four seeds. Half sets and a second "
+            "training seed were not run over five seeds, so nothing is said of them."
         )
-    )
+    )  # fmt: skip
 
 # %% [markdown]
 # ## What to do
