@@ -7,9 +7,9 @@ Processor seconds stand beside it, since scopecheck transforms on all cores (OMP
 RELION's program on one.
 
 Equal means shell by shell, in the shells of the program it is compared with: the programs put the same voxels
-on different shells (`counting` of `measure.maps.fsc`). cryoDRGN needs tens of seconds and is run once; at 384^3
-it takes several GiB. RELION is found on the PATH, cryoDRGN in this environment; one that is missing is left out
-and said.
+on different shells (`counting` of `measure.maps.fsc`). cryoDRGN needs tens of seconds and is run once; at
+384^3 it takes several GiB. RELION is found on the PATH, cryoDRGN in this environment; what is missing is left
+out and said.
 """
 
 from __future__ import annotations
@@ -107,11 +107,11 @@ def programs(paths: list[str], folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def once(command: list[str]) -> tuple[float, float, float, str, str]:
+def once(command: list[str], folder: Path) -> tuple[float, float, float, str, str]:
     """Wall seconds, processor seconds, peak GiB, standard output and error of one process."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err)
+        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=folder)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -131,16 +131,17 @@ def curve_of(name: str, said: str, folder: Path) -> np.ndarray:
     return np.array([float(row[1]) for row in rows])
 
 
-def parts(name: str, command: list[str], paths: list[str], rounds: int) -> str:
+def parts(name: str, command: list[str], paths: list[str], folder: Path, rounds: int) -> str:
     """Imports, reading and FSC as far as they can be told apart, the shortest of each."""
     if name == "RELION":
-        each = [sum(once([command[0], "--i", path, "--stats"])[0] for path in paths) for _ in range(rounds)]
+        stats = [[command[0], "--i", path, "--stats"] for path in paths]
+        each = [sum(once(one, folder)[0] for one in stats) for _ in range(rounds)]
         return f"reading at most {min(each):.2f} (two runs of --stats)"
     if name.startswith("cryoDRGN"):
         command, rounds = [sys.executable, "-c", CRYODRGN_PARTS, *paths], 1
     if name == "scopecheck score fsc":
         return "with interval and checks"
-    told = [json.loads(once(command)[4].splitlines()[-1]) for _ in range(rounds)]
+    told = [json.loads(once(command, folder)[4].splitlines()[-1]) for _ in range(rounds)]
     return ", ".join(f"{part} {min(one[part] for one in told):.2f}" for part in told[0])
 
 
@@ -153,7 +154,7 @@ def compare(box: int, folder: Path, rounds: int) -> list[str]:
         for name in random.sample(list(commands), len(commands)):
             if number and name.startswith("cryoDRGN"):
                 continue  # tens of seconds: once
-            *figures, said, _ = once(commands[name])
+            *figures, said, _ = once(commands[name], folder)
             runs[name].append(tuple(figures))
             if name != "scopecheck score fsc" and not number:
                 curves[name] = curve_of(name, said, folder)
@@ -164,10 +165,10 @@ def compare(box: int, folder: Path, rounds: int) -> list[str]:
         walls = [wall for wall, *_ in figures]
         row = [f"{box}^3", name, f"{min(walls):.2f}", f"{statistics.median(walls):.2f}"]
         row += [f"{min(cpu for _, cpu, _ in figures):.2f}", f"{max(peak for *_, peak in figures):.2f}"]
-        row += [f"{min(walls) / best:.2f}", parts(name, commands[name], paths, rounds)]
+        row += [f"{min(walls) / best:.2f}", parts(name, commands[name], paths, folder, rounds)]
         if name in peers:
             counting = "relion" if name == "RELION" else "cryodrgn"
-            mine = once([*commands["scopecheck"][:-1], counting])[3]
+            mine = once([*commands["scopecheck"][:-1], counting], folder)[3]
             apart = float(np.abs(curve_of("scopecheck", mine, folder) - curves[name]).max())
             row.append(f"{apart:.1e}, {'yes' if apart <= LIMIT else 'NO'}")
         lines.append("| " + " | ".join(row + [""] * (9 - len(row))) + " |")
