@@ -17,13 +17,13 @@
 #       archive: []
 #     measurements:
 #       resolution:
-#         unit: A
+#         unit: "Å"
 #         estimand: per-acquisition mean
 #         scale: relative
 #         tolerance: 0.10
 #         why: >-
-#           What can be seen changes in steps: helices become rods near 9 A, strands separate near 4.8 A, large
-#           side chains appear near 3.8 A, ordered water near 3 A. From strands to side chains to water each step
+#           What can be seen changes in steps: helices become rods near 9 Å, strands separate near 4.8 Å, large
+#           side chains appear near 3.8 Å, ordered water near 3 Å. From strands to side chains to water each step
 #           is about a fifth of the number. An error of a tenth is half a step, and moves a map into the wrong class.
 #       q_score:
 #         unit: "1"
@@ -32,7 +32,7 @@
 #         tolerance: 0.05
 #         why: >-
 #           Over deposited maps the mean Q-score falls by nearly 0.2 for every Angstrom of resolution. A change of
-#           0.05 is worth 0.3 A, about a tenth of a resolution of 3 to 4 A: the same half step as above.
+#           0.05 is worth 0.3 Å, about a tenth of a resolution of 3 to 4 Å: the same half step as above.
 #     minutes: {quick: 4, full: 10}
 #     memory_gib: 4
 #     gpu: none
@@ -258,7 +258,7 @@ def take(volume, number, n=particles, rotations=None):
 # The signal-to-noise ratio of 0.03 is the variance of the noise-free picture over that of its noise. It was chosen with the
 # B-factor in pilots that looked at the positive control alone, on other seeds, so that the true resolution lies well short of
 # Nyquist. A first version of this page had a ratio of 0.01 and a B-factor of 150 Å². There the curve ran so flat near 0.143 that
-# five datasets could not decide the control (+7 %, scatter 6 %). The steeper fall-off is the easier case; the seeds are new. cryoDRGN's
+# five datasets could not decide the control (bias +7 %, 90 % interval +4 % to +11 %). The steeper fall-off is the easier case; the seeds are new. cryoDRGN's
 # `backproject_voxel` {cite:p}`zhong2021` makes the map and both half maps; it puts every second particle into each half, so the order
 # of the stack decides who is in which half.
 
@@ -835,7 +835,8 @@ display(Markdown(
 
 # %% [markdown]
 # **Direction and place.** The two arms ending in *worst* and *domain* quote an honest global number for a part of the map in which it is
-# not true: a cone of 20° about the axis along which nobody looked across, and the blurred lid.
+# not true: a cone of 20° about the axis of the views, which they do not sample {cite:p}`tan2017`, and the blurred lid. In the public tier the
+# published curves of a real data set with the same fault stand beside them.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9.6, 3.8))
@@ -899,7 +900,7 @@ if tier != "embedded":
         plausibility={"claimed, Å": published["all"]},
         datasets=["t40-fsc"],
     )
-    display(Markdown(f"*Real data: the published curves of a data set tilted by 40° (T40) {{cite:p}}`tan2017`. The dashed black curve gives {published['all']:.2f} Å. Along z the "
+    display(Markdown(f"*Real data: the published curves of a data set tilted by 40° (T40). The dashed black curve gives {published['all']:.2f} Å. Along z the "
                      f"halves stop agreeing at {published['z']:.2f} Å. There is no truth here: the direction z stands for it.*"))  # fmt: skip
 
 # %% [markdown]
@@ -915,8 +916,8 @@ if tier != "embedded":
 # - **identity**: more than 1 % of the particles have a neighbour in the other half, on the same micrograph, within a quarter of
 #   the particle's diameter.
 # - **gap**: the claim is finer than the unmasked FSC's own crossing by more than 20 %.
-# - **cone area**: the conical FSC area ratio is below 0.5.
-# - **views**: the sampling compensation factor of the orientations is below 0.81.
+# - **cone area**: the conical FSC area ratio is below 0.5 (64 cones of 20° half-angle, inside the mask).
+# - **views**: the sampling compensation factor of the orientations is below 0.81 (at shell 16).
 # - **hand**: a model of another conformation fits the mirrored map better than the map.
 # - **local**: in the worst eighth of the molecule the half maps agree only to a resolution 25 % coarser than the claim.
 # - **mask**: the FSC of the mask with the map, averaged over the last five shells before Nyquist, is above 0.05. This one was
@@ -1194,8 +1195,8 @@ print(f"floor near Nyquist {curves.unmasked.fsc[-5:].mean():.3f}; alarm above 0.
 # %% tags=["hide-input"]
 v, case = shown["independent"], cases["independent"][0]
 display(Markdown(
-    f"> Half maps were reconstructed from {2 * len(case.first)} particles split at random after removal of picks closer than a quarter of the particle's "
-    f"diameter, with cryoDRGN's backproject_voxel. Resolution: FSC 0.143 at {case.claimed:.2f} Å, linear interpolation, soft mask (map at 20 Å, 4 Å "
+    f"> Half maps were reconstructed from {2 * len(case.first)} particles, no two picks closer than the particle's diameter, split at random, "
+    f"with cryoDRGN's backproject_voxel. Resolution: FSC 0.143 at {case.claimed:.2f} Å, linear interpolation, soft mask (map at 20 Å, 4 Å "
     f"dilation, 10 Å cosine edge), corrected by phase randomisation beyond {PIXEL / case.curves.frequency:.1f} Å; randomised FSC {case.curves.at_claim:.2f} at the claim; unmasked FSC 0.143 at "
     f"{case.unmasked:.2f} Å, {case.curves.unmasked.fsc[-5:].mean():.3f} near Nyquist ({2 * PIXEL:.1f} Å). No sharpening. On {v.n} simulated data sets of known truth the same procedure was "
     f"off by {v.bias:+.0%} (tolerance ±10 %): {v.label}."
