@@ -7,6 +7,7 @@ fits its mixture to a random sample of pixels), and opens weights as tensors onl
 Source of the method: Bepler et al. 2019, Nature Methods, https://doi.org/10.1038/s41592-019-0575-8
 """
 
+import ctypes
 import os
 import sys
 from functools import partial
@@ -84,6 +85,7 @@ def main(arguments: list[str]) -> Any:
     seed, threads, *words = arguments
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     limit_threads(int(threads))
+    _keep_memory()
     prepare()
     import torch
 
@@ -97,6 +99,14 @@ def main(arguments: list[str]) -> Any:
     return topaz()
 
 
+def _keep_memory() -> None:
+    """Ask glibc to keep freed memory: handing it back after every layer takes a third of the time here."""
+    libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(-4, 0)  # M_MMAP_MAX: large blocks from the heap
+        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: and kept there
+
+
 def _load_tensors(load: Any, file: Any, *args: Any, **options: Any) -> Any:
     from pickle import UnpicklingError
 
@@ -104,7 +114,7 @@ def _load_tensors(load: Any, file: Any, *args: Any, **options: Any) -> Any:
         return load(file, *args, **options | {"weights_only": True})
     except UnpicklingError as err:
         raise SystemExit(
-            f"{getattr(file, 'name', file)}: this model file holds more than tensors, and opening it could run"
+            f"{getattr(file, 'name', file)}: this model file holds more than tensors; opening it could run"
             f" code of whoever made it. Use one of Topaz's own detectors: {', '.join(DETECTORS)}"
         ) from err
 

@@ -1,0 +1,107 @@
+"""Topaz's command line in our process: safe weights, the same picks twice, and picks where particles are."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from scopecheck.errors import DataError, InputError
+from scopecheck.tools import topaz
+
+
+@pytest.mark.parametrize(("seed", "threads"), [(-1, 1), (2**32, 1), (0, 0)])
+def test_impossible_seed_or_threads_are_refused(seed, threads):
+    with pytest.raises(InputError, match=r"expected 0 to 2\*\*32 - 1, and 1 or more"):
+        topaz.command(seed=seed, threads=threads)
+
+
+def test_unknown_detector_is_refused_by_name():
+    with pytest.raises(InputError, match=r"'resnet50': .*resnet16_u32"):
+        topaz.weights("resnet50")
+
+
+def test_without_topaz_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(topaz, "find_spec", lambda name: None)
+    for call in (topaz.command, topaz.weights):
+        with pytest.raises(DataError, match="install the package topaz-em"):
+            call()
+
+
+def run(*words, seed=0):
+    return subprocess.run([*topaz.command(seed=seed), *words], capture_output=True, text=True, check=False)
+
+
+def blobs():
+    """Six dark blobs, as particles look at 8 A a pixel, in noise; and their centres (x, y)."""
+    centres = np.array([[30, 45], [75, 22], [125, 40], [38, 110], [88, 92], [130, 128]])
+    y, x = np.mgrid[:160, :160]
+    image = np.random.default_rng(3).normal(size=(160, 160))
+    for cx, cy in centres:
+        image -= 1.5 * np.exp(-(((x - cx) ** 2 + (y - cy) ** 2) / (2 * 6.0**2)))
+    return image, centres
+
+
+def write(path, image):
+    mrcfile = pytest.importorskip("mrcfile")
+    with mrcfile.new(path, overwrite=True) as file:
+        file.set_data((3000 + 500 * image).astype(np.float32))
+    return str(path)
+
+
+@pytest.mark.tool
+class TestProgram:
+    @pytest.fixture(autouse=True)
+    def _installed(self):
+        pytest.importorskip("torch")
+        if topaz.find_spec("topaz") is None:
+            pytest.skip("Topaz is not installed")
+
+    def test_every_detector_is_where_topaz_looks_for_it(self):
+        # published with the package; resnet16 is the command's default and the one of 64 units
+        digests = {
+            name: hashlib.sha256(topaz.weights(name).read_bytes()).hexdigest() for name in topaz.DETECTORS
+        }
+        assert len(set(digests.values())) == 4
+        assert digests["resnet16"] == digests["resnet16_u64"]
+        assert digests["resnet8"] == digests["resnet8_u64"]
+
+    @pytest.mark.slow
+    def test_picks_lie_on_particles_and_repeat_themselves(self, tmp_path):
+        image, centres = blobs()
+        path = write(tmp_path / "frame.mrc", image)
+        tables = []
+        for folder in ("a", "b"):
+            assert run("normalize", "-o", str(tmp_path / folder), path, seed=5).returncode == 0
+            out = tmp_path / f"{folder}.txt"
+            words = ["-m", "resnet8_u32", "-r", "14", "-t", "0", "-d", "-1", "-o", str(out)]
+            done = run("extract", *words, str(tmp_path / folder / "frame.mrc"))
+            assert done.returncode == 0, done.stderr
+            tables.append(out.read_text())
+        assert tables[0] == tables[1]
+        rows = [line.split("\t") for line in tables[0].splitlines()]
+        assert rows[0] == ["image_name", "x_coord", "y_coord", "score"]
+        xy = np.array([[float(r[1]), float(r[2])] for r in rows[1:]])
+        nearest = np.linalg.norm(centres[:, None] - xy[None], axis=2).min(axis=1)
+        assert (nearest < 7.8).all()  # every particle, within a quarter of 31 px: row and column not swapped
+        assert len(xy) <= 2 * len(centres)
+
+    @pytest.mark.slow
+    def test_a_model_file_that_would_run_code_is_refused(self, tmp_path):
+        image, _ = blobs()
+        frame = write(tmp_path / "frame.mrc", image)
+        witness, model = tmp_path / "witness", tmp_path / "model.sav"
+        # a pickle that opens a file when loaded fully, as torch.save writes one
+        program = (
+            "import torch, sys\n"
+            "class Bad:\n"
+            "    def __reduce__(self): return (open, (sys.argv[1], 'w'))\n"
+            "torch.save(Bad(), sys.argv[2])\n"
+        )
+        subprocess.run([sys.executable, "-c", program, str(witness), str(model)], check=True)
+        done = run("extract", "-m", str(model), "-r", "14", "-d", "-1", "-o", str(tmp_path / "o.txt"), frame)
+        assert done.returncode != 0
+        assert "holds more than tensors" in done.stderr
+        assert "resnet16_u32" in done.stderr
+        assert not witness.exists()
