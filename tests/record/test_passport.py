@@ -123,7 +123,7 @@ def test_a_record_with_all_fields_and_claims_that_are_borne(whole, record):
     assert page.claims[0].reasons == ("local density and fields suffice",)
     assert max(one.distance for one in page.claims) < 0.3
     given = {name: value for _, name, value, _ in page.rows}
-    assert given["voltage"] == "300.0 kV"
+    assert given["voltage"] == "300 kV"
     assert given["defocus"] == "8000 to 20000 A"
     assert given["half maps"] == "one.map.gz, two.map.gz"
     assert given["Q expected at the resolution"] == "0.59"  # 1.1192 - 0.1775 x 3.0, the published line

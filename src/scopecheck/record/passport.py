@@ -255,7 +255,8 @@ def _recorded(found: Found, record: Mapping[str, Any]) -> None:
     for section, name, key, unit in _RECORD:
         value = record.get(key)
         if value not in (None, "", []):
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            each = value if isinstance(value, list) else [value]
+            text = ", ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in each)
             _put(found, section, name, f"{text} {unit}".strip(), "record")
     if "defocus_min" in record and "defocus_max" in record:
         said = f"{record['defocus_min']:.0f} to {record['defocus_max']:.0f} A"
