@@ -359,11 +359,9 @@ def simulate(atoms, resolution=3.0, moving=None, number=0):
 
 
 def with_weights(atoms):
-    """Heavy atoms with their atomic number; in a protein an atom's name starts with its element."""
-    protein = atoms["polymer"].astype(bool)
-    element = atoms["element"].where(~protein, atoms["atom"].str.lstrip("0123456789").str[0])
-    weight = element.map(passports.ATOMIC_NUMBER).fillna(6)
-    return atoms.assign(element=element, weight=weight)[element != "H"].reset_index(drop=True)
+    """Heavy atoms with their atomic number."""
+    heavy = atoms[atoms["element"] != "H"].reset_index(drop=True)
+    return heavy.assign(weight=heavy["element"].map(passports.ATOMIC_NUMBER).fillna(6).astype(float))
 
 
 adk = data.fetch("adk-dims")
