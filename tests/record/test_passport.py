@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from scopecheck import data
-from scopecheck.errors import InputError
+from scopecheck.acquire import cryoem
+from scopecheck.errors import DataError, InputError
 from scopecheck.measure.maps import model as fits
 from scopecheck.record import passport as made
 
@@ -238,6 +239,28 @@ def test_particles_are_counted_and_disagreements_said(record):
         "the record counts 200 particles, the table has 150",
         "the record says 300 kV, the particle table 200",
     )
+
+
+@pytest.mark.tool
+@pytest.mark.slow
+def test_real_particles_of_cryosparc():
+    """2,019 particles at 200 kV, as cryosparc-tools' own reader gives them."""
+    dataset = pytest.importorskip("cryosparc.dataset").Dataset
+    try:
+        path = data.fetch("cryodrgn-testdata") / "cryosparc_P12_J24_001_particles.cs"
+    except DataError as error:
+        pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
+    table, own = data.read_particles(path), dataset.load(path)
+    poses = cryoem.rotations_from_relion(table[["rot", "tilt", "psi"]])
+    page = made.passport("x", particles=table, rotations=poses)
+    given = {name: value for _, name, value, _ in page.rows}
+    split = np.bincount(own["alignments3D/split"])
+    assert given["number"] == "2019" == str(len(own))
+    assert given["half sets"] == " and ".join(map(str, split))
+    assert given["voltage"] == f"{own['ctf/accel_kv'][0]:g} kV"
+    assert given["pixel size of particles"] == f"{own['blob/psize_A'][0]:.4g} A"
+    assert float(given["SCF of the views"]) < 0.81
+    assert {"microscope", "dose", "sample", "half maps", "resolution"} <= set(page.missing)
 
 
 def test_a_pixel_size_that_differs_is_said(whole, record):
