@@ -436,10 +436,10 @@ def train(name, training_seed=seed, options=("--zdim", "1", "--lr", "1e-3", "--b
           "--batch-size", "32", "--enc-dim", "128", "--dec-dim", "128")):  # fmt: skip
     start = time.monotonic()
     command = [
-        sys.executable, "-m", "scopecheck.tools.cryodrgn", "train_vae", f"work/{name}/particles.mrcs",
-        "--poses", f"work/{name}/poses.pkl", "--ctf", f"work/{name}/ctf.pkl",
-        "-o", f"work/{name}/{training_seed}", "-n", str(epochs), *options,
-        "--uninvert-data", "--no-analysis",
+        sys.executable, "-m", "scopecheck.tools.cryodrgn",
+        "train_vae", f"work/{name}/particles.mrcs", "--poses", f"work/{name}/poses.pkl",
+        "--ctf", f"work/{name}/ctf.pkl", "-o", f"work/{name}/{training_seed}",
+        "-n", str(epochs), *options, "--uninvert-data", "--no-analysis",
         "--seed", str(training_seed), "--shuffle-seed", str(training_seed),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
@@ -494,7 +494,8 @@ def of(arm):
 
 # %% tags=["hide-input"]
 easy = of("ten-percent")[0]
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.2))
+figure, axes = plt.subplots(2, 2, figsize=(6.4, 5.8))
+axes = axes.ravel()
 shown = np.flatnonzero(easy["rare"])[0]
 for ax, image, title in (
     (axes[0], closed.sum(1), "closed"),
@@ -514,7 +515,7 @@ finish(figure, "looks-right")
 # cryoDRGN gave the particles. A small hump beside a large one looks like a rare state. Here it is one.*
 
 # %% tags=["hide-input"]
-figure, axes = plt.subplots(1, 2, figsize=(11, 3.8))
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.4))
 colours = dict(zip(ARMS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), strict=True))
 marks = dict(zip(ARMS, "osD^", strict=True))
 for arm in ARMS:
@@ -621,8 +622,8 @@ def verdict(measurement, found, arm):
     true = {"fraction": (ARMS | FULL)[arm][0], "invented": 0.0}.get(measurement, 1.0)
     return judge.agreement(
         found, [true] * len(found), scope="population" if len(found) > 1 else "image",
-        tolerance=BAND[measurement], scale="relative" if measurement == "fraction" else "absolute",
-        truth_uncertainty=0.0,
+        tolerance=BAND[measurement], truth_uncertainty=0.0,
+        scale="relative" if measurement == "fraction" else "absolute",
     )  # fmt: skip
 
 
@@ -670,7 +671,7 @@ display(
 )
 
 # %% tags=["hide-input"]
-figure, axes = plt.subplots(2, 2, figsize=(10, 6.4))
+figure, axes = plt.subplots(2, 2, figsize=(7, 5.8))
 for ax, arm in zip(axes.flat, ARMS, strict=True):
     it = of(arm)[0]
     z, rare = it["latent"][:, 0], it["rare"]
@@ -680,7 +681,7 @@ for ax, arm in zip(axes.flat, ARMS, strict=True):
     )
     reads = {name or "rule": f"{value[0]:.1%}" for name, value in it["read"].items() if name != "-halved"}
     ax.set_title(
-        f"{arm}: true {rare.mean():.0%}, rule {reads['rule']}, k-means {reads['-kmeans']}", fontsize=11
+        f"{arm}\ntrue {rare.mean():.0%}, rule {reads['rule']}, k-means {reads['-kmeans']}", fontsize=10.5
     )
     ax.set(xlabel="latent coordinate", ylabel="particles")
 axes[0, 0].legend(fontsize=10)
@@ -727,8 +728,8 @@ display(
 def decode(name, places):
     np.savetxt(f"work/{name}/z.txt", places)
     command = [
-        sys.executable, "-m", "scopecheck.tools.cryodrgn", "eval_vol", f"work/{name}/{seed}/weights.pkl",
-        "-c", f"work/{name}/{seed}/config.yaml", "--zfile", f"work/{name}/z.txt",
+        sys.executable, "-m", "scopecheck.tools.cryodrgn",
+        "eval_vol", f"work/{name}/{seed}/weights.pkl", "-c", f"work/{name}/{seed}/config.yaml", "--zfile", f"work/{name}/z.txt",
         "-o", f"work/{name}/maps", "--Apix", str(PIXEL),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
@@ -788,7 +789,7 @@ pair = ("ten-percent-6deg", "single-6deg")
 
 
 def two_histograms(name):
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.6), sharey=True)
     for ax, arm, title in zip(
         axes, pair, ("one particle in ten is open", "no particle is open"), strict=True
     ):
@@ -820,8 +821,7 @@ display(
         f"{value(pair[1], 'invented')}, with a BIC gain of {nothing['gain']:.0f}; forced to name two, k-means says "
         f"{nothing['read']['-kmeans'][0]:.1%}, and the linear component, read by the same rule, {nothing['base'][0]:.1%}. "
         f"The same training, stopped after its first epoch, would have reported {reading(nothing['kept'][0])[0]:.1%} (BIC gain "
-        f"{states.mixture(nothing['kept'][0]).bic_gain:.0f}). What pose error and noise leave in a latent space is there early; "
-        "whether it goes is a matter of training."
+        f"{states.mixture(nothing['kept'][0]).bic_gain:.0f})."
     )
 )
 
