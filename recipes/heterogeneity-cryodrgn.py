@@ -729,8 +729,8 @@ def decode(name, places):
     np.savetxt(f"work/{name}/z.txt", places)
     command = [
         sys.executable, "-m", "scopecheck.tools.cryodrgn",
-        "eval_vol", f"work/{name}/{seed}/weights.pkl", "-c", f"work/{name}/{seed}/config.yaml", "--zfile", f"work/{name}/z.txt",
-        "-o", f"work/{name}/maps", "--Apix", str(PIXEL),
+        "eval_vol", f"work/{name}/{seed}/weights.pkl", "-c", f"work/{name}/{seed}/config.yaml",
+        "--zfile", f"work/{name}/z.txt", "-o", f"work/{name}/maps", "--Apix", str(PIXEL),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
     return np.array([data.read_map(f"work/{name}/maps/vol_00{k}.mrc").values for k in (1, 2)])
