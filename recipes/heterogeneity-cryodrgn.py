@@ -825,6 +825,27 @@ display(
     )
 )
 
+# %% tags=["hide-input"]
+if full:  # the path, and how far each arm is from its truth
+    it = of("path")[0]
+    figure, ax = plt.subplots(figsize=(6, 3.6))
+    ax.plot(
+        it["shot"].state + np.random.default_rng(0).uniform(-0.3, 0.3, particles),
+        it["latent"][:, 0],
+        ".",
+        ms=3,
+    )
+    ax.set(xlabel="true conformation, closed to open", ylabel="latent coordinate")
+    finish(figure, "path")
+    display(
+        Markdown(
+            "*Figure. What to look at: one dot a particle of the continuous path. A coordinate that follows the motion would draw one rising or "
+            "falling band.* "
+            f"Rank correlation {numbers(it, 0, it['rare'])['follow']:.2f}. Asked for two states where there are none but a path, the rule says "
+            f"{it['fraction']:.1%} and k-means {it['read']['-kmeans'][0]:.1%}."
+        )
+    )
+
 # %% [markdown]
 # ## Would you have noticed?
 #
