@@ -180,6 +180,7 @@ for name in list(logging.root.manager.loggerDict):
 torch.set_num_threads(1)
 warnings.filterwarnings("ignore")  # MDAnalysis and torch set their own
 record.use_style()
+plt.rcParams.update({"font.size": 10, "axes.titlesize": 10, "legend.fontsize": 9})
 Path("figures").mkdir(exist_ok=True)
 page = record.start("maps-fsc-traps", profile=profile, tier=tier, seed=seed)
 if profile == "full":
@@ -202,8 +203,8 @@ opening = display(Markdown("*And the picture.*"), display_id="opening")
 # The **resolution that a map's authors would claim**, in Å, against the **true resolution of that map**. The claim is the
 # point at which the FSC of two half maps falls to 0.143 {cite:p}`rosenthal2003`, by linear interpolation between two shells.
 # The true resolution is the point at which the FSC of the whole map with the noise-free density falls to 0.5, inside a soft
-# mask around that density. The two thresholds are the same statement: a whole map whose halves agree to $F$ agrees with the
-# truth to $\sqrt{2F/(1+F)}$, and for 0.143 that is 0.5.
+# mask around that density. The two thresholds are the same statement: a whole map whose halves agree to F agrees with the
+# truth to √(2F/(1+F)), and for 0.143 that is 0.5.
 #
 # An error of −40 % means that the claim is finer than the map by that much. Where a curve never falls, the claim is Nyquist,
 # two pixels, because that is what gets written down.
@@ -247,7 +248,7 @@ def density(xyz, keep=None, resolution=4.0):
 
 # %%
 def take(volume, number, n=particles, rotations=None):
-    defocus = np.random.default_rng(number).uniform(6000, 12000, n)  # A, positive is underfocus
+    defocus = np.random.default_rng(number).uniform(6000, 12000, n)  # A, underfocus
     ctfs = [cryoem.CTF(one, b_factor=300) for one in defocus]
     return cryoem.particles(
         volume, n=n, pixel_size=PIXEL, snr=0.03, seed=number, rotations=rotations, ctfs=ctfs
@@ -269,10 +270,11 @@ def backproject(folder, images, rotations, shifts, ctfs, pixel=PIXEL, more=("--n
     parser = argparse.ArgumentParser()
     backproject_voxel.add_args(parser)
     args = parser.parse_args(
-        [f"{folder}/particles.mrcs", "--poses", f"{folder}/poses.pkl", "--ctf", f"{folder}/ctf.pkl",
-         "--uninvert-data", "-o", f"{folder}/maps", *more])  # fmt: skip
+        [f"{folder}/particles.mrcs", "--poses", f"{folder}/poses.pkl", "-o", f"{folder}/maps",
+         "--ctf", f"{folder}/ctf.pkl", "--uninvert-data", *more])  # fmt: skip
     backproject_voxel.main(args)
-    return [mrcfile.read(f"{folder}/maps/{name}.mrc") for name in ("half_map_a", "half_map_b", "backproject")]
+    names = "half_map_a", "half_map_b", "backproject"
+    return [mrcfile.read(f"{folder}/maps/{name}.mrc") for name in names]
 
 
 # %% tags=["hide-input"]
@@ -330,11 +332,11 @@ print(f"{particles} particles to two half maps and a map in {time.perf_counter()
 print(f"resolution by its own rule and mask: {own_claim(half1, half2, whole):.2f} A")
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(1, 3, figsize=(9.6, 3.5), width_ratios=(1, 1, 1.25))
+fig, ax = plt.subplots(1, 3, figsize=(7, 2.7), width_ratios=(1, 1, 1.25))
 for a, v, title in ((ax[0], volume, "truth, middle slice"), (ax[1], whole, "map from cryoDRGN")):
     a.imshow(v[BOX // 2], cmap="gray", vmin=np.percentile(v, 5), vmax=np.percentile(v, 99.9))
     a.plot([4, 14], [60, 60], color="white", lw=3)
-    a.text(4, 57, "20 Å", color="white", fontsize=11)
+    a.text(4, 57, "20 Å", color="white", fontsize=10)
     a.set(xticks=[], yticks=[], title=title)
 for column, style in (("NoMask", ":"), ("Tight", "--"), ("Corrected", "-")):
     ax[2].plot(own.pixres, own[column], style, label=column)
@@ -348,7 +350,7 @@ ax[2].set(
     ylim=(-0.1, 1.05),
     title="its own curves",
 )
-ax[2].legend(fontsize=10)
+ax[2].legend(fontsize=9)
 show("looks-right")
 
 # %% [markdown]
@@ -423,6 +425,16 @@ def from_noise(average, deviations=2):
 cases, shown, base = {}, {}, {}
 
 
+def but(one, **new):
+    """A copy of a record with some entries new."""
+    return SimpleNamespace(**{**vars(one), **new})
+
+
+def on_maps(one, change):
+    """A copy whose half maps and map have been changed alike."""
+    return but(one, **{name: change(getattr(one, name)) for name in ("half1", "half2", "average")})
+
+
 def around(truth, pixel=PIXEL):
     """Soft mask around the noise-free density."""
     smooth = low_passed(truth, 10, pixel)
@@ -445,7 +457,8 @@ def add_case(arm, one, mask=None, corrected=True, pixel=PIXEL, claimed=None, tru
 
 # %%
 def judged(claimed, true):
-    return judge.agreement(claimed, true, scope="population", tolerance=0.10, truth_uncertainty=0.0)
+    scope = "population"  # independent datasets
+    return judge.agreement(claimed, true, scope=scope, tolerance=0.1, truth_uncertainty=0)
 
 
 # %% tags=["hide-input"]
@@ -512,8 +525,7 @@ with ThreadPoolExecutor(2) as pool:
 for one in sets:
     add_case("independent", one)
     add_case("tool-own", one, claimed=own_claim(one.half1, one.half2, one.average))
-    twice = SimpleNamespace(**{**vars(one), "half2": one.half1, "second": one.first})
-    add_case("same-half-twice", twice)
+    add_case("same-half-twice", but(one, half2=one.half1, second=one.first))
 settle("independent", "tool-own", "same-half-twice")
 
 # %% [markdown]
@@ -526,7 +538,7 @@ for one in sets:
     add_case("mask-from-noise", one, from_noise(one.average), corrected=False)
     add_case("mask-from-noise-corrected", one, from_noise(one.average))
     add_case("mask-dust-corrected", one, from_noise(one.average, deviations=1))
-settle("mask-hard", "mask-hard-corrected", "mask-from-noise", "mask-from-noise-corrected", "mask-dust-corrected")  # fmt: skip
+settle(*(arm for arm in cases if arm.startswith("mask")))
 
 
 # %% tags=["hide-input"]
@@ -537,7 +549,7 @@ def angstrom_axis(ax, pixel=PIXEL, ticks=(20, 10, 7, 5, 4)):
     )
 
 
-fig, axes = plt.subplots(2, 4, figsize=(11.2, 5.2))
+fig, axes = plt.subplots(2, 4, figsize=(7, 4))
 SHOWN = {"independent": "soft", "mask-hard-corrected": "hard", "mask-from-noise-corrected": "above 2 s.d.",
          "mask-dust-corrected": "above 1 s.d."}  # fmt: skip
 for column, (arm, title) in enumerate(SHOWN.items()):
@@ -553,7 +565,7 @@ for column, (arm, title) in enumerate(SHOWN.items()):
         bottom.plot(curve.frequency, curve.fsc, style, color=colour, label=label)
     bottom.axvline(PIXEL / case.true, color="#009E73", lw=1.5, ls=":", label="true")
     angstrom_axis(bottom)
-axes[1, 0].legend(fontsize=10)
+fig.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 axes[1, 0].set_ylabel("FSC")
 show("masks")
 
@@ -570,11 +582,8 @@ show("masks")
 # %%
 def with_common_noise(one, share):
     other = sets[(one.k + 1) % len(sets)]
-    common = np.sqrt(share / 2) * (
-        other.half1 - other.half2
-    )  # the halves' difference: noise alone, twice its power
-    changed = {name: getattr(one, name) + common for name in ("half1", "half2", "average")}
-    return SimpleNamespace(**{**vars(one), **changed})
+    noise = (other.half1 - other.half2) / np.sqrt(2)  # no signal, the power of one half
+    return on_maps(one, lambda m: m + np.sqrt(share) * noise)
 
 
 for one in sets:
@@ -610,7 +619,7 @@ def rebuilt(one, stack, table, first, second, **also):
     half1, half2, average = reconstruct(stack, first, second, pixel=also.pop("pixel", PIXEL))
     new = {"half1": half1, "half2": half2, "average": average, "taken": stack, "picks": table, "first": first,
            "second": second, "rotations": stack.rotations}  # fmt: skip
-    return SimpleNamespace(**{**vars(one), **new, **also})
+    return but(one, **new, **also)
 
 
 # %%
@@ -618,7 +627,7 @@ def without_repeats(table, distance):
     keep = []
     for _, spot in table.groupby("micrograph"):
         near = cKDTree(spot[["x", "y"]]).query_pairs(distance, output_type="ndarray")
-        keep.extend(spot.index.difference(spot.index[near.max(axis=1)]))  # the later of each pair goes
+        keep.extend(spot.index.difference(spot.index[near.max(axis=1)]))  # the later of two
     return np.sort(keep)
 
 
@@ -648,8 +657,7 @@ settle("duplicates")
 
 # %%
 for one in sets:
-    changed = {name: sharpened(getattr(one, name), 300) for name in ("half1", "half2", "average")}
-    add_case("sharpened", SimpleNamespace(**{**vars(one), **changed}))
+    add_case("sharpened", on_maps(one, lambda m: sharpened(m, b=300)))
 settle("sharpened")
 
 # %% tags=["hide-input"]
@@ -683,7 +691,7 @@ def binned(one, box=24):
     spectrum = fft.fftshift(fft.fft2(one.taken.images), axes=(1, 2))
     edge = (BOX - box) // 2
     spectrum = fft.ifftshift(spectrum[:, edge:-edge, edge:-edge], axes=(1, 2))
-    stack = SimpleNamespace(**{**vars(one.taken), "images": fft.ifft2(spectrum).real.astype(np.float32)})
+    stack = but(one.taken, images=fft.ifft2(spectrum).real.astype(np.float32))
     return rebuilt(one, stack, one.picks, one.first, one.second, pixel=PIXEL * BOX / box)
 
 
@@ -712,7 +720,7 @@ settle("binned")
 def small_box(one, box=40):
     edge = (BOX - box) // 2
     inner = slice(edge, BOX - edge)
-    stack = SimpleNamespace(**{**vars(one.taken), "images": one.taken.images[:, inner, inner]})
+    stack = but(one.taken, images=one.taken.images[:, inner, inner])
     return rebuilt(one, stack, one.picks, one.first, one.second,
                    truth=one.truth[inner, inner, inner], around=one.around[inner, inner, inner])  # fmt: skip
 
@@ -722,7 +730,7 @@ def defocus_error(one, error=1500):
     ctfs = [
         cryoem.CTF(max(c.defocus_u + d, 100), b_factor=300) for c, d in zip(one.taken.ctfs, off, strict=True)
     ]
-    stack = SimpleNamespace(**{**vars(one.taken), "ctfs": ctfs})
+    stack = but(one.taken, ctfs=ctfs)
     return rebuilt(one, stack, one.picks, one.first, one.second)
 
 
@@ -767,9 +775,7 @@ with ThreadPoolExecutor(2) as pool:
         for case in pool.map(make, sets):
             add_case(arm, case)
 for one in sets:
-    mirrored = {name: turned(getattr(one, name), (0,)) for name in ("half1", "half2", "average")}
-    mirrored["picks"] = one.picks
-    case = SimpleNamespace(**{**vars(one), **mirrored})
+    case = on_maps(one, lambda m: turned(m, (0,)))
     best = min(true_resolution(m, one.truth, one.around) for m in mirror_placements(one.average))
     add_case("mirrored", case, true=best)
 for one in list(cases["preferred"]):
@@ -794,7 +800,7 @@ GROUPS = {"controls": ("independent", "same-half-twice"), "the tool's own": ("to
           "(d) sharpening": ("sharpened",), "(e) sampling": ("binned",),
           "shifts": ("small-box", "defocus-error", "mirrored", "preferred", "preferred-worst", "flexible", "flexible-domain")}  # fmt: skip
 order = [arm for arms in GROUPS.values() for arm in arms]
-fig, ax = plt.subplots(figsize=(8.4, 7.2))
+fig, ax = plt.subplots(figsize=(7, 6.6))
 for y, arm in enumerate(order):
     true, claimed = [np.array([getattr(c, k) for c in cases[arm]]) for k in ("true", "claimed")]
     ax.plot([true.mean(), claimed.mean()], [y, y], color="#999999", lw=2, zorder=0)
@@ -839,7 +845,7 @@ display(Markdown(
 # published curves of a real data set with the same fault stand beside them.
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(9.6, 3.8))
+fig, axes = plt.subplots(1, 2, figsize=(7, 3.6))
 case = cases["preferred"][0]
 for axis, label, colour in (
     ((1, 0, 0), "cone along x", "#56B4E9"),
@@ -858,7 +864,8 @@ axes[1].set_title("flexible domain")
 for a in axes:
     angstrom_axis(a)
     a.axhline(0.5, color="black", lw=0.8, ls=":")
-    a.legend(fontsize=10, loc="upper right")
+    a.set_ylim(-0.15, 1.6)
+    a.legend(fontsize=9, loc="upper right")
 axes[0].set_ylabel("FSC with the truth")
 show("directions")
 
@@ -880,7 +887,7 @@ if tier != "embedded":
         k: maps.Curve(shells, t40[k].to_numpy(), np.ones(len(t40), int)) for k in ("x", "y", "z", "all")
     }
     published = {k: maps.resolution(c, 0.143, 1.31) for k, c in curves.items()}
-    fig, ax = plt.subplots(figsize=(6.4, 3.8))
+    fig, ax = plt.subplots(figsize=(6, 3.4))
     for k, colour in (("x", "#56B4E9"), ("y", "#009E73"), ("z", "#D55E00"), ("all", "black")):
         ax.plot(
             curves[k].frequency,
@@ -890,7 +897,7 @@ if tier != "embedded":
             label=f"{k}: {published[k]:.2f} Å",
         )
     angstrom_axis(ax, 1.31, (20, 10, 7, 5, 4, 3))
-    ax.legend(fontsize=10)
+    ax.legend(fontsize=9)
     show("t40")
     verdict = judge.agreement([published["all"]], [published["z"]], scope="image", tolerance=0.10)
     page.add(
@@ -947,7 +954,8 @@ def first_checks(case):
     end = case.curves.unmasked.fsc[-5:].mean()
     falls = np.isfinite(maps.resolution(case.quoted, 0.143, case.pixel))
     return {"randomised": not at <= 0.2, "floor": end > 0.05, "never falls": not falls,
-            "identity": shared_particles(case) > 0.01, "gap": case.claimed < 0.8 * case.unmasked}  # fmt: skip
+            "identity": shared_particles(case) > 0.01,
+            "gap": case.claimed < 0.8 * case.unmasked}  # fmt: skip
 
 
 # %% tags=["hide-input"]
@@ -1004,42 +1012,42 @@ for check, rule in CHECKS.items():
 
 
 # %% tags=["hide-input"]
-SHAPES = {"HOLDS": ("o", "#E69F00"), "FAILS": ("s", "#D55E00"), "UNDETERMINED": ("D", "#666666")}
+SHAPES = {"HOLDS": ("o", "#E69F00"), "FAILS": ("s", "#D55E00"), "UNDETERMINED": ("D", "#999999")}
 
 
 def overview(arms, height, name, columns=tuple(CHECKS)):
     """The trap-by-check table: FSC curves at the left, claims, and a filled mark where a check rang."""
     columns = (*columns, "truth")
-    fig, axes = plt.subplots(
-        len(arms), 2, figsize=(9.8, height * len(arms) + 1.2), width_ratios=(1, 3), squeeze=False
-    )
+    shape = {"figsize": (7.4, height * len(arms) + 1.1), "width_ratios": (1, 4.4), "squeeze": False}
+    fig, axes = plt.subplots(len(arms), 2, **shape)
     for (left, right), arm in zip(axes, arms, strict=True):
         for c in cases[arm]:
             left.plot(c.quoted.frequency / c.pixel, c.quoted.fsc, color="#0072B2", lw=1, alpha=0.5)
             left.axvline(1 / c.true, color="#009E73", lw=1, alpha=0.6)
         left.axhline(0.143, color="black", lw=0.6)
         left.set(xlim=(0, 0.25), ylim=(-0.1, 1.05), xticks=[], yticks=[])
-        left.set_ylabel(arm, rotation=0, ha="right", va="center", fontsize=10)
-        right.set(xlim=(-3.2, len(columns) - 0.5), ylim=(-1, 1), xticks=[], yticks=[])
+        right.set(xlim=(-5.2, len(columns) - 0.5), ylim=(-1, 1), xticks=[], yticks=[])
         right.spines[:].set_visible(False)
         claimed, true = (np.mean([getattr(c, k) for c in cases[arm]]) for k in ("claimed", "true"))
-        right.text(-3.2, 0, f"{claimed:.1f} Å, true {true:.1f}", va="center", fontsize=9)
+        right.text(
+            -5.3, 0, f"{arm}\n{claimed:.1f} Å, true {true:.1f}", va="center", fontsize=9, linespacing=1.1
+        )
         marker, colour = SHAPES[shown[arm].word]
         off = sum(abs(c.claimed / c.true - 1) > 0.10 for c in cases[arm])
         for x, rang in enumerate([sum(a[check] for a in alarms[arm]) for check in columns[:-1]] + [off]):
             if rang:
                 right.scatter(
-                    x, 0, s=230, marker=marker, color=colour, alpha=0.3 + 0.7 * rang / len(cases[arm])
+                    x, 0, s=190, marker=marker, color=colour, alpha=0.3 + 0.7 * rang / len(cases[arm])
                 )
-            right.text(x, 0, f"{rang}" if rang else "·", ha="center", va="center", fontsize=9)
+            right.text(x, 0, f"{rang}" if rang else "·", ha="center", va="center", fontsize=10)
     for x, check in enumerate(columns):
-        axes[0, 1].text(x, 1.2, check, rotation=35, ha="left", va="bottom", fontsize=10)
+        axes[0, 1].text(x - 0.2, 1.3, check, rotation=45, ha="left", va="bottom", fontsize=10)
     axes[-1, 0].set(xticks=[1 / 20, 1 / 7, 1 / 4], xticklabels=["20", "7", "4 Å"])
     plt.savefig(f"figures/{name}.png")
     return fig
 
 
-overview(order, 0.5, "trap-by-check")
+overview(order, 0.46, "trap-by-check")
 plt.show()
 
 # %% [markdown]
@@ -1176,9 +1184,8 @@ a, b, pixel = mine[0].values, mine[1].values, my_pixel or mine[0].pixel_size
 mask = data.read_map(my_mask).values if my_mask else soft(a + b, pixel)
 number, quoted, curves = claim(a, b, mask, pixel=pixel)
 print(maps.same(a, b) or "the two half maps differ")
-print(
-    f"claim {number:.2f} A; unmasked {read(curves.unmasked, 0.143, pixel):.2f} A; Nyquist {2 * pixel:.2f} A"
-)
+print(f"claim {number:.2f} A; Nyquist {2 * pixel:.2f} A")
+print(f"unmasked {read(curves.unmasked, 0.143, pixel):.2f} A")
 print(
     "correction refused: " + curves.reason
     if curves.refused
@@ -1223,7 +1230,7 @@ front = (
     "binned",
     "mirrored",
 )
-fig = overview(front, 0.75, "opening", ("randomised", "floor", "never falls", "identity", "mask", "hand"))
+fig = overview(front, 0.6, "opening", ("randomised", "floor", "never falls", "identity", "mask", "hand"))
 plt.close()
 update_display(fig, display_id="opening")
 worst = min((a for a in order if a not in ("same-half-twice",)), key=lambda a: shown[a].bias)
