@@ -13,7 +13,7 @@ check() { # interpreter, numpy requirement
   "$1" -m venv "$work/venv"
   "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     . pytest hypothesis "$2" -c "$work/constraints.txt"
-  for tool in torch tensorflow cellpose stardist numba; do
+  for tool in torch tensorflow cellpose stardist numba topaz cryodrgn cryosparc MDAnalysis; do
     if "$work/venv/bin/python" -c "import $tool" 2> /dev/null; then echo "$tool is installed: not the core alone" >&2; exit 1; fi
   done
   "$work/venv/bin/python" -m pytest -m "not slow" -p no:cacheprovider tests
