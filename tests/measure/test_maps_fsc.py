@@ -231,7 +231,6 @@ def nan_in(array):
         (lambda a, b: (a, b, nan_in(np.ones(a.shape))), "mask: values go from nan"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:invalid value")
 def test_what_cannot_be_correlated_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         maps.fsc(*change(*halves(32)))
