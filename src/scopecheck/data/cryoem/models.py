@@ -58,9 +58,9 @@ def read_model(path: str | Path) -> pd.DataFrame:
 def _element(atom: Any, residue: Any) -> str:
     """The element; CHARMM's PDB files leave it out, and CA, CE or HG of an amino acid are no metals."""
     name, held = atom.name.lstrip("0123456789"), atom.element.name
-    if (len(held) == 2 or held == "X") and held != "Se" and name and residue.het_flag != "H":
-        if {"N", "CA", "C"} <= {other.name for other in residue}:
-            return str(name[0])
+    doubtful = (len(held) == 2 or held == "X") and held != "Se" and name and residue.het_flag != "H"
+    if doubtful and {"N", "CA", "C"} <= {other.name for other in residue}:
+        return str(name[0])
     return str(held)
 
 
