@@ -557,7 +557,14 @@ def draw_slice(ax, atoms, m, middle):
         ax.plot(part["x"], part["y"], marker, ms=4, mfc="none", mec=colour)
     ax.set(xlim=middle[0] + np.array([-12, 12]), ylim=middle[1] + np.array([-12, 12]), xticks=[], yticks=[])
     ax.plot(middle[0] + np.array([-11, -6]), np.full(2, middle[1] - 11), "k-", lw=3)
-    ax.text(middle[0] - 8.5, middle[1] - 10.6, "5 A", ha="center", va="bottom")
+    ax.text(
+        middle[0] - 8.5,
+        middle[1] - 10.6,
+        "5 A",
+        ha="center",
+        va="bottom",
+        bbox={"fc": "w", "ec": "none", "pad": 1},
+    )
 
 
 fig, axes = plt.subplots(2, 3, figsize=(7.2, 6.2), gridspec_kw={"height_ratios": [1, 1.35]})
@@ -676,7 +683,7 @@ ax.set_xticks(
     range(len(results)), [arm.replace("deposited-", "dep.-") for arm in results], rotation=30, ha="right"
 )
 ax.set(ylabel="displacement, A", ylim=(0, None))
-ax.legend()
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
 show("shift")
 fade = [dict((n, v) for _, n, v, _ in p.rows) for p in results["flexible"] + results["complete"]]
 display(Markdown(f"*Circles: a specimen's claims. Bars: the whole model fitted at once. In `flexible` the whole model stays where it is "
@@ -704,12 +711,16 @@ def low(c):
     return not c.q >= passports.expected_q(passports.NEEDS[c.claim.kind].resolution)
 
 
+def stated(v):
+    return float(v["resolution"].split()[0])
+
+
 def under_promise(v):
     return not float(v["mean Q"] or 0) >= 0.8 * float(v["Q expected at the resolution"])
 
 
 checks = {
-    "stated resolution": ("coarser than 4 A", lambda p, v: float(v["resolution"].split()[0]) > 4),
+    "stated resolution": ("coarser than 4 A", lambda p, v: stated(v) > 4.0),
     "map correlation": ("below 0.5", lambda p, v: not float(v["map correlation"] or 0) >= 0.5),
     "mean Q": ("under 80 % of what the resolution promises", lambda p, v: under_promise(v)),
     "local Q": ("a claim is below its need", lambda p, v: any(low(c) for c in p.claims)),
