@@ -81,6 +81,7 @@ def read_tiff(path: Path) -> Read:
 
     log, complaints = logging.getLogger("tifffile"), _Complaints()
     spreads, log.propagate = log.propagate, False
+    silent, log.disabled = log.disabled, False  # cryoDRGN's import silences every logger there is
     log.addHandler(complaints)
     try:
         with tifffile.TiffFile(path) as tiff:
@@ -99,7 +100,7 @@ def read_tiff(path: Path) -> Read:
             sizes = _ome_sizes(tiff.ome_metadata) if tiff.ome_metadata else _imagej_sizes(tiff)
     finally:
         log.removeHandler(complaints)
-        log.propagate = spreads
+        log.propagate, log.disabled = spreads, silent
     if complaints.said:
         raise damaged(path, complaints.said[0])
     return array, axes, sizes
