@@ -310,11 +310,11 @@ def sharpened(values, b, pixel=PIXEL):
     return filtered(values, np.where(inside, np.exp(b * np.where(inside, square, 0) / 4), 0))
 
 
-def own_claim(half1, half2, average):
+def own_claim(half1, half2, average, number=0):
     """What cryoDRGN itself reports for its maps: the last shell of its corrected curve at or above 0.143."""
     from cryodrgn.commands_utils.fsc import calculate_cryosparc_fscs, get_fsc_thresholds
 
-    np.random.seed(seed)  # noqa: NPY002, cryoDRGN draws its random phases from here
+    np.random.seed(number)  # noqa: NPY002, cryoDRGN draws its random phases from here
     curves = calculate_cryosparc_fscs(*(torch.from_numpy(m) for m in (average, half1, half2)), apix=PIXEL)
     table = pd.DataFrame({"pixres": curves.index, "fsc": curves["Corrected"].to_numpy()})
     return PIXEL / get_fsc_thresholds(table, PIXEL, verbose=False)[1]
@@ -386,8 +386,8 @@ def read(curve, threshold, pixel):
     return found.resolution
 
 
-def claim(half1, half2, mask, corrected=True, pixel=PIXEL):
-    curves = maps.randomised(half1, half2, mask, seed=seed)
+def claim(half1, half2, mask, corrected=True, pixel=PIXEL, phases=0):
+    curves = maps.randomised(half1, half2, mask, seed=phases)
     quoted = curves.corrected if corrected else curves.masked
     return read(quoted, 0.143, pixel), quoted, curves
 
@@ -445,7 +445,7 @@ def around(truth, pixel=PIXEL):
 def add_case(arm, one, mask=None, corrected=True, pixel=PIXEL, claimed=None, true=None):
     """One claim on one dataset; `one` holds half1, half2, average, truth, around and where its particles came from."""
     mask = soft(one.average, pixel) if mask is None else mask
-    number, quoted, curves = claim(one.half1, one.half2, mask, corrected, pixel)
+    number, quoted, curves = claim(one.half1, one.half2, mask, corrected, pixel, one.number)
     if true is None:
         true = true_resolution(one.average, one.truth, one.around, pixel)
     case = SimpleNamespace(**vars(one))
@@ -524,7 +524,7 @@ with ThreadPoolExecutor(2) as pool:
 
 for one in sets:
     add_case("independent", one)
-    add_case("tool-own", one, claimed=own_claim(one.half1, one.half2, one.average))
+    add_case("tool-own", one, claimed=own_claim(one.half1, one.half2, one.average, one.number))
     add_case("same-half-twice", but(one, half2=one.half1, second=one.first))
 settle("independent", "tool-own", "same-half-twice")
 
@@ -761,7 +761,7 @@ def mirror_placements(values):
 
 def in_the_lid(case):
     """FSC of map and truth inside the lid, corrected for what so small a mask adds to both."""
-    return maps.randomised(case.average, case.truth, case.lid, seed=seed, threshold=0.5).corrected
+    return maps.randomised(case.average, case.truth, case.lid, seed=case.number, threshold=0.5).corrected
 
 
 AXIS = (0.0, 0.0, 1.0)
@@ -1293,7 +1293,7 @@ number, quoted, curves = claim(*noise, from_noise(noise[0] + noise[1]))
 print(
     f"claimed {number:.2f} A; unmasked {read(curves.unmasked, 0.143, PIXEL):.0f} A; refused: {curves.refused} ({curves.reason or 'no reason'})"
 )
-assert read(curves.unmasked, 0.143, PIXEL) == BOX * PIXEL
+assert read(curves.unmasked, 0.143, PIXEL) > 2 * number
 
 # %% [markdown]
 # ### Limits
