@@ -49,7 +49,7 @@ def test_density_of_many_atoms_is_the_sum_of_its_parts():
     settings_ = {"box": 16, "pixel_size": 4, "resolution": 10, "centre": (0, 0, 0)}
     whole = cryoem.density(atoms, weights, **settings_)
     parts = [cryoem.density(atoms[part], weights[part], **settings_) for part in (np.s_[:9000], np.s_[9000:])]
-    assert whole == pytest.approx(parts[0] + parts[1], rel=1e-4, abs=whole.max() * 1e-5)
+    assert whole == pytest.approx(parts[0] + parts[1], rel=1e-4, abs=1e-5 * float(whole.max()))
 
 
 def test_projections_are_those_of_rotated_gaussians():
@@ -63,7 +63,7 @@ def test_projections_are_those_of_rotated_gaussians():
     ):
         px, py = (rotation @ place)[:2] + shift
         exact = np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * sigma**2)) / (2 * np.pi * sigma**2)
-        assert image == pytest.approx(exact, abs=0.005 * exact.max())
+        assert image == pytest.approx(exact, abs=0.005 * float(exact.max()))
 
 
 def test_projections_along_the_axes_are_sums_of_voxels():
@@ -72,8 +72,8 @@ def test_projections_along_the_axes_are_sums_of_voxels():
         volume, np.array([np.eye(3), [[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]])
     )  # the second image has y of the volume along x and z along y
     peak = straight.max()
-    assert straight == pytest.approx(volume.sum(axis=0), abs=0.01 * peak)
-    assert from_x == pytest.approx(volume.sum(axis=2), abs=0.01 * peak)
+    assert straight == pytest.approx(volume.sum(axis=0), abs=0.01 * float(peak))
+    assert from_x == pytest.approx(volume.sum(axis=2), abs=0.01 * float(peak))
 
 
 @settings(deadline=None, max_examples=15)
@@ -83,9 +83,12 @@ def test_projection_is_linear_and_keeps_mass(seed, scale):
     rotations = cryoem.uniform_rotations(3, seed)
     both = cryoem.project(one + np.float32(scale) * two, rotations)
     assert both == pytest.approx(
-        cryoem.project(one, rotations) + scale * cryoem.project(two, rotations), abs=1e-3 * one.sum() / 24
+        cryoem.project(one, rotations) + scale * cryoem.project(two, rotations),
+        abs=1e-3 * float(one.sum()) / 24,
     )
-    assert both.sum(axis=(1, 2)) == pytest.approx(np.full(3, (one + scale * two).sum()), abs=1e-3 * one.sum())
+    assert both.sum(axis=(1, 2)) == pytest.approx(
+        np.full(3, (one + scale * two).sum()), abs=1e-3 * float(one.sum())
+    )
 
 
 def test_uniform_rotations_are_proper_and_uniform():
@@ -221,7 +224,7 @@ def test_protein_is_dark_and_clean_images_are_projections_through_the_ctf():
     projections = cryoem.project(volume, rotations)
     expected = np.fft.ifft2(np.fft.fft2(projections) * cryoem.ctf_image(ctf, (32, 32), 3)).real
     # at Nyquist a real image holds no antisymmetric part, hence the loose last digits
-    assert taken.clean == pytest.approx(expected, abs=1e-3 * np.abs(expected).max())
+    assert taken.clean == pytest.approx(expected, abs=1e-3 * float(np.abs(expected).max()))
     for image, projection in zip(taken.clean, projections, strict=True):
         assert np.corrcoef(image.ravel(), projection.ravel())[0, 1] < -0.5
 
