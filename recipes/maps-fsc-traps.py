@@ -168,8 +168,17 @@ from scipy.spatial import cKDTree
 
 from scopecheck import data, judge, record
 from scopecheck.acquire import cryoem
+from scopecheck.errors import InputError
 from scopecheck.measure import maps
 from scopecheck.tools import cryodrgn, torchvision_shim
+
+if bool(my_half1) != bool(my_half2):
+    raise InputError("my_half1, my_half2: one of them is given; expected both half maps, or neither")
+if my_mask and not my_half1:
+    raise InputError("my_mask: given without half maps; expected my_half1 and my_half2 as well")
+for own_path in filter(None, (my_half1, my_half2, my_mask)):
+    if not Path(own_path).is_file():
+        raise InputError(f"{own_path}: no such file; expected the path of an .mrc or .map file")
 
 torchvision_shim.prepare()
 from cryodrgn.commands import backproject_voxel
@@ -864,7 +873,7 @@ axes[1].set_title("flexible domain")
 for a in axes:
     angstrom_axis(a)
     a.axhline(0.5, color="black", lw=0.8, ls=":")
-    a.set_ylim(-0.15, 1.6)
+    a.set(ylim=(-0.15, 1.6), yticks=np.arange(0, 1.1, 0.2))
     a.legend(fontsize=9, loc="upper right")
 axes[0].set_ylabel("FSC with the truth")
 show("directions")
@@ -1173,7 +1182,7 @@ if tier != "embedded":
 # what it does with a map of this page. From the command line: `scopecheck score fsc HALF1 HALF2 --mask MASK`.
 
 # %% tags=["hide-input"]
-if not (my_half1 and my_half2):
+if not my_half1:
     for name, values in (("mine1.mrc", sets[0].half1), ("mine2.mrc", sets[0].half2)):
         mrcfile.write(name, values, voxel_size=PIXEL, overwrite=True)
     my_half1, my_half2 = "mine1.mrc", "mine2.mrc"
