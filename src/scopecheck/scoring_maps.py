@@ -170,6 +170,19 @@ def _read(
                 " wrong, or they are two binnings. Give --pixel-size if the header is wrong."
             )
     notes = []
+    for path, _ in files if pixel_size is not None else ():
+        stated = _stated(path)
+        if stated and abs(stated / size - 1) > 0.01:
+            notes.append(
+                f"{path}: its header gives {stated:.4g} A/px, --pixel-size {size:.4g}: every resolution here"
+                f" is {size / stated:.3g} times that of the header."
+            )
+    away = np.abs(np.subtract(second.origin, first.origin)).max() / size
+    if away > 0.5:
+        notes.append(
+            f"{half2}: its origin is {away:.0f} voxels away from that of {half1}; the FSC compares voxel by"
+            " voxel and looks at no origin."
+        )
     if inside is not None:
         notes += _mask_notes(mask, inside, first, size)
     empty = float(np.mean((first.values == 0) & (second.values == 0)))
@@ -179,6 +192,14 @@ def _read(
             " called unmasked holds that mask."
         )
     return first.values, second.values, None if inside is None else inside.values, float(size), notes
+
+
+def _stated(path: Path | None) -> float:
+    """Pixel size of a header, 0 where it gives none; the file has been read already."""
+    import mrcfile
+
+    with mrcfile.open(path, mode="r", header_only=True, permissive=True) as mrc:
+        return float(mrc.voxel_size.x)
 
 
 def _mask_notes(path: Path | None, inside: Any, first: Any, size: float) -> list[str]:
@@ -222,11 +243,11 @@ def _checks(
     rows: list[dict[str, Any]] = [
         {"check": "unmasked FSC near Nyquist", "alarm": near.alarm, "value": near.mean, "said": said}
     ]
-    never = "never falls" in best["reason"]
-    rows.append(
-        {"check": "curve falls", "alarm": never, "value": best["resolution"]}
-        | {"said": best["reason"] if never else f"the {best['curve']} curve falls below {threshold:g}"}
-    )
+    fell = not math.isnan(best["resolution"])
+    said = f"the {best['curve']} curve falls below {threshold:g}" if fell else best["reason"]
+    if "from the first shell" in said and best["curve"] != "unmasked":
+        said += ": the halves share nothing inside the mask; does it lie on the particle?"
+    rows.append({"check": "curve falls", "alarm": not fell, "value": best["resolution"], "said": said})
     if math.isfinite(best["rises"]):
         said = f"the {best['curve']} curve is above {threshold:g} again at {best['rises']:.2f} A"
         rows.append({"check": "curve stays down", "alarm": True, "value": best["rises"], "said": said})
@@ -236,8 +257,10 @@ def _checks(
     said = f"FSC of the mask with the mean map near Nyquist {tie.mean:.3f} ± {tie.sd:.3f}"
     said += ": the mask was made from this noise" if tie.alarm else ""
     rows.append({"check": "mask knows no noise", "alarm": tie.alarm, "value": tie.mean, "said": said})
-    limit, at = maps.LIMIT, {"found": corrected.claimed}
-    at |= {} if claimed is None else {"claimed": size / claimed}
+    limit, at = maps.LIMIT, {"at the found resolution" if fell else "at the last shell": corrected.claimed}
+    if not fell and math.isnan(corrected.claimed):
+        at = {}
+    at |= {} if claimed is None else {"at the claimed resolution": size / claimed}
     for name, frequency in at.items():
         value = corrected.at(frequency)
         value = 0.0 if math.isnan(value) and math.isfinite(corrected.frequency) else value
@@ -245,7 +268,7 @@ def _checks(
         if math.isnan(value):
             said = corrected.reason
         rows.append(
-            {"check": f"randomised FSC at the {name} resolution", "alarm": not abs(value) <= limit}
+            {"check": f"randomised FSC {name}", "alarm": not abs(value) <= limit}
             | {"value": value, "said": said}
         )
     return rows

@@ -165,8 +165,34 @@ def test_pixel_size_of_the_user_wins(run, files):
     two = json.loads(run("h1.mrc", "other.mrc", "--pixel-size", "3", "--json")[1])
     assert two["pixel_size_A"] == 3
     assert two["quoted"]["resolution"] == pytest.approx(2 * one)
+    (note,) = [note for note in two["notes"] if "--pixel-size" in note]
+    assert note.endswith("h1.mrc: its header gives 1.5 A/px, --pixel-size 3: every resolution here is 2 times"
+                         " that of the header.")  # fmt: skip
     write(files / "none.mrc", mrcfile.read(files / "h2.mrc"), voxel=0)
     assert run("h1.mrc", "none.mrc", "--pixel-size", "1.5")[0] == 0
+
+
+def test_a_mask_off_the_particle_and_no_crossing_are_worded(run, files):
+    off = np.roll(maps.soft_mask((BOX,) * 3, 5, 3), (BOX // 2, BOX // 2), (0, 1))
+    write(files / "off.mrc", off)
+    content = json.loads(run("h1.mrc", "h2.mrc", "--mask", "off.mrc", "--json")[1])
+    checks = {check["check"]: check for check in content["checks"]}
+    assert checks["curve falls"]["alarm"]
+    assert checks["curve falls"]["said"].startswith(
+        "below 0.143 from the first shell (72 A) on: the halves share"
+    )
+    assert "does it lie on the particle?" in checks["curve falls"]["said"]
+    assert not any(name.startswith("randomised FSC") for name in checks)
+    assert content["quoted"]["resolution"] is None
+
+
+def test_origins_that_differ_are_said(run, files):
+    write(files / "moved.mrc", mrcfile.read(files / "h2.mrc"), origin=(BOX * PIXEL, 0, 0))
+    notes = json.loads(run("h1.mrc", "moved.mrc", "--json")[1])["notes"]
+    assert (
+        "moved.mrc: its origin is 48 voxels away from that of h1.mrc; the FSC compares voxel by voxel"
+        in notes[0]
+    )
 
 
 def nan_in(values):

@@ -26,7 +26,7 @@ _LATER = {
         "sphericity",
         "spread",
     ),
-    "model": ("correlation", "model_density", "q_score"),
+    "model": ("correlation", "model_density", "placement", "q_score"),
 }
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "local_resolution",
     "model_density",
     "orientation_histogram",
+    "placement",
     "q_score",
     "randomise_phases",
     "randomised",

@@ -29,7 +29,7 @@ class Corrected:
         1/pixel from which phases are random; NaN where none could be.
     claimed : float
         Frequency, 1/pixel, at which the corrected curve falls to the threshold; the last shell where it never
-        does.
+        does; NaN where it starts below or ends in shells without power.
     at_claim : float
         Randomised FSC there: mean over the claimed shell and its two neighbours.
     refused : bool
@@ -152,7 +152,8 @@ def randomised(
         values[beyond] = (values[beyond] - random.fsc[beyond]) / (1 - random.fsc[beyond])
     corrected = Curve(masked.frequency, np.clip(values, -1, 1), masked.counts)
     claim = crossing(corrected, threshold)
-    at = float(masked.frequency[-1]) if math.isnan(claim.frequency) else claim.frequency
+    never = claim.reason.startswith("never")
+    at = float(masked.frequency[-1]) if never else claim.frequency
     found = _near(random, start, at)
     reason = ""
     if abs(found) > limit:
