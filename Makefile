@@ -48,7 +48,7 @@ test-core: ## install the core alone (numpy 1.26, numpy 2, Python 3.12 where pre
 nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)
 	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=900 $(foreach id,$(NBVAL),recipes/notebooks/$(id).ipynb)
 
-NBVAL ?= segmentation-unet-dice-trap
+NBVAL ?= segmentation-unet-dice-trap structure-passport
 
 lint: env  ## ruff and mypy
 	$(BIN)/ruff check .
