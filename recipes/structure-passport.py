@@ -116,7 +116,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display, update_display
 
 from scopecheck import acquire, data, judge, record
-from scopecheck.errors import DataError
+from scopecheck.errors import DataError, InputError
 from scopecheck.measure import maps
 from scopecheck.measure.maps import model as fits
 from scopecheck.record import passport as passports
@@ -124,6 +124,14 @@ from scopecheck.record import passport as passports
 record.use_style()
 Path("figures").mkdir(exist_ok=True)
 page = record.start("structure-passport", profile=profile, tier=tier, seed=seed)
+if my_map or my_model or my_resolution:
+    for name, given in (("my_map", my_map), ("my_model", my_model)):
+        if not Path(given).is_file():
+            raise InputError(
+                f"{name}: {given!r} is no file; give my_map, my_model and my_resolution together"
+            )
+    if not my_resolution > 0:
+        raise InputError(f"my_resolution: {my_resolution}; give the resolution of my_map in Angstrom")
 SHIFT = 3.0
 
 

@@ -165,13 +165,26 @@ def test_side_views_sample_as_one_over_the_sine():
     np.testing.assert_allclose(found.relative[away], 2 / (np.pi * sine[away]), rtol=0.06)
 
 
-@pytest.mark.parametrize("n", [100, 1000, 10_000])
+@pytest.mark.parametrize("n", [500, 1000, 10_000])
 def test_a_single_view_leaves_nothing(n):
     """A view reaches 1 % of the shell; the published rule for the rest gives 2 / N."""
     spun = Rotation.random(random_state=1).as_matrix()
     found = maps.sampling_compensation(np.broadcast_to(spun, (n, 3, 3)))
     assert found.unsampled == pytest.approx(0.99, abs=0.003)
     assert found.scf == pytest.approx(2 / n, rel=0.05)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(100, 3000), st.sampled_from([10, 20, 50]), st.integers(0, 50))
+def test_scf_of_few_views_lies_in_0_to_1_or_is_refused(n, radius, seed):
+    rotations = Rotation.random(n, random_state=seed).as_matrix()
+    if n < 10 * radius:
+        with pytest.raises(InputError, match="views"):
+            maps.sampling_compensation(rotations, radius=radius)
+        return
+    found = maps.sampling_compensation(rotations, radius=radius)
+    assert 0 < found.scf <= 1
+    assert found.scf == pytest.approx(1 - 2 * radius / n, abs=0.08)
 
 
 def test_a_missing_cone_lies_between():
@@ -222,6 +235,7 @@ def test_histogram_bins_hold_equal_solid_angle():
         (lambda m: maps.sampling_compensation(np.zeros((0, 3, 3))), "rotations"),
         (lambda m: maps.sampling_compensation(np.ones((2, 3, 3))), "rotation matrices"),
         (lambda m: maps.sampling_compensation(np.eye(3)[None], radius=0), "radius"),
+        (lambda m: maps.sampling_compensation(np.eye(3)[None]), "1 views; expected at least 500"),
         (lambda m: maps.orientation_histogram(np.eye(3)[None], azimuths=0), "bins"),
     ],
 )

@@ -228,13 +228,16 @@ def test_particles_are_counted_and_disagreements_said(record):
             "pixel_size": 1.25,
         }
     ).iloc[:150]
-    single = np.broadcast_to(np.eye(3), (150, 3, 3))
+    single = np.broadcast_to(np.eye(3), (1000, 3, 3))
     page = made.passport("x", record=record, particles=table, rotations=single)
     given = {name: value for _, name, value, _ in page.rows}
     assert given["half sets"] == "75 and 75"
     assert given["micrographs"] == "2"
     assert given["pixel size of particles"] == "1.25 A"
-    assert given["SCF of the views"] == "0.01"  # views of one direction: 2 / N
+    assert given["SCF of the views"] == "0.00"  # views of one direction: 2 / N
+    few = made.passport("x", particles=table, rotations=single[:150])
+    said = next(value for _, name, value, _ in few.rows if name == "SCF of the views")
+    assert said.startswith("not computed (rotations: 150 views; expected at least 500")
     assert page.conflicts == (
         "the record counts 200 particles, the table has 150",
         "the record says 300 kV, the particle table 200",

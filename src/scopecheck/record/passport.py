@@ -292,15 +292,13 @@ def _particles(
         if "micrograph" in table:
             _put(found, "particles", "micrographs", str(table["micrograph"].nunique()), source)
     if rotations is not None:
-        views = orientation.sampling_compensation(rotations)
-        _put(found, "particles", "SCF of the views", f"{views.scf:.2f}", "computed from the poses")
-        _put(
-            found,
-            "particles",
-            "unsampled by the views",
-            f"{100 * views.unsampled:.1f} %",
-            "computed from the poses",
-        )
+        try:
+            views = orientation.sampling_compensation(rotations)
+            said = f"{views.scf:.2f}", f"{100 * views.unsampled:.1f} %"
+        except InputError as error:
+            said = (f"not computed ({error})",) * 2
+        _put(found, "particles", "SCF of the views", said[0], "computed from the poses")
+        _put(found, "particles", "unsampled by the views", said[1], "computed from the poses")
     return conflicts
 
 

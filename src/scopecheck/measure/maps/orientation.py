@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scopecheck.errors import InputError
 from scopecheck.measure.maps.shells import Curve, checked, checked_mask, crossing, threads
 
+ENOUGH = 10  # views for each voxel of the shell's radius, from which there is a sampling compensation factor
 FEWEST = 20  # voxels of a shell in a cone from which their correlation is taken
 
 
@@ -257,7 +258,9 @@ def sampling_compensation(rotations: ArrayLike, *, radius: int = 50, directions:
 
     Unsampled Fourier space: the harmonic mean is taken over the directions that are reached, as SCF, and a
     fraction z that is not reached lowers it to ``SCF / (1 + z / (1 - z) <S> SCF / 2)``, the rule of the
-    authors' program (SCF*). Views of one direction then give 2 / N, which goes to 0.
+    authors' program (SCF*). N views of one direction then give 2 / N, which goes to 0. The rule
+    counts a direction without any view as if it had two, so it means nothing where most have so few: fewer
+    than 10 radius views, five a direction on average, are an error.
 
     Parameters
     ----------
@@ -275,7 +278,7 @@ def sampling_compensation(rotations: ArrayLike, *, radius: int = 50, directions:
     Raises
     ------
     InputError
-        For no views, or matrices that are not rotations.
+        For fewer than 10 radius views, or matrices that are not rotations.
 
     Notes
     -----
@@ -291,6 +294,11 @@ def sampling_compensation(rotations: ArrayLike, *, radius: int = 50, directions:
     views = _views(rotations)
     if radius < 1:
         raise InputError(f"radius: {radius}; expected at least 1 Fourier voxel.")
+    if len(views) < ENOUGH * radius:
+        raise InputError(
+            f"rotations: {len(views)} views; expected at least {ENOUGH * radius} for radius {radius}."
+            " Give more views, or a smaller radius."
+        )
     axes = spread(directions)
     reached = np.zeros(directions)
     for start in range(0, len(views), 4096):
@@ -300,7 +308,7 @@ def sampling_compensation(rotations: ArrayLike, *, radius: int = 50, directions:
     if not some.any():
         return Sampling(0.0, 1.0, axes, reached, len(views))
     factor = 1 / (float((1 / reached[some]).mean()) * mean)
-    scf = factor / (1 + z / (1 - z) * mean * factor / 2)
+    scf = min(factor / (1 + z / (1 - z) * mean * factor / 2), 1.0)
     return Sampling(scf, z, axes, reached / mean, len(views))
 
 
