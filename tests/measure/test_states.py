@@ -120,13 +120,15 @@ def test_presence_counts_nulls():
         states.presence(z, [])
 
 
-def test_presence_of_nothing_is_uniform_enough():
-    """Nulls judged against nulls: p is below 0.1 about once in ten."""
+def test_presence_of_nothing_is_found_as_often_as_p_says():
+    """Small Gaussian clouds judged against as many others: p <= 0.1 for a tenth of them, within chance."""
     rng = np.random.default_rng(3)
-    gains = [states.mixture(rng.normal(size=60)).bic_gain for _ in range(60)]
-    p = [(1 + sum(g >= gains[i] for g in gains[30:])) / 31 for i in range(30)]
-    assert 0 <= np.mean(np.array(p) <= 0.1) <= 0.3
-    assert np.mean(p) == pytest.approx(0.5, abs=0.2)
+    clouds = rng.normal(size=(160, 12))
+    gains = np.array([states.mixture(z).bic_gain for z in clouds])
+    p = np.array([(1 + (gains[80:] >= gain).sum()) / 81 for gain in gains[:80]])
+    assert states.presence(clouds[0], gains[80:]).p == p[0]
+    assert np.mean(p <= 0.1) == pytest.approx(0.1, abs=0.09)  # two s.d.; none and a fifth would fail
+    assert np.mean(p) == pytest.approx(0.5, abs=0.1)
 
 
 # ---- recall, purity, separability, ceiling
