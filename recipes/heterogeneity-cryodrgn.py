@@ -223,6 +223,7 @@ from scipy.stats import chi2_contingency, spearmanr
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from scopecheck import acquire, data, judge, record
+from scopecheck.errors import InputError
 from scopecheck.measure import states
 from scopecheck.tools import cryodrgn
 
@@ -231,6 +232,8 @@ cryoem = acquire.cryoem
 record.use_style()
 Path("figures").mkdir(exist_ok=True)
 page = record.start("heterogeneity-cryodrgn", profile=profile, tier=tier, seed=seed)
+if own_output and not (Path(own_output) / "z.pkl").is_file():
+    raise InputError(f"own_output: no z.pkl in {own_output!r}; expected what train_vae was given as -o")
 full = profile == "full"
 epochs = epochs or (20 if full else 8)
 datasets = datasets or (5 if full else 1)
