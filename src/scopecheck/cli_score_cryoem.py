@@ -38,7 +38,8 @@ def picks(
         str | None, typer.Option(help="The truth's own systematic uncertainty: 0.02, or delivered=0.02,...")
     ] = None,
     as_given: Annotated[
-        bool, typer.Option("--as-given", help="Go on where picks seem upside down or of another binning.")
+        bool,
+        typer.Option("--as-given", help="Go on where picks seem flipped, swapped or of another binning."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     fail_on: Annotated[

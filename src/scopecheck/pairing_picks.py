@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".json", ".cs", ".coord")
 TAIL = re.compile(r"[_-](auto|manual)?(picks?|picked|coords?|coordinates|particles|boxes|truth|gt)$", re.I)
+NUMBER = r"[-+\d.eE]+"
+BOX = re.compile(
+    rf"^[ \t]*{NUMBER}[ \t,]+{NUMBER}[ \t,]+({NUMBER})[ \t,]+{NUMBER}", re.M
+)  # corner, width, height
 
 
 def read(
     path: Path, micrograph: str | None, shape: tuple[int, int] | None, flipped: bool, notes: list[str]
 ) -> dict[str, pd.DataFrame]:
     """Read a file or a folder of picks into x, y, score by micrograph; a table without rows is no picks.
+
+    An EMAN file's width of a box, px, is kept as the column box.
 
     Raises
     ------
@@ -42,6 +48,8 @@ def read(
         warnings.simplefilter("always")
         for file in files:
             table = read_picks(file, micrograph=name, shape=shape, flipped=flipped)
+            if file.suffix.lower() == ".box" and (width := BOX.search(file.read_text(encoding="utf-8-sig"))):
+                table["box"] = float(width[1])
             parts = {str(key): part for key, part in table.groupby("micrograph", sort=False)}
             if not parts:
                 notes.append(f"{file}: holds no picks, which is counted as none.")

@@ -12,12 +12,20 @@ from scopecheck.pairing_picks import pair, read
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from scopecheck.record.result import ArmResult
 
 FRACTIONS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5)  # of the diameter: radii at which precision and recall are given
 REPEATS = 20  # random draws a micrograph
 MEASURES = {"particles": "relative", "delivered": "relative", "junk_fraction": "absolute"}
+
+WAYS = {  # what to do, by what the hint says
+    "upside down": "One of the two counts y from the other edge, as CryoPPP's tables and pictures do: give"
+    " --flipped truth or --flipped picks, with --shape",
+    " by ": "They are from another binning: give coordinates in pixels of the truth's micrograph",
+    "swapped": "x is the column and y the row: exchange them in one of the files",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def score_picks(
     tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
         By measurement (`MEASURES`); the key ``all`` stands for those not named.
     as_given : bool
-        Do not refuse picks that would match far better upside down or at another binning.
+        Do not refuse picks that would match far better upside down, swapped or at another binning.
     watch : callable
         Wraps the list of micrographs, to show progress.
 
@@ -120,7 +128,12 @@ def score_picks(
             diameter = _stated(tables["truth"], notes)
         radius = particles.RADIUS * diameter
     pairs = pair(Path(picks), Path(true), tables, notes)
-    every = np.concatenate([part[["x", "y"]].to_numpy() for both in pairs.values() for part in both])
+    fields = [(p[["x", "y"]].to_numpy(), t[["x", "y"]].to_numpy()) for p, t in pairs.values()]
+    height = None if shape is None else shape[0]
+    if not as_given and (said := particles.frame_hint(fields, radius=radius, height=height)):
+        way = "; ".join(way for sign, way in WAYS.items() if sign in said)
+        raise InputError(f"{picks} against {true}: {said}. {way}; or --as-given.")
+    every = np.concatenate([points for both in fields for points in both])
     if shape is None:
         width, height = np.ceil(every.max(axis=0)).astype(int) + 1
         shape = int(height), int(width)
@@ -128,15 +141,18 @@ def score_picks(
             f"No --shape: chance is drawn in the box that holds all points, {height} x {width} px (Y x X)."
         )
     found = []
-    for name in watch(list(pairs)):
+    for name, (p, t) in zip(watch(list(pairs)), fields, strict=True):
         try:
-            found.append(_one(name, *pairs[name], radius, shape, notes))
+            found.append(_one(name, p, t, radius, shape, notes))
         except InputError as error:
             raise InputError(f"{picks} against {true}: {name}: {error}") from None
-    if not as_given:
-        _refuse_another_frame(Path(picks), Path(true), found)
+        found[-1]["scores"] = pairs[name][0]["score"].to_numpy(dtype=float)
     wide = diameter or radius / particles.RADIUS
-    _doubt_the_size(found, wide, notes)
+    if diameter is not None:
+        stated = {"the diameter in the truth's table": _values(tables["truth"], "diameter")}
+        boxes = {f"the boxes of the {name}": _values(table, "box") for name, table in tables.items()}
+        doubt = particles.size_hint([t for _, t in fields], diameter=diameter, stated=stated, boxes=boxes)
+        notes += [doubt] * bool(doubt)
     scope = "image" if len(found) == 1 else "population"
     if scope == "population":
         notes.append(f"Each of the {len(found)} micrographs is taken for one independent acquisition.")
@@ -164,22 +180,21 @@ def score_picks(
 
 def _stated(truth: Mapping[str, pd.DataFrame], notes: list[str]) -> float:
     """Return the diameter that the truth's own table gives, as CryoPPP's does."""
-    stated = {
-        float(value)
-        for table in truth.values()
-        if "diameter" in table
-        for value in table["diameter"].dropna()
-    }
+    stated = {*_values(truth, "diameter")}
     if len(stated) != 1 or not min(stated) > 0:
         raise InputError("no radius: give --diameter, the particle's diameter (or --radius).")
     notes.append(f"No --diameter: {min(stated):g} px, as the truth's table gives it.")
     return min(stated)
 
 
+def _values(tables: Mapping[str, pd.DataFrame], column: str) -> list[float]:
+    return [float(x) for table in tables.values() if column in table for x in table[column].dropna()]
+
+
 def _one(
     name: str,
-    picks: pd.DataFrame,
-    truth: pd.DataFrame,
+    p: NDArray,
+    t: NDArray,
     radius: float,
     shape: tuple[int, int],
     notes: list[str],
@@ -188,7 +203,6 @@ def _one(
 
     from scopecheck.measure import particles
 
-    p, t = picks[["x", "y"]].to_numpy(), truth[["x", "y"]].to_numpy()
     if len(p) > shape[0] * shape[1]:
         raise InputError(f"{len(p)} picks on {shape[0]} x {shape[1]} pixels; expected at most one a pixel.")
     apart, border = particles.spacing(p, shape)
@@ -211,42 +225,11 @@ def _one(
         "name": name,
         "p": p,
         "t": t,
-        "scores": picks["score"].to_numpy(dtype=float),
         "match": particles.match(p, t, radius),
         "chance": drawn,
         "minimum_distance": apart,
         "border": border,
-        "flip": particles.flip_hint(p, t, height=shape[0], radius=radius),
-        "binning": particles.binning_hint(p, t, radius=radius),
     }
-
-
-def _refuse_another_frame(picks: Path, true: Path, found: list[dict[str, Any]]) -> None:
-    ways = {
-        "flip": "One of the two counts y from the other edge, as CryoPPP's tables and pictures do: give"
-        " --flipped truth or --flipped picks",
-        "binning": "They are from another binning: give coordinates in pixels of the truth's micrograph",
-    }
-    for kind, way in ways.items():
-        said = [one for one in found if one[kind]]
-        if 2 * len(said) > len(found):
-            more = f" (and so on {len(said) - 1} more)" if len(said) > 1 else ""
-            raise InputError(
-                f"{picks} against {true}: {said[0]['name']}: {said[0][kind]}{more}. {way}, or --as-given."
-            )
-
-
-def _doubt_the_size(found: list[dict[str, Any]], diameter: float, notes: list[str]) -> None:
-    """Note it where half of the true particles overlap their neighbour by more than 0.4 of the diameter."""
-    import numpy as np
-    from scipy.spatial import cKDTree
-
-    near = [cKDTree(one["t"]).query(one["t"], k=2)[0][:, 1] for one in found if len(one["t"]) > 1]
-    if near and (middle := float(np.median(np.concatenate(near)))) < 0.6 * diameter:
-        notes.append(
-            f"Half of the true particles have a neighbour within {middle:.3g} px, and their diameter is given"
-            f" as {diameter:.3g} px: is it, or the pixel size, wrong by a factor?"
-        )
 
 
 def _row(

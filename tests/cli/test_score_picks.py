@@ -206,7 +206,7 @@ def test_picks_upside_down_are_refused_turned_or_judged_as_given(run, six, tmp_p
         box(folder / f"{name}.box", np.stack((picks[:, 0], SIDE - 1 - picks[:, 1]), 1), scores=scores)
     status, _, err = run(*six, *HOW)
     assert status == 2
-    assert "56 of 66 picks match when turned upside down" in err
+    assert "336 of 396 picks match when turned upside down" in err
     assert "--flipped truth or --flipped picks" in err
     turned = json.loads(run(*six, *HOW, "--flipped", "picks", "--json")[1])
     assert turned["found"]["recall"] == pytest.approx(56 / 60)
@@ -222,14 +222,74 @@ def test_picks_of_another_binning_are_refused(run, six, factor, how):
         box(folder / f"{name}.box", planted(i)[1] * factor)
     status, _, err = run(*six, "--diameter", "40")
     assert status == 2
-    assert f"56 of 66 picks match when {how}" in err
+    assert f"336 of 396 picks match when {how}" in err
     assert "They are from another binning" in err
 
 
-def test_a_diameter_twice_too_large_is_remarked(run, six):
-    notes = json.loads(run(*six, "--diameter", "160", "--shape", "1024,1024", "--json")[1])["notes"]
-    assert any("wrong by a factor?" in note for note in notes)
-    assert not any("factor?" in note for note in json.loads(run(*six, *HOW, "--json")[1])["notes"])
+def upside_down(xy):
+    return np.stack((xy[:, 0], SIDE - 1 - xy[:, 1]), axis=1)
+
+
+FRAMES = {  # planted mistake, without a shape: what is said of it, and what to do
+    "flip": (upside_down, "when turned upside down (y = about 1023 - y)", "--flipped truth"),
+    "flip, binned": (
+        lambda xy: upside_down(xy) / 4,
+        "when multiplied by 4 and turned upside down",
+        "--flipped",
+    ),
+    "2.5": (lambda xy: xy / 2.5, "when multiplied by 2.5,", "pixels of the truth's micrograph"),
+    "6": (lambda xy: xy / 6, "when multiplied by 6,", "another binning"),
+    "1.5": (lambda xy: xy * 1.5, "when divided by 1.5,", "another binning"),
+    "swap": (lambda xy: xy[:, ::-1], "when x and y are swapped,", "x is the column and y the row"),
+    "swap, flip": (lambda xy: upside_down(xy)[:, ::-1], "x and y are swapped and turned upside", "--flipped"),
+}
+
+
+@pytest.mark.parametrize("mistake", FRAMES)
+def test_another_frame_is_refused_without_a_shape(run, six, mistake):
+    """56 of the 66 picks of each micrograph are right, once the planted mistake is undone."""
+    change, said, way = FRAMES[mistake]
+    for i, name in enumerate(NAMES):
+        box(six[0] / f"{name}.box", change(planted(i)[1]))
+    for options in ((), ("--micrograph", "m3")):  # all together, and one alone
+        status, _, err = run(*six, "--diameter", "40", *options)
+        assert status == 2
+        right = int(err.split(" picks match ")[0].split()[-3])
+        every = 56 if options else 336
+        assert every - 2 <= right <= every  # boxes are written with six digits
+        assert said in err
+        assert way in err
+        assert err.count("\n") == 1
+    assert run(*six, "--diameter", "40", "--as-given")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("diameter", "said"),
+    [
+        (
+            "160",
+            "given as 160 px; the boxes of the picks: 40 px; half of the true particles have a neighbour",
+        ),
+        ("15", "given as 15 px; the boxes of the picks: 40 px."),
+    ],
+)
+def test_a_diameter_out_of_proportion_is_remarked(run, six, diameter, said):
+    """A pixel size wrong by a factor, either way: boxes are 40 px, particles at least 74 px apart."""
+    notes = json.loads(run(*six, "--diameter", diameter, "--shape", "1024,1024", "--json")[1])["notes"]
+    assert any(said in note and "wrong by a factor?" in note for note in notes)
+    for right in ("40", "30", "20"):  # boxes of 1 to 2 diameters
+        notes = json.loads(run(*six, "--diameter", right, "--shape", "1024,1024", "--json")[1])["notes"]
+        assert not any("factor?" in note for note in notes)
+
+
+@pytest.mark.parametrize(("angstrom", "doubted"), [("2", False), ("1", True), ("4", True)])
+def test_a_pixel_size_against_the_truths_own_diameter(run, six, tmp_path, angstrom, doubted):
+    """Particles of 80 A are 40 px at 2 A; at 1 and 4 A per pixel they would be 80 and 20."""
+    rows = [f"{x:g},{y:g},40" for x, y in planted(0)[0].round()]
+    (tmp_path / "m0.csv").write_text("\n".join(["X-Coordinate,Y-Coordinate,Diameter", *rows]) + "\n")
+    how = ("--diameter", "80A", "--pixel-size", angstrom, "--json")
+    notes = json.loads(run(six[0] / "m0.box", tmp_path / "m0.csv", *how)[1])["notes"]
+    assert any("the diameter in the truth's table: 40 px" in note for note in notes) == doubted
 
 
 def text(name, content):

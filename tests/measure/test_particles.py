@@ -243,6 +243,84 @@ def test_picks_of_another_binning_are_noticed(crowded, factor, how):
     assert how in particles.binning_hint(picks / factor, truth, radius=50)
 
 
+def upside_down(xy):
+    return np.stack((xy[:, 0], 4095 - xy[:, 1]), axis=1)
+
+
+@pytest.mark.parametrize("height", [None, 4096])
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        (upside_down, "turned upside down"),
+        (lambda xy: upside_down(xy) / 4, "multiplied by 4 and turned upside down"),
+        (lambda xy: xy / 2.5, "multiplied by 2.5"),
+        (lambda xy: xy * 6, "divided by 6"),
+        (lambda xy: xy[:, ::-1], "x and y are swapped"),
+        (lambda xy: xy[:, ::-1] / 1.5, "x and y are swapped and multiplied by 1.5"),
+    ],
+)
+def test_planted_frames_are_named(crowded, change, how, height):
+    picks, truth = crowded
+    said = particles.frame_hint([(change(picks), truth)], radius=50, height=height)
+    assert said.startswith(f"{len(picks)} of {len(picks)} picks match when {how}")
+    if "upside down" in how:
+        assert float(said.split("about ")[1].split(" - y)")[0]) == pytest.approx(4095, abs=5)
+    # few picks of each of ten micrographs, half of them wrong: too few alone, enough together
+    rng = np.random.default_rng(1)
+    few = [
+        (np.concatenate((part, rng.uniform(0, 4096, part.shape))), truth)
+        for part in np.array_split(picks[:60], 10)
+    ]
+    assert particles.frame_hint(few, radius=27, height=height) == ""
+    changed = [(change(p), t) for p, t in few]
+    assert f"picks match when {how}" in particles.frame_hint(changed, radius=27, height=height)
+    assert particles.frame_hint(changed[:1], radius=27, height=height) == ""
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0, 0.05, 0.2, 0.5, 1]),
+    st.sampled_from([0.1, 0.3, 0.6, 1]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_good_and_bad_pickers_in_the_right_frame_are_never_refused(seed, recall, precision, corner, shy):
+    """Also random points, particles in one corner only, and picks that keep away from every particle."""
+    rng = np.random.default_rng(seed)
+    size, diameter = rng.integers(800, 4200, 2), rng.uniform(40, 200)
+    room = size * (rng.uniform(0.3, 1) if corner else 1)
+    truth = rng.uniform(0, room - 1, (int(rng.integers(1, 3 + 0.4 * room.prod() / diameter**2) % 500) + 1, 2))
+    good = truth[rng.random(len(truth)) < recall]
+    good = good + rng.normal(0, 0.1 * diameter, good.shape)
+    wrong = rng.uniform(0, size - 1, (1 + int(max(len(good), 5) * (1 / precision - 1)), 2))
+    if shy:
+        wrong = wrong[cdist(wrong, truth).min(axis=1) > diameter / 2]
+    picks = np.concatenate((good, wrong))
+    for height in (None, size[1]):
+        assert particles.frame_hint([(picks, truth)], radius=diameter / 4, height=height) == ""
+
+
+def test_no_picks_and_one_pick_are_no_mistake():
+    for picks in (np.zeros((0, 2)), [(5, 5)]):
+        assert particles.frame_hint([(picks, [(500, 5)])], radius=9) == ""
+    assert particles.frame_hint([], radius=9) == ""
+
+
+def test_sizes_out_of_proportion(crowded):
+    """Boxes of REPIC's width against the diameter at the right pixel size, and at half and twice of it."""
+    truth = [crowded[1]]
+    for diameter in (108, 54, 216):
+        stated, boxes = {"table": [108.0] * 3}, {"boxes": [180.0] * 3}
+        said = particles.size_hint(truth, diameter=diameter, stated=stated, boxes=boxes)
+        assert said.count("table: 108 px") == (diameter != 108)
+        assert said.count("boxes: 180 px") == (diameter == 54)
+        near = np.median(np.sort(cdist(truth[0], truth[0]), axis=1)[:, 1])
+        assert said.count("have a neighbour within") == (near < 0.6 * diameter)
+        assert bool(said) == (diameter != 108)
+    assert particles.size_hint(truth, diameter=108, stated={}, boxes={"boxes": []}) == ""
+
+
 @pytest.mark.parametrize(
     ("picks", "message"),
     [

@@ -127,6 +127,42 @@ def test_the_flip_is_noticed_on_real_picks(pickers, truth):
             assert "multiplied by 4" in particles.binning_hint(xy / 4, truth[name], radius=27)
 
 
+@pytest.mark.parametrize("picker", PUBLISHED)
+def test_real_picks_are_refused_in_another_frame_and_only_there(picker, pickers, truth):
+    """Five micrographs, each alone and all together, with the height and without; CryoPPP's own list too."""
+
+    def turned(xy):
+        return np.stack((xy[:, 0], SHAPE[0] - 1 - xy[:, 1]), axis=1)
+
+    fields = {name: (table[["x", "y"]].to_numpy(), truth[name]) for name, table in pickers[picker].items()}
+    planted = {
+        "match when turned upside down": turned,
+        "match when multiplied by 4 and turned upside down": lambda xy: turned(xy) / 4,
+        "match when multiplied by 2.5": lambda xy: xy / 2.5,
+        "match when x and y are swapped": lambda xy: xy[:, ::-1],
+    }
+    for height in (None, SHAPE[0]):
+        for some in ([field] for field in fields.values()):
+            assert particles.frame_hint(some, radius=27, height=height) == ""
+        for radius in (27, 54):
+            assert particles.frame_hint(fields.values(), radius=radius, height=height) == ""
+        for how, change in planted.items():
+            for some in ([field] for field in fields.values()):
+                changed = [(change(p), t) for p, t in some]
+                assert how in particles.frame_hint(changed, radius=27, height=height)
+
+
+@pytest.mark.parametrize("picker", PUBLISHED)
+def test_cryoppps_list_upside_down_without_a_height(picker, folder, pickers):
+    """Boxes against the CSV that counts y from the other edge."""
+    (path,) = folder.rglob("coords_cryoppp/*.csv")
+    picks = pickers[picker][path.stem][["x", "y"]].to_numpy()
+    for flipped in (False, True):
+        table = data.read_picks(path, height=SHAPE[0], flipped=flipped)[["x", "y"]].to_numpy()
+        said = particles.frame_hint([(picks, table)], radius=27)
+        assert ("turned upside down" in said) == (not flipped)
+
+
 def test_scores_rank_the_picks(pickers, truth):
     """Topaz's log-likelihood ratios: the upper half of its picks holds fewer mistakes than the lower."""
     hit, scores = [], []

@@ -19,7 +19,7 @@ A ratio whose denominator is 0 is NaN.
 """
 
 from scopecheck.measure.particles.matching import RADIUS, PickMatch, junk, match, over_radii
-from scopecheck.measure.particles.mistakes import binning_hint, flip_hint
+from scopecheck.measure.particles.mistakes import binning_hint, flip_hint, frame_hint, size_hint
 from scopecheck.measure.particles.ranking import average_precision, calibration, curve, hits, pr_curve
 from scopecheck.measure.particles.scatter import Chance, chance, spacing
 
@@ -33,10 +33,12 @@ __all__ = [
     "chance",
     "curve",
     "flip_hint",
+    "frame_hint",
     "hits",
     "junk",
     "match",
     "over_radii",
     "pr_curve",
+    "size_hint",
     "spacing",
 ]

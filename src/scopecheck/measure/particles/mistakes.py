@@ -2,35 +2,164 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scopecheck.measure.particles.matching import match, points
+from scopecheck.measure.particles.matching import match, near, points, positive
 
-FACTORS = (2, 3, 4, 8, 16, 1 / 2, 1 / 3, 1 / 4, 1 / 8, 1 / 16)  # usual binnings
+TIMES = (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16)  # binnings, and ratios of usual pixel sizes
+FACTORS = (1.0, *TIMES, *(1 / times for times in TIMES))
+ALPHA = 5e-4  # chance of a word where there is nothing, all changes that are tried taken together
+BESIDE = np.array([(x, y) for x in (-2.5, 0, 2.5) for y in (-2.5, 0, 2.5) if x or y])  # radii
+
+Field = tuple[NDArray, NDArray]  # picks and truth of one micrograph
+Change = tuple[bool, bool, float]  # x and y swapped, turned upside down, factor
 
 
-def flip_hint(picks: ArrayLike, truth: ArrayLike, *, height: float, radius: float) -> str:
-    """Say so where the picks, turned upside down, match far more particles; "" when all is well.
+def frame_hint(
+    fields: Iterable[tuple[ArrayLike, ArrayLike]], *, radius: float, height: float | None = None
+) -> str:
+    """Say so where picks match far more particles once flipped, scaled, swapped or several of these.
 
-    `height` is the micrograph's number of rows. Far more: three standard deviations of the difference of two
-    counts, so that a crowded field, where a flipped table still hits by chance, is told apart too.
+    A change is named where its pairs outnumber those of the picks as given, and those of the changed picks
+    moved aside by 2.5 radii, which is chance where the changed picks lie: by the sign test at `ALPHA` over
+    the number of changes tried. So a crowded field, where a flipped table still hits by chance, is told
+    apart, and a bad picker is not taken for a mistake.
+
+    Parameters
+    ----------
+    fields : iterable of (picks, truth)
+        x, y of each micrograph, (n, 2) and (m, 2), px; all are changed alike.
+    radius : float
+        As `match`.
+    height : float, optional
+        Rows of the micrographs; by default the edge that y is counted from is sought.
+
+    Returns
+    -------
+    str
+        "" when all is well.
     """
-    p = points(picks)
-    flipped = np.stack((p[:, 0], height - 1 - p[:, 1]), axis=1)
-    return _hint(p, flipped, truth, radius, f"turned upside down (y = {height:g} - 1 - y)")
+    changes = sorted(itertools.product((False, True), (False, True), FACTORS), key=_departures)
+    return _hint(fields, radius, height, changes[1:])
+
+
+def flip_hint(picks: ArrayLike, truth: ArrayLike, *, height: float | None = None, radius: float) -> str:
+    """Say so where the picks, turned upside down, match far more particles; else "", as `frame_hint`."""
+    return _hint([(picks, truth)], radius, height, [(False, True, 1)])
 
 
 def binning_hint(picks: ArrayLike, truth: ArrayLike, *, radius: float) -> str:
-    """Say so where the picks, times a usual binning factor, match more than twice as many."""
-    p = points(picks)
-    best = max(FACTORS, key=lambda factor: match(p * factor, truth, radius).tp)
-    how = f"multiplied by {best:g}" if best > 1 else f"divided by {1 / best:g}"
-    return _hint(p, p * best, truth, radius, how, times=2)
+    """Say so where the picks, times a usual factor, match far more particles; else "", as `frame_hint`."""
+    return _hint([(picks, truth)], radius, None, [(False, False, factor) for factor in FACTORS[1:]])
 
 
-def _hint(p: NDArray, changed: NDArray, truth: ArrayLike, radius: float, how: str, times: float = 1) -> str:
-    now, then = match(p, truth, radius).tp, match(changed, truth, radius).tp
-    if then <= times * now or then - now <= 3 * np.sqrt(then + now):
+def size_hint(
+    truths: Sequence[ArrayLike],
+    *,
+    diameter: float,
+    stated: Mapping[str, Sequence[float]],
+    boxes: Mapping[str, Sequence[float]],
+) -> str:
+    """Say so where the particle's diameter is out of proportion, as with a pixel size wrong by two.
+
+    Each is a sign: half of the particles with a neighbour within 0.6 diameters; diameters `stated` elsewhere
+    that differ by more than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters.
+    Wide spacing is none: the field may be sparse.
+
+    Parameters
+    ----------
+    truths : sequence of (m, 2)
+        True particles of each micrograph, in the unit of the diameter.
+    diameter : float
+        Taken for the particle's.
+    stated, boxes : mapping of str to sequence of float
+        What is known of sizes, by its name in the text; may be empty.
+    """
+    from scipy.spatial import cKDTree
+
+    signs = []
+    for widths, low, high in ((stated, 1 / 1.5, 1.5), (boxes, 0.6, 2.5)):
+        for name, width in widths.items():
+            if len(width) and not low <= (middle := float(np.median(width))) / diameter <= high:
+                signs.append(f"{name}: {middle:.3g} px")
+    apart = [cKDTree(t).query(t, k=2)[0][:, 1] for t in (points(t, "truth") for t in truths) if len(t) > 1]
+    if apart and (middle := float(np.median(np.concatenate(apart)))) < 0.6 * diameter:
+        signs.append(f"half of the true particles have a neighbour within {middle:.3g} px")
+    if not signs:
         return ""
-    return f"{then} of {len(p)} picks match when {how}, and {now} as given"
+    return (
+        f"The diameter is given as {diameter:.3g} px; {'; '.join(signs)}. Is the diameter, or the pixel size,"
+        " wrong by a factor?"
+    )
+
+
+def _departures(change: Change) -> int:
+    swapped, flipped, factor = change
+    return swapped + flipped + (factor != 1)
+
+
+def _hint(
+    fields: Iterable[tuple[ArrayLike, ArrayLike]],
+    radius: float,
+    height: float | None,
+    changes: Sequence[Change],
+) -> str:
+    from scipy.stats import binom
+
+    positive(radius)
+    given = [(points(p), points(t, "truth")) for p, t in fields]
+    given = [(p, t) for p, t in given if len(p) and len(t)]
+    now, most = _pairs(given, radius), sum(min(len(p), len(t)) for p, t in given)
+    if not given or binom.sf(most - 1, most + now, 0.5) > ALPHA:
+        return ""  # no change could be better by enough
+    tried, found, best, how = 0, 0, given, ""
+    for swapped, flipped, factor in changes:
+        fresh = [(factor * (p[:, ::-1] if swapped else p), t) for p, t in given]
+        said = ["x and y are swapped"] * swapped
+        if factor != 1:
+            said.append(f"multiplied by {factor:g}" if factor > 1 else f"divided by {1 / factor:g}")
+        if flipped:
+            edge, places = _edge(fresh, radius, None if height is None else height - 1)
+            fresh = [(p * (1, -1) + (0, edge), t) for p, t in fresh]
+            said.append(f"turned upside down (y = about {edge:.0f} - y)")
+            tried += places - 1
+        tried += 1
+        if (count := _touching(fresh, radius)) > found:
+            found, best, how = count, fresh, " and ".join(said)
+    then = _pairs(best, radius)
+    beside = np.mean([_pairs([(p + step, t) for p, t in best], radius) for step in BESIDE * radius])
+    if tried * binom.sf(then - 1, then + max(now, int(np.ceil(beside))), 0.5) > ALPHA:
+        return ""
+    return f"{then} of {sum(len(p) for p, _ in given)} picks match when {how}, and {now} as given"
+
+
+def _pairs(fields: Sequence[Field], radius: float) -> int:
+    return sum(match(p, t, radius).tp for p, t in fields)
+
+
+def _touching(fields: Sequence[Field], radius: float) -> int:
+    """No fewer than the pairs, and quickly counted."""
+    close = [near(p, t, radius) for p, t in fields]
+    return sum(min(len(np.unique(one["i"])), len(np.unique(one["j"]))) for one in close)
+
+
+def _edge(fields: Sequence[Field], radius: float, edge: float | None) -> tuple[float, int]:
+    """Most frequent sum of the two y where x agrees, near `edge` or beyond all points; and places tried."""
+    lowest = max(float(points[:, 1].max()) for both in fields for points in both)
+    low, high = (lowest, 2 * lowest) if edge is None else (edge - radius, edge + radius)
+    sums = []
+    for p, t in fields:
+        close = near(p[:, :1], t[:, :1], radius)
+        sums.append(p[close["i"], 1] + t[close["j"], 1])
+    total = np.sort(np.concatenate(sums))
+    total = total[(total >= low) & (total <= high)]
+    places = 1 + int((high - low) / radius)
+    if not len(total):
+        return high, places
+    count = np.searchsorted(total, total + 2 * radius, side="right") - np.arange(len(total))
+    first = int(np.argmax(count))
+    return float(np.median(total[first : first + count[first]])), places
