@@ -54,6 +54,31 @@ def test_every_real_mode_is_read(tmp_path, dtype):
     np.testing.assert_array_equal(image, np.arange(24).reshape(4, 6))
 
 
+@pytest.mark.parametrize(
+    ("true", "mode"),
+    [("float16", 1), ("float16", 6), ("int16", 6), ("int16", 12), ("uint16", 1), ("uint16", 12)],
+)
+def test_a_mode_of_the_same_width_is_noticed_by_the_headers_statistics(tmp_path, values, true, mode):
+    scaled = {"float16": values, "int16": values * 1000, "uint16": (values + 5) * 6000}[true].astype(true)
+    path = write(tmp_path / "m.mrc", scaled, mode=mode, rms=-1)  # as microscopes leave it
+    with pytest.raises(InputError, match=rf"{path}: as mode {mode} .* which they are as {true}"):
+        data.read_map(path)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"dmin": 0, "dmax": -1, "dmean": -2, "rms": -1},  # not set, as MRC2014 has it
+        {"dmin": 0, "dmax": 0, "dmean": 0, "rms": 0},
+        {"dmin": -1600, "dmax": 1e6},  # not renewed after a change of the values
+        {"dmin": 0, "dmax": 300},
+    ],
+)
+def test_statistics_that_are_not_set_or_old_are_no_fault(tmp_path, values, stated):
+    scaled = (values * 1000).astype(np.int16)
+    np.testing.assert_array_equal(data.read_map(write(tmp_path / "m.mrc", scaled, **stated)).values, scaled)
+
+
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 1, 3), (3, 1, 2), (2, 3, 1), (1, 3, 2)])
 def test_a_map_is_z_y_x_whichever_axis_the_file_has_first(tmp_path, values, order):
     # order names the axis of columns, rows, sections (x is 1); what the file stores of values (Z, Y, X)

@@ -218,7 +218,9 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(tmp_path):
     marker = tmp_path / "ran"
     for held in (Evil(marker), (np.eye(3)[None], Evil(marker)), np.array([Evil(marker)], dtype=object)):
         path = write(tmp_path, "p.pkl", pickle.dumps(held))
-        with pytest.raises(InputError, match=r"is refused: it asks for posix\.system"):
+        with pytest.raises(
+            InputError, match=r"is refused: it (asks for posix\.system|holds an array of 'O8')"
+        ):
             data.read_particles(path)
     assert not marker.exists()
     for held in ({"a": 1}, [1, 2], "text", np.zeros((3, 4)), np.array(["a"], dtype=object)):
@@ -229,6 +231,85 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(tmp_path):
         data.read_particles(write(tmp_path, "p.pkl", whole[: len(whole) // 2]))
     with pytest.raises(InputError, match="no rotations"):
         data.read_particles(write(tmp_path, "p.pkl", pickle.dumps(2 * np.eye(3)[None])))
+
+
+def test_arrays_of_any_order_are_made_of_a_pickle(tmp_path):
+    turned = Rotation.random(5, random_state=0).as_matrix()
+    for protocol in (3, 5):
+        for held in (turned.astype(">f8"), np.asfortranarray(turned), turned.transpose(0, 2, 1)):
+            found = data.read_particles(write(tmp_path, "p.pkl", pickle.dumps(held, protocol)))
+            np.testing.assert_allclose(matrices(found), held, atol=1e-7)
+
+
+def short(text):
+    return b"\x8c" + bytes([len(text)]) + text.encode()
+
+
+ARRAY = (
+    b"\x80\x05" + short("numpy") + short("ndarray") + b"\x93K\x01\x85" + short("O") + b"\x96\x08" + b"\0" * 7
+)
+KIND = b"\x80\x05" + short("numpy") + short("dtype") + b"\x93"
+FORGED = {  # pickles of numpy's own names alone, whose arguments point where their author likes
+    "a pointer made of bytes": ARRAY + b"A" * 8 + b"\x87RK\0Ns.",
+    "a kind of objects": KIND + short("O8") + b"\x85R.",
+    "a byte order of objects": KIND + short("f8") + b"\x85R(K\x03" + short("O,") + b"NNNK\x08K\x08K\x3ftb.",
+}
+
+
+@pytest.mark.parametrize("fault", FORGED)
+def test_a_pickle_that_would_write_into_memory_is_refused(tmp_path, fault):
+    path = write(tmp_path, "p.pkl", FORGED[fault])
+    code = "import sys; from scopecheck import data; from scopecheck.errors import InputError\n"
+    code += "try: data.read_particles(sys.argv[1])\nexcept InputError as error: print(error)"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.returncode  # it died of a segmentation fault once
+    assert done.stdout.startswith(f"{path}: ")
+
+
+POSES = np.tile(np.eye(3), (4, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (np.where(np.arange(4)[:, None, None] == 2, np.nan, POSES), "1 of 4 rotations hold NaN"),
+        ((POSES, np.full((4, 2), 12.0)), "a shift of 12 box widths; expected fractions"),
+    ],
+)
+def test_poses_that_cannot_be(tmp_path, held, said):
+    path = write(tmp_path, "p.pkl", pickle.dumps(held))
+    with pytest.raises(InputError, match=f"{path}: {said}"):
+        data.read_particles(path)
+
+
+def test_a_defocus_in_micrometres_is_noticed(tmp_path):
+    text = OPTICS + PARTICLES.replace("15000 14000", "1.5 1.4")
+    with pytest.warns(UserWarning, match="1 of 2 particles have a defocus below 100 A"):
+        data.read_particles(write(tmp_path, "p.star", text))
+
+
+POSE, SHIFT = ("alignments3D/pose", "<f4", 3), ("alignments3D/shift", "<f4", 2)
+PLACE = [("location/center_x_frac", "<f4"), ("location/center_y_frac", "<f4")]
+
+
+@pytest.mark.tool
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ([POSE, SHIFT, ("blob/psize_A", "<f4")], "not alignments3D/psize_A"),
+        ([("alignments3D/pose", "<f4", 2)], r"alignments3D/pose is .* expected 3 numbers"),
+        ([("blob/shape", "<u4")], r"blob/shape is .* expected 2 numbers"),
+        ([*PLACE, ("location/micrograph_shape", "<u4")], r"micrograph_shape is .* expected 2 numbers"),
+        ([("ctf/df_angle_rad", "S4")], r"df_angle_rad is .* expected 1 number for"),
+    ],
+)
+def test_a_cs_of_fields_that_do_not_fit(tmp_path, fields, said):
+    pytest.importorskip("cryosparc")
+    np.save(tmp_path / "p.npy", np.zeros(3, dtype=[("uid", "<u8"), *fields]))
+    path = (tmp_path / "p.npy").rename(tmp_path / "p.cs")
+    for read in (data.read_particles, data.read_picks):
+        with pytest.raises(InputError, match=f"{path}: .*{said}"):
+            read(path)
 
 
 def test_a_cs_with_object_arrays_is_never_opened(tmp_path):
@@ -277,6 +358,13 @@ WRONG = {
         (),
         "no pixel size",
     ),
+    "a word for an origin": (OLD.replace("2 -4", "here -4"), (), "shift_x of particle 1 is nan"),
+    "a group twice": (
+        OPTICS.replace("0.07 2.5 32\n", "0.07 2.5 32\n1 200 2.7 0.1 1.5 64\n") + PARTICLES,
+        (),
+        "describes group 1 twice",
+    ),
+    "a column twice": (OLD.replace("AngleTilt", "AngleRot"), (), "has the column rlnAngleRot twice"),
     "no rows": (OLD.rpartition("1@")[0], (), "holds no particles"),
     "nothing of particles": ("data_\n\nloop_\n_a #1\n_b #2\n1 2\n", (), "none of the columns"),
     "text": ("hello\n", (), "holds no table"),

@@ -197,6 +197,13 @@ WRONG = {
     "outside in y": ("20 1200\n", {"height": 1000}, "1 of 1 picks lie outside"),
     "flip without height": ("20 30\n", {"flipped": True}, "needs the micrograph's height"),
     "more than pixels": ("1 1\n" * 50, {"shape": (7, 7)}, "50 picks on a micrograph of 49 pixels"),
+    "infinity": ("10 20\n5 1e999\n", {}, "y of pick 2 is inf"),
+    "Latin-1": ("1 2\n# \xc5ngstr\xf6m\n".encode("latin-1"), {}, "is no UTF-8 text"),
+    "a word in crYOLO's table": (
+        ONE["m.cbox"].replace("210 410", "210 here"),
+        {},
+        "y of pick 1 is nan, no finite number",
+    ),
     "no boxes": ('{"tracing": 1}', {}, "is no EMAN2 info file"),
     "a star without coordinates": (
         "data_\n\nloop_\n_rlnVoltage #1\n_x #2\n300 1\n",
@@ -222,7 +229,7 @@ def test_a_wrong_file_of_picks_is_said(tmp_path, fault):
     text, options, said = WRONG[fault]
     path = tmp_path / "picks.txt"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError, match=said) as caught:
         data.read_picks(path, **options)
     assert str(path) in str(caught.value)

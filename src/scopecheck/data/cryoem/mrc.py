@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MODES = "0 (int8), 1 (int16), 2 (float32), 6 (uint16) or 12 (float16)"
+_ALIKE = {1: ("int8", "uint8"), 2: ("int16", "uint16", "float16")}  # types of one width, in bytes
 
 
 class MapFile(NamedTuple):
@@ -85,6 +86,7 @@ def _open(path: Path) -> tuple[np.ndarray, Any]:
         raise InputError(
             f"{path}: holds complex numbers (a transform, mode {header.mode}); expected an image."
         )
+    _right_mode(path, data, header)
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         wrong = ~np.isfinite(data)
         at = " and ".join(f"{i}" for i in np.argwhere(wrong)[0])
@@ -93,6 +95,32 @@ def _open(path: Path) -> tuple[np.ndarray, Any]:
             " expected finite numbers. Leave those images out, or write them again."
         )
     return data.astype(np.float32, copy=False), header
+
+
+def _right_mode(path: Path, data: np.ndarray, header: Any) -> None:
+    """Refuse numbers that miss the header's least and greatest where another type of their width meets them.
+
+    The length of the body cannot tell such types apart. Statistics alone are no ground: programs leave them
+    unset (DMIN not below DMAX) or do not renew them when they change the values.
+    """
+    import numpy as np
+
+    low, high = float(header.dmin), float(header.dmax)
+    alike = _ALIKE.get(data.dtype.itemsize, ())
+
+    def meets(kind: str) -> bool:
+        values = data.view(np.dtype(kind).newbyteorder(data.dtype.byteorder))
+        off = [abs(float(values.min()) - low), abs(float(values.max()) - high)]
+        return all(difference <= 0.01 * (high - low) for difference in off)
+
+    if alike and low < high and not meets(data.dtype.name):
+        for kind in alike:
+            if meets(kind):
+                raise InputError(
+                    f"{path}: as mode {header.mode} ({data.dtype.name}) its values go from {data.min():g} to"
+                    f" {data.max():g}; its header states {low:g} to {high:g}, which they are as {kind}. The"
+                    " mode is wrong; write the file again with the right one."
+                )
 
 
 def _voxel(path: Path, header: Any) -> tuple[float, float, float]:

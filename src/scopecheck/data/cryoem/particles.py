@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     Warns
     -----
     UserWarning
-        If a defocus is negative (overfocus), which mostly is a sign of another convention.
+        If a defocus is negative (overfocus) or below 100 A, which mostly is a sign of another convention.
     """
     import numpy as np
     import pandas as pd
@@ -112,32 +112,43 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
                 f"{path}: {column} of particle {first + 1} is {rows[column].iloc[first]}, no number."
             )
         rows[column] = numbers
-    if "defocus_u" in rows and (rows["defocus_u"] < 0).any():
-        warnings.warn(
-            f"{path}: {int((rows['defocus_u'] < 0).sum())} of {len(rows)} particles have a negative defocus,"
-            " which is overfocus here; was it written by a program whose underfocus is negative?",
-            stacklevel=2,
-        )
+    if "defocus_u" in rows:
+        defocus = rows["defocus_u"]
+        for many, said in (
+            ((defocus < 0).sum(), "a negative defocus, which is overfocus here; is its underfocus negative?"),
+            (
+                defocus.between(0, 100, inclusive="neither").sum(),
+                "a defocus below 100 A; is it in micrometres?",
+            ),
+        ):
+            if many:
+                warnings.warn(f"{path}: {many} of {len(rows)} particles have {said}", stacklevel=2)
     return rows
 
 
 def _relion(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     table = star.table(path)
+
+    def number(column: str) -> pd.Series:
+        return pd.to_numeric(table[column], errors="coerce")  # a word is NaN, which read_particles refuses
+
     rows = table[[column for column in _RELION if column in table]].rename(columns=_RELION)
     if "rlnImagePixelSize" in table:
-        rows["pixel_size"] = table["rlnImagePixelSize"]
+        rows["pixel_size"] = number("rlnImagePixelSize")
     elif {"rlnDetectorPixelSize", "rlnMagnification"} <= set(table):  # until 3.0; micrometres at the detector
-        rows["pixel_size"] = table["rlnDetectorPixelSize"].astype(float) * 1e4 / table["rlnMagnification"]
+        rows["pixel_size"] = number("rlnDetectorPixelSize") * 1e4 / number("rlnMagnification")
     for axis in "XY":
         if f"rlnOrigin{axis}" in table:
-            rows[f"shift_{axis.lower()}"] = -table[f"rlnOrigin{axis}"].astype(float)
+            rows[f"shift_{axis.lower()}"] = -number(f"rlnOrigin{axis}")
         elif f"rlnOrigin{axis}Angst" in table:
             if "pixel_size" not in rows:
                 raise InputError(
                     f"{path}: gives origins in Angstrom and no pixel size (rlnImagePixelSize); expected it in"
                     " 'data_optics'. Take the whole file that RELION wrote."
                 )
-            rows[f"shift_{axis.lower()}"] = -table[f"rlnOrigin{axis}Angst"].astype(float) / rows["pixel_size"]
+            rows[f"shift_{axis.lower()}"] = -number(f"rlnOrigin{axis}Angst") / rows["pixel_size"]
     if rows.empty and not len(rows.columns):
         raise InputError(f"{path}: has none of the columns of particles (rlnAngleRot, rlnDefocusU, ...).")
     return rows
@@ -184,8 +195,14 @@ def read_cs(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: is cut short or no cryoSPARC dataset ({said}). Export it again.") from None
     fields, rows = set(found.fields()), {}
 
-    def column(field: str) -> Any:
-        return np.asarray(found[field])
+    def column(field: str, width: int = 1) -> Any:
+        values = np.asarray(found[field])
+        if values.dtype.kind not in "iuf" or values.shape[1:] != ((width,) if width > 1 else ()):
+            raise InputError(
+                f"{path}: {field} is {values.dtype} of shape {values.shape}; expected {width} number"
+                f"{'s' * (width > 1)} for each particle. Export it from cryoSPARC again."
+            )
+        return values
 
     def first(*names: str) -> str:
         return next((name for name in names if name in fields), "")
@@ -204,20 +221,25 @@ def read_cs(path: Path) -> pd.DataFrame:
     if "blob/psize_A" in fields:
         rows["pixel_size"] = column("blob/psize_A")
     if "blob/shape" in fields:
-        rows["box"] = column("blob/shape")[:, -1]
+        rows["box"] = column("blob/shape", 2)[:, -1]
     home = first("alignments3D/pose", "alignments_class_0/pose").rpartition("/")[0]
     if home:
-        turned = Rotation.from_rotvec(column(f"{home}/pose").astype(float))
+        turned = Rotation.from_rotvec(column(f"{home}/pose", 3).astype(float))
         rows |= dict(zip(("rot", "tilt", "psi"), euler(turned).T, strict=True))
         if f"{home}/split" in fields:
             rows["half_set"] = column(f"{home}/split") + 1
     home = home or first("alignments2D/shift").rpartition("/")[0]
     if home and f"{home}/shift" in fields:
-        scale = column(f"{home}/psize_A") / rows["pixel_size"] if {"pixel_size"} <= set(rows) else 1.0
-        shift = -column(f"{home}/shift").astype(float)
+        if "pixel_size" in rows and f"{home}/psize_A" not in fields:
+            raise InputError(
+                f"{path}: gives {home}/shift and not {home}/psize_A, the pixel of the shifts;"
+                " expected both. Export the particles with all of their alignments."
+            )
+        scale = column(f"{home}/psize_A") / rows["pixel_size"] if "pixel_size" in rows else 1.0
+        shift = -column(f"{home}/shift", 2).astype(float)
         rows |= {"shift_x": shift[:, 0] * scale, "shift_y": shift[:, 1] * scale}
     if {"location/center_x_frac", "location/center_y_frac", "location/micrograph_shape"} <= fields:
-        size = column("location/micrograph_shape").astype(float)
+        size = column("location/micrograph_shape", 2).astype(float)
         rows["x"] = column("location/center_x_frac") * size[:, 1]
         rows["y"] = column("location/center_y_frac") * size[:, 0]
     if name := first("location/micrograph_path", "micrograph_blob/path"):
@@ -236,33 +258,69 @@ def euler(rotation: Rotation) -> np.ndarray:
         return rotation.as_euler("ZYZ", degrees=True)
 
 
-_ALLOWED = {("", "ndarray"), ("", "dtype"), (".multiarray", "_reconstruct"), (".multiarray", "scalar")}
-_ALLOWED |= {(".numeric", "_frombuffer")}
+class _Kind:
+    """Stands for numpy.dtype in a pickle: plain numbers alone."""
+
+    def __init__(self, code: object, *_: object) -> None:
+        if not isinstance(code, str) or not re.fullmatch("[iuf][1248]", code):
+            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
+        self.code = code
+
+    def __setstate__(self, state: tuple) -> None:  # of its version, byte order, ...: the byte order alone
+        if state[1] not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError(f"it holds an array of byte order {state[1]!r}")
+        self.code = state[1] + self.code
+
+
+class _Array:
+    """Stands for an array in a pickle: keeps what was said of it; the array is made when all is read."""
+
+    def __init__(self, *said: Any) -> None:
+        self.said = said  # to numpy's _frombuffer: content, kind, shape, order, and for order K the axes
+
+    def __setstate__(self, state: tuple) -> None:  # what follows numpy's _reconstruct
+        _, shape, kind, fortran, content = state
+        self.said = (content, kind, shape, "F" if fortran else "C")
+
+    def values(self) -> np.ndarray:
+        import numpy as np
+
+        content, kind, shape, order, *axes = self.said
+        flat = np.frombuffer(content, np.dtype(kind.code))
+        return flat.reshape(shape).transpose(axes[0]) if order == "K" else flat.reshape(shape, order=order)
+
+
+# numpy's own names are never handed out: an ndarray or a dtype of forged arguments writes where it likes
+_STANDS_FOR = {"numpy.ndarray": "ndarray", "numpy.dtype": _Kind}
+_STANDS_FOR |= {"numpy.multiarray._reconstruct": _Array, "numpy.numeric._frombuffer": _Array}
 
 
 class _ArraysOnly(pickle.Unpickler):
     """Unpickle what an array of numbers needs and nothing else; numpy's old and new names for it alike."""
 
     def find_class(self, module: str, name: str) -> Any:
-        part = module.replace("numpy._core", "numpy").replace("numpy.core", "numpy")
-        if not part.startswith("numpy") or (part[5:], name) not in _ALLOWED:
+        known = re.sub(r"^numpy\._?core\.", "numpy.", f"{module}.{name}")
+        if known not in _STANDS_FOR:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        import numpy as np
-
-        core = "numpy._core" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else "numpy.core"
-        return getattr(import_module(core + part[5:] if part[5:] else "numpy"), name)
+        return _STANDS_FOR[known]
 
 
-def _load_pickle(path: Path) -> Any:
+def _load_pickle(path: Path) -> list[Any]:
+    """Return what the pickle holds, one thing or the parts of a tuple, its arrays made."""
     try:
-        return _ArraysOnly(io.BytesIO(path.read_bytes())).load()
+        held = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
+        parts = list(held) if isinstance(held, tuple | list) else [held]
+        return [part.values() if isinstance(part, _Array) else part for part in parts]
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{path}: is refused: {error}; a pickle may only hold arrays of numbers here, since opening"
             " another one can run whatever its author wrote."
         ) from None
     except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(f"{path}: is cut short or no pickle ({type(error).__name__}: {error}).") from None
+        raise InputError(
+            f"{path}: is cut short or no pickle of arrays ({type(error).__name__}: {error}). Write or copy it"
+            " again."
+        ) from None
 
 
 def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
@@ -270,18 +328,27 @@ def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
     import numpy as np
     from scipy.spatial.transform import Rotation
 
-    held = _load_pickle(path)
-    parts = [held] if isinstance(held, np.ndarray) else list(held) if isinstance(held, tuple | list) else []
-    shapes: list[tuple[int, ...]] = [getattr(part, "shape", ()) for part in parts]
-    if any(not isinstance(part, np.ndarray) or part.dtype.kind not in "iuf" for part in parts):
+    parts = _load_pickle(path)
+    shapes = [part.shape for part in parts if isinstance(part, np.ndarray)]
+    if len(shapes) < len(parts):
         shapes = []
     if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] == 9:
         return dict(zip(_CTF_PKL, parts[0].T.astype(float), strict=True))
     if shapes and shapes[0][1:] == (3, 3) and shapes[1:] in ([], [(shapes[0][0], 2)]):
         rotations = parts[0].astype(float)
+        if wrong := int((~np.isfinite(rotations)).any(axis=(1, 2)).sum()):
+            raise InputError(
+                f"{path}: {wrong} of {len(rotations)} rotations hold NaN or infinity; expected matrices of"
+                " finite numbers. Leave those particles out."
+            )
         off = np.abs(rotations @ rotations.transpose(0, 2, 1) - np.eye(3)).max(initial=0)
         if off > 1e-3 or (np.linalg.det(rotations) < 0).any():
             raise InputError(f"{path}: its matrices are no rotations; expected poses that cryoDRGN wrote.")
+        if len(parts) == 2 and (most := np.abs(parts[1]).max(initial=0)) > 1:  # cryoDRGN's own limit
+            raise InputError(
+                f"{path}: a shift of {most:.3g} box widths; expected fractions of the box, at most 1."
+                " If they are pixels, divide them by the box."
+            )
         turned = Rotation.from_matrix(rotations.transpose(0, 2, 1))
         rows = dict(zip(("rot", "tilt", "psi"), euler(turned).T, strict=True))
         if len(parts) == 2:
@@ -291,6 +358,6 @@ def _cryodrgn(path: Path) -> dict[str, np.ndarray]:
             }
         return rows
     raise InputError(
-        f"{path}: holds {shapes or type(held).__name__}; expected cryoDRGN's poses, rotations (N, 3, 3) with"
-        " or without shifts (N, 2), or its CTF (N, 9)."
+        f"{path}: holds {shapes or [type(part).__name__ for part in parts[:3]]}; expected cryoDRGN's poses,"
+        " rotations (N, 3, 3) with or without shifts (N, 2), or its CTF (N, 9)."
     )

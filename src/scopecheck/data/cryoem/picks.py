@@ -73,7 +73,10 @@ def read_picks(
     import pandas as pd
 
     path = is_file(path, _KNOWN, "holds no picks")
-    rows = pd.DataFrame(_reader(path)(path)).reset_index(drop=True)
+    try:
+        rows = pd.DataFrame(_reader(path)(path)).reset_index(drop=True)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no UTF-8 text (at byte {error.start}); save it as UTF-8.") from None
     named = "micrograph" in rows
     if not named:
         rows["micrograph"] = micrograph or path.stem
@@ -83,11 +86,13 @@ def read_picks(
     rows = rows[["micrograph", "x", "y", "score", *(["diameter"] if "diameter" in rows else [])]]
     for column in rows.columns[1:]:
         numbers = pd.to_numeric(rows[column], errors="coerce")
-        wrong = numbers.isna() & (rows[column].notna() if column == "score" else True)
+        wrong = numbers.isna() & rows[column].notna() if column == "score" else ~np.isfinite(numbers)
         if wrong.any():
             first = int(np.flatnonzero(wrong)[0])
             said = rows[column].iloc[first]
-            raise InputError(f"{path}: {column} of pick {first + 1} is {said}, no number; expected pixels.")
+            raise InputError(
+                f"{path}: {column} of pick {first + 1} is {said}, no finite number; expected pixels."
+            )
         rows[column] = numbers.astype(float)
     if named and micrograph is not None:
         wanted = bare(micrograph)
@@ -205,15 +210,18 @@ def _cells(line: str) -> list[str]:
 
 
 def _star(path: Path) -> pd.DataFrame | dict:
+    import pandas as pd
+
     tables = star.blocks(path)
     for table in tables.values():
         if {"CoordinateX", "CoordinateY", "Width", "Height"} <= set(table):  # crYOLO: corner and size
-            corner = (
-                table[["CoordinateX", "CoordinateY"]].to_numpy() + table[["Width", "Height"]].to_numpy() / 2
+            box = table[["CoordinateX", "CoordinateY", "Width", "Height"]].apply(
+                pd.to_numeric, errors="coerce"
             )
-            return {"x": corner[:, 0], "y": corner[:, 1]} | (
-                {"score": table["Confidence"]} if "Confidence" in table else {}
-            )
+            return {
+                "x": box["CoordinateX"] + box["Width"] / 2,
+                "y": box["CoordinateY"] + box["Height"] / 2,
+            } | ({"score": table["Confidence"]} if "Confidence" in table else {})
     for table in tables.values():
         if {"rlnCoordinateX", "rlnCoordinateY"} <= set(table):
             named = {

@@ -32,6 +32,12 @@ def blocks(path: Path) -> dict[str, pd.DataFrame]:
     for name, block in (found or {}).items():
         table = block if isinstance(block, pd.DataFrame) else pd.DataFrame([block])
         tables[name] = table.rename(columns=lambda column: str(column).lstrip("_"))
+        columns = tables[name].columns
+        if columns.has_duplicates:
+            raise InputError(
+                f"{path}: 'data_{name}' has the column {columns[columns.duplicated()][0]} twice; expected it"
+                " once. Remove or rename one."
+            )
     if not any(len(table.columns) for table in tables.values()):
         raise InputError(f"{path}: holds no table; expected a 'data_' block with 'loop_' and its columns.")
     return tables
@@ -61,6 +67,11 @@ def table(path: Path) -> pd.DataFrame:
         listed = ", ".join(str(number) for number in missing[:5])
         raise InputError(
             f"{path}: particles name optics group {listed}, which 'data_optics' does not describe."
+        )
+    if (twice := optics["rlnOpticsGroup"].duplicated()).any():
+        raise InputError(
+            f"{path}: 'data_optics' describes group {optics['rlnOpticsGroup'][twice].iloc[0]} twice; expected"
+            " one row for each group. Remove one."
         )
     own = [column for column in optics if column not in rows or column == "rlnOpticsGroup"]
     return rows.merge(optics[own], on="rlnOpticsGroup", how="left", validate="many_to_one")
