@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
 
 FAIL_WORDS = ("FAILS", "UNDETERMINED")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FailOn = Annotated[str | None, typer.Option(help=f"Exit with 1 on any of: {','.join(FAIL_WORDS)}.")]
 
 
 def fail_words(text: str | None) -> list[str]:

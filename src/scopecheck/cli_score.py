@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scopecheck.cli_options import by_measure, end, fail_words, fractions, one_of, shown, sizes, verdicts
+from scopecheck.cli_options import (
+    AsJson,
+    FailOn,
+    by_measure,
+    end,
+    fail_words,
+    fractions,
+    one_of,
+    shown,
+    sizes,
+    verdicts,
+)
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,10 +68,8 @@ def labels(
     as_given: Annotated[
         bool, typer.Option("--as-given", help="Go on where names say PRED and TRUTH are swapped.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    fail_on: Annotated[
-        str | None, typer.Option(help="Exit with 1 on any of these words: FAILS,UNDETERMINED.")
-    ] = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
 ) -> None:
     """Judge predicted labels against true ones by what a biologist would publish.
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scopecheck.cli_options import by_measure, end, fail_words, fractions, number, one_of, shown, verdicts
+from scopecheck.cli_options import (
+    AsJson,
+    FailOn,
+    by_measure,
+    end,
+    fail_words,
+    fractions,
+    number,
+    one_of,
+    shown,
+    verdicts,
+)
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,10 +52,8 @@ def picks(
         bool,
         typer.Option("--as-given", help="Go on where picks seem flipped, swapped or of another binning."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    fail_on: Annotated[
-        str | None, typer.Option(help="Exit with 1 on any of these words: FAILS,UNDETERMINED.")
-    ] = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
 ) -> None:
     """Judge picked particles against true ones, beside what as many random points would score.
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scopecheck.cli_options import AsJson, FailOn, end, fail_words
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
     from scopecheck.scoring_maps import FSCScore
-
-FAIL_WORDS = ("FAILS", "UNDETERMINED")
 
 
 def fsc(
@@ -28,10 +27,8 @@ def fsc(
         float | None, typer.Option(help="Of the claim: 0.05 is 5 %. Declare it before.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the random phases.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    fail_on: Annotated[
-        str | None, typer.Option(help="Exit with 1 on any of these words: FAILS,UNDETERMINED.")
-    ] = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
 ) -> None:
     """Judge the resolution of two half maps, and refuse to quote one where a check forbids it.
 
@@ -41,9 +38,7 @@ def fsc(
     """
     from scopecheck.scoring_maps import score_fsc
 
-    failing = [word.strip().upper() for word in fail_on.split(",")] if fail_on else []
-    if wrong := [word for word in failing if word not in FAIL_WORDS]:
-        raise InputError(f"--fail-on: {', '.join(wrong)} is unknown; expected {', '.join(FAIL_WORDS)}.")
+    failing = fail_words(fail_on)
     if not 0 < threshold < 1:
         raise InputError(f"--threshold: {threshold:g}; expected a correlation between 0 and 1.")
     if pixel_size is not None and not (math.isfinite(pixel_size) and pixel_size > 0):
@@ -64,9 +59,7 @@ def fsc(
         typer.echo(json.dumps(_content(score, half1, half2, mask), indent=1, ensure_ascii=False))
     else:
         _show(score, half1, half2, mask)
-    if score.row is not None and score.row.verdict in failing:
-        typer.echo(f"scopecheck: --fail-on {fail_on}: resolution", err=True)
-        raise typer.Exit(1)
+    end([score.row] if score.row else [], failing)
 
 
 def _content(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> dict[str, Any]:

@@ -2,34 +2,21 @@
 
 import json
 import math
-import sys
 
 import mrcfile
 import numpy as np
 import pytest
 
-from scopecheck import cli
 from scopecheck.measure import maps
 
 BOX, PIXEL = 48, 1.5
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Call the command in a folder of its own; gives exit status, standard output and standard error."""
+def run(score, monkeypatch, tmp_path):
+    """Call the command in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", "fsc", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+    return lambda *arguments: score("fsc", *arguments)
 
 
 def write(path, values, voxel=PIXEL, origin=None):

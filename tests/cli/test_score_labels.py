@@ -1,31 +1,16 @@
 """`scopecheck score labels`: verdicts on known objects, and every bad input with its one-line message."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from scopecheck import cli
-
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command; gives exit status, standard output and standard error."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", "labels", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+def run(score):
+    return lambda *arguments: score("labels", *arguments)
 
 
 def squares(n, height=6, width=6, *, shape=(64, 200), start=2):

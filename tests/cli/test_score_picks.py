@@ -1,12 +1,9 @@
 """`scopecheck score picks`: verdicts on planted picks, and every bad input with its one-line message."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
-
-from scopecheck import cli
 
 SIDE = 1024
 GRID = np.array([(x, y) for x in range(60, SIDE - 30, 90) for y in range(90, SIDE - 90, 90)], float)
@@ -14,20 +11,8 @@ NAMES = [f"m{i}" for i in range(6)]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command; gives exit status, standard output and standard error."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", "picks", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+def run(score):
+    return lambda *arguments: score("picks", *arguments)
 
 
 def box(path, xy, size=40, scores=None):
