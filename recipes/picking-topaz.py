@@ -744,7 +744,7 @@ axis.plot(
 good_at = [sum(delivered(of(n, t), truth[n]) for n in names["clean"]) / FRAMES for t in grid]
 axis.plot(grid, good_at, color="#0072B2", ls="--", label="clean frames, true particles")
 axis.axhline(80, color="black", lw=0.8)
-axis.annotate("particles in a clean frame", (-5.9, 84), fontsize=11)
+axis.annotate("particles in a clean frame", (2.0, 90), fontsize=11)
 same = thresholds["chosen"] == thresholds["zero"]
 for label, value in thresholds.items():
     axis.axvline(value, color="#888888", lw=0.8)
@@ -791,7 +791,7 @@ figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.6), sharey=True)
 for y, arm in enumerate(arms):
     group = rows[arm]
     for axis, key, luck in ((axes[0], [r["hit"] / r["true"] for r in group], [r["chance_recall"] for r in group]),
-                            (axes[1], [r["junk"] for r in group], [1 - r["chance_precision"] for r in group])):  # fmt: skip
+                            (axes[1], [r["junk"] if r["picks"] else np.nan for r in group], [1 - r["chance_precision"] for r in group])):  # fmt: skip
         axis.plot(key, np.full(len(key), y), "o", color="#0072B2", ms=5, alpha=0.7, mew=0)
         axis.plot(np.mean(luck), y, "x", color="black", ms=7)
 axes[0].axvspan(0.8, 1, color="#D4EDE5", lw=0, zorder=0)
@@ -1363,12 +1363,17 @@ for axis, check in zip(axes, CHECKS, strict=True):
 show(figure, "checks")
 display(
     Markdown(
-        "*Each point is one frame at one threshold. A useful check has the orange squares above the dashed line and the blue circles below. "
+        "*Each point is one frame at one threshold. A useful check has the orange squares above the dashed line and the blue circles below.* "
         + " ".join(
             f"*{c}*: alarm on {a.hits} of {a.hits + a.misses} wrong and {a.false_alarms} of {a.false_alarms + a.quiet} right results."
             for c, a in counted.items()
         )
-        + "* No check can see the table that was turned upside down: its scores are the right ones."
+        + " No check can see a table that was turned upside down: its scores are the right ones, so it raises "
+        + " and ".join(
+            f"{sum(any(v[c] > limit[c] for c in CHECKS) for a, v, _ in cases if a == arm)} of {FRAMES} (`{arm}`)"
+            for arm in ("upside-down", "control")
+        )
+        + " alarms of any check, the same."
     )
 )
 missed = defaultdict(list)
