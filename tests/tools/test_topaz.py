@@ -34,12 +34,12 @@ def run(*words, seed=0):
 
 
 def blobs():
-    """Six dark blobs, as particles look at 8 A a pixel, in noise; and their centres (x, y)."""
+    """Six plain dark blobs, as particles look at 8 A a pixel, in noise; and their centres (x, y)."""
     centres = np.array([[30, 45], [75, 22], [125, 40], [38, 110], [88, 92], [130, 128]])
     y, x = np.mgrid[:160, :160]
     image = np.random.default_rng(3).normal(size=(160, 160))
     for cx, cy in centres:
-        image -= 1.5 * np.exp(-(((x - cx) ** 2 + (y - cy) ** 2) / (2 * 6.0**2)))
+        image -= 3 * np.exp(-(((x - cx) ** 2 + (y - cy) ** 2) / (2 * 6.0**2)))
     return image, centres
 
 
