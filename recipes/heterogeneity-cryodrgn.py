@@ -478,6 +478,8 @@ for arm in ARMS | (FULL if full else {}):
 with ThreadPoolExecutor(2) as pool:  # two at a time, one thread each
     seconds = dict(zip([job[:2] for job in jobs], pool.map(lambda job: train(*job), jobs), strict=True))
 
+for old in Path("work").glob("*/*/weights.*.pkl"):  # of single epochs; the last ones stay
+    old.unlink()
 for name, it in runs.items():
     it["latent"] = cryodrgn.read_latent(f"work/{name}/{seed}")
     it["fraction"], it["labels"] = reading(it["latent"])
