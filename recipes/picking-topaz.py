@@ -60,124 +60,124 @@
 #       - Say what junk and missing views do to a map, and which of it the claimed resolution shows.
 #     arms:
 #       - {arm: control, measurement: delivered, control: positive,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "large particles, far apart, three times the signal"}
 #       - {arm: control, measurement: junk, control: positive,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "nothing but particles and noise"}
 #       - {arm: upside-down, measurement: delivered, control: negative,
-#          predicted: FAILS, origin: physics, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "no",
 #          source: "every coordinate of the positive control turned upside down"}
 #       - {arm: upside-down, measurement: junk, control: negative,
-#          predicted: FAILS, origin: physics, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "no",
 #          source: "every coordinate of the positive control turned upside down"}
 #       - {arm: clean-floor, measurement: delivered,
-#          predicted: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: recall 1.0"}
 #       - {arm: clean-zero, measurement: delivered,
-#          predicted: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: recall 0.95 to 0.99"}
 #       - {arm: clean-noise, measurement: delivered,
-#          predicted: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: recall 0.8 to 0.95 at the highest score of noise"}
 #       - {arm: clean-chosen, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "chosen on frames of the same kind"}
 #       - {arm: clean-floor, measurement: junk,
-#          predicted: FAILS, origin: paper, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: precision 0.17"}
 #       - {arm: clean-zero, measurement: junk,
-#          predicted: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: precision 0.95 to 1.0"}
 #       - {arm: clean-noise, measurement: junk,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "a higher threshold than 0"}
 #       - {arm: clean-chosen, measurement: junk,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "chosen on frames of the same kind"}
 #       - {arm: contaminated-floor, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-zero, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-noise, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-chosen, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-floor, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "as on clean frames"}
 #       - {arm: contaminated-zero, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: contaminated-noise, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: contaminated-chosen, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: alone-floor, measurement: invented,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "as pure noise, with contaminants added"}
 #       - {arm: alone-zero, measurement: invented,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: alone-noise, measurement: invented,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: alone-chosen, measurement: invented,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: pure-noise-floor, measurement: invented,
-#          predicted: FAILS, origin: paper, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: about 200 picks"}
 #       - {arm: pure-noise-zero, measurement: invented,
-#          predicted: UNDETERMINED, origin: paper, seen_in_training: "no",
+#          predicted: UNDETERMINED, recorded: HOLDS, origin: paper, seen_in_training: "no",
 #          source: "first look at two frames of another simulator: 4 to 7 picks, close to the tolerance"}
 #       - {arm: pure-noise-noise, measurement: invented,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "set on other frames of noise to give at most one"}
 #       - {arm: pure-noise-chosen, measurement: invented,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "close to 0 or above it"}
 #       - {arm: raw-clean-zero, measurement: delivered,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-clean-zero, measurement: junk,
 #          predicted: FAILS, origin: guess, seen_in_training: "no",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-contaminated-zero, measurement: delivered,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-contaminated-zero, measurement: junk,
 #          predicted: FAILS, origin: guess, seen_in_training: "no",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: remedy-contaminated, measurement: delivered,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
 #          source: "the limits are wide enough to keep nearly all particles of other frames"}
 #       - {arm: remedy-contaminated, measurement: junk,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "crystals, beads and film are darker or rougher than any particle"}
 #       - {arm: template-noise, measurement: reappearance,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "the formula follows from the mean of the picked scores alone"}
 #       - {arm: map-true, measurement: resolution,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "half maps without anything in common: 0.143 between halves is 0.5 to the truth"}
 #       - {arm: map-half, measurement: resolution,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "fewer particles, still nothing in common"}
 #       - {arm: map-junk, measurement: resolution,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
 #          source: "junk with random angles adds noise to both halves, and noise is what the curve sees"}
 #       - {arm: map-junk-aligned, measurement: resolution,
-#          predicted: FAILS, origin: physics, seen_in_training: "no",
+#          predicted: FAILS, recorded: HOLDS, origin: physics, seen_in_training: "no",
 #          source: "junk turned to fit one reference carries that reference into both halves"}
 #       - {arm: map-missing-view, measurement: resolution,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
 #          source: "directions that no view covers are empty in both halves, and the curve does not see them"}
 #       - {arm: published-cryolo, measurement: delivered, tier: public,
 #          predicted: HOLDS, origin: paper, seen_in_training: "unknown",
