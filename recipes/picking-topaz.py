@@ -401,7 +401,7 @@ display(
         f"{counts['clean-90']} picks. Look for a difference in the rings.*\n\n"
         f"**Answer.** The table's length says nothing. At the floor that the command line uses, a frame of noise gave "
         f"{counts['pure-noise-90']} picks; above a score of 0 it gave {(noise_first > 0).sum()}. A threshold set on noise removes "
-        f"these. It does not remove ice crystals, gold and film, which this page counts too."
+        f"these. It does not remove gold beads, and it can cost particles; this page counts both."
     )
 )
 
@@ -600,7 +600,7 @@ show(figure, "truth")
 
 # %% [markdown]
 # *The same five contaminants with (left) and without particles (right). White circles are the true particles. Coloured outlines
-# are the contaminants. Look at the crystals and beads: they are dark and about as large as a particle.*
+# are the contaminants. Look at crystals, clumps and beads: all are dark, as particles are.*
 #
 # ## Does the measurement hold?
 #
@@ -1290,7 +1290,8 @@ display(
 #
 # **The alarm rule**, fixed before any frame above was looked at: an alarm when the number is larger than in every rehearsal case whose
 # result was right. Rehearsal frames are not judged. A result is *wrong* when a frame delivers less than 80 % of its particles, when
-# more than 20 % of its picks are junk, or when a frame without particles gets more than five picks.
+# more than 20 % of its picks are junk, or when a frame without particles gets more than five picks. All frames of all arms are
+# counted, both controls included; where two thresholds coincide, so do their counts.
 
 # %% tags=["hide-input"]
 CHECKS = ("own noise", "doubt", "stability")
@@ -1368,12 +1369,12 @@ display(
             f"*{c}*: alarm on {a.hits} of {a.hits + a.misses} wrong and {a.false_alarms} of {a.false_alarms + a.quiet} right results."
             for c, a in counted.items()
         )
-        + " No check can see a table that was turned upside down: its scores are the right ones, so it raises "
-        + " and ".join(
-            f"{sum(any(v[c] > limit[c] for c in CHECKS) for a, v, _ in cases if a == arm)} of {FRAMES} (`{arm}`)"
+        + " No check can see a table that was turned upside down, for its scores are the right ones: some check raised an alarm on "
+        + " and on ".join(
+            f"{sum(any(v[c] > limit[c] for c in CHECKS) for a, v, _ in cases if a == arm)} of {FRAMES} frames of `{arm}`"
             for arm in ("upside-down", "control")
         )
-        + " alarms of any check, the same."
+        + ", whose tables differ by the turn alone."
     )
 )
 missed = defaultdict(list)
@@ -1606,7 +1607,8 @@ print(
 #
 # - The frames are simulated: a rigid particle, one ice layer, no drift, no beam damage, and contaminants drawn by rule. Real ones are
 #   stranger. A ribosome is large and easy to pick; a membrane protein of 150 kDa is not.
-# - Five frames of one simulated kind show what happens in such frames. They say little about the next microscope.
+# - Five frames of one simulated kind show what happens in such frames. They say little about the next microscope. The words of this
+#   page come from one base seed.
 # - The detectors were used as shipped. A Topaz network trained on your own particles may do better and needs the same questions.
 # - The real micrographs of the public tier are filtered pictures, and their truth is other people's picks. What they call junk may be
 #   a particle that nobody marked.
