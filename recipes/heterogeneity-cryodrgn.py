@@ -324,7 +324,7 @@ NULL = {
 }
 NULL |= {arm: "single" for arm in ("half-and-half", "twenty-percent", "five-percent", "two-percent")}
 NULL |= {arm: arm for arm in FULL | ARMS if arm.startswith("single")}
-NULL.pop("ten-percent-defaults")  # no null with those settings was trained
+del NULL["ten-percent-defaults"]  # no null with those settings was trained
 
 
 # %%
