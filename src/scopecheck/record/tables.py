@@ -93,7 +93,7 @@ def html(rows: list[ArmResult]) -> str:
         stood = f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale)}"
         cells = [
             named(r),
-            f"{r.measurement} ({r.unit})" if r.unit else r.measurement,
+            f"{r.measurement} ({r.unit})" if r.unit not in ("", "1") else r.measurement,
             said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
             f"{r.scope}, n = {r.n}",
             percent(r.bias, r.scale),
