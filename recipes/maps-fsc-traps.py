@@ -1355,4 +1355,7 @@ assert read(curves.unmasked, 0.143, PIXEL) > 2 * number
 # - The images wrap around at the edge of the large box, so the control has lost nothing to its box; a real one has.
 # - The true resolution is read from a noisy curve, too. It scatters by a few per cent from one dataset to the next.
 # - Datasets differ in conformation and noise and share molecule and settings: a population of experiments on one specimen.
+# - Three things were mended after a run had shown them. One set of random phases had served all datasets, so that their corrections erred
+#   together. The common noise had been spread over the whole box and stayed below the floor it was declared to have. The true resolution
+#   inside the lid was read without correcting for the lid's own small mask. Predictions and tolerances stayed.
 # - Real half maps and raw images are not in the public files used here. The T40 data are curves alone, EMD-30342 is one crop of one map.
