@@ -60,106 +60,106 @@
 #       - Say what junk and missing views do to a map, and which of it the claimed resolution shows.
 #     arms:
 #       - {arm: control, measurement: delivered, control: positive,
-#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "unknown",
 #          source: "large particles, far apart, three times the signal"}
 #       - {arm: control, measurement: junk, control: positive,
-#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "unknown",
 #          source: "nothing but particles and noise"}
 #       - {arm: upside-down, measurement: delivered, control: negative,
-#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "unknown",
 #          source: "every coordinate of the positive control turned upside down"}
 #       - {arm: upside-down, measurement: junk, control: negative,
-#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: physics, seen_in_training: "unknown",
 #          source: "every coordinate of the positive control turned upside down"}
 #       - {arm: clean-floor, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: recall 1.0"}
 #       - {arm: clean-zero, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: recall 0.95 to 0.99"}
 #       - {arm: clean-noise, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: recall 0.8 to 0.95 at the highest score of noise"}
 #       - {arm: clean-chosen, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "chosen on frames of the same kind"}
 #       - {arm: clean-floor, measurement: junk,
-#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: precision 0.17"}
 #       - {arm: clean-zero, measurement: junk,
-#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: precision 0.95 to 1.0"}
 #       - {arm: clean-noise, measurement: junk,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "a higher threshold than 0"}
 #       - {arm: clean-chosen, measurement: junk,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "chosen on frames of the same kind"}
 #       - {arm: contaminated-floor, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-zero, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-noise, measurement: delivered,
-#          predicted: HOLDS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-chosen, measurement: delivered,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "contaminants take places, not particles"}
 #       - {arm: contaminated-floor, measurement: junk,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "as on clean frames"}
 #       - {arm: contaminated-zero, measurement: junk,
-#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "unknown",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: contaminated-noise, measurement: junk,
-#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "unknown",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: contaminated-chosen, measurement: junk,
-#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: UNDETERMINED, origin: guess, seen_in_training: "unknown",
 #          source: "crystals, beads and clumps are dark and round, as particles are"}
 #       - {arm: alone-floor, measurement: invented,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "as pure noise, with contaminants added"}
 #       - {arm: alone-zero, measurement: invented,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: alone-noise, measurement: invented,
-#          predicted: FAILS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: alone-chosen, measurement: invented,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "a single clump alone gives more than five"}
 #       - {arm: pure-noise-floor, measurement: invented,
-#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: about 200 picks"}
 #       - {arm: pure-noise-zero, measurement: invented,
-#          predicted: UNDETERMINED, recorded: HOLDS, origin: paper, seen_in_training: "no",
+#          predicted: UNDETERMINED, recorded: HOLDS, origin: paper, seen_in_training: "unknown",
 #          source: "first look at two frames of another simulator: 4 to 7 picks, close to the tolerance"}
 #       - {arm: pure-noise-noise, measurement: invented,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "set on other frames of noise to give at most one"}
 #       - {arm: pure-noise-chosen, measurement: invented,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "close to 0 or above it"}
 #       - {arm: raw-clean-zero, measurement: delivered,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-clean-zero, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-contaminated-zero, measurement: delivered,
-#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, recorded: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: raw-contaminated-zero, measurement: junk,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
+#          predicted: FAILS, origin: guess, seen_in_training: "unknown",
 #          source: "detector counts of several thousand are far from what the network was trained on"}
 #       - {arm: remedy-contaminated, measurement: delivered,
-#          predicted: HOLDS, recorded: UNDETERMINED, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: UNDETERMINED, origin: guess, seen_in_training: "unknown",
 #          source: "the limits are wide enough to keep nearly all particles of other frames"}
 #       - {arm: remedy-contaminated, measurement: junk,
-#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "no",
+#          predicted: HOLDS, recorded: HOLDS, origin: guess, seen_in_training: "unknown",
 #          source: "crystals, beads and film are darker or rougher than any particle"}
 #       - {arm: template-noise, measurement: reappearance,
 #          predicted: HOLDS, recorded: HOLDS, origin: physics, seen_in_training: "no",
@@ -399,7 +399,7 @@ display(
         f"*Both frames as Topaz returns them when nobody sets a threshold: every orange ring is a row of its table. Left: pure "
         f"noise, no particle at all, {counts['pure-noise-90']} picks. Right: a frame with {len(truth['clean-90'])} particles, "
         f"{counts['clean-90']} picks. Look for a difference in the rings.*\n\n"
-        f"**Answer.** The table's length says nothing. At the floor that the command line uses, a frame of noise gave "
+        f"**Answer.** The table's length is no count of particles. At the floor that the command line uses, a frame of noise gave "
         f"{counts['pure-noise-90']} picks; above a score of 0 it gave {(noise_first > 0).sum()}. A threshold set on noise removes "
         f"these. It does not remove gold beads, and it can cost particles; this page counts both."
     )
@@ -407,7 +407,7 @@ display(
 
 # %% [markdown]
 # Three lessons follow. A count of picks is not a count of particles. A template comes back out of noise when one looks for it
-# {cite:p}`henderson2013`. And the resolution that a program claims sees some kinds of junk, and is blind to others.
+# {cite:p}`henderson2013`. Junk costs resolution, and the claimed one follows within tolerance here; a view that is missing makes the claim too fine.
 #
 # ## What is measured
 #
@@ -541,7 +541,7 @@ display(
 )
 
 # %% [markdown]
-# A score of Topaz is a log-likelihood ratio: 0 is even odds, -6 is odds of 1 to 400. Cutting a table at a higher score is the same
+# A score of Topaz is the logarithm of odds, as its network sees them: 0 is even odds, -6 is odds of 1 to 400. Cutting a table at a higher score is the same
 # as extracting with a higher `-t`, since picks are taken in the order of their scores. So one run serves for four thresholds:
 #
 # | name | threshold |
@@ -1046,7 +1046,7 @@ correlation = alike(windows.mean(axis=0), template)
 print(f"{n} windows: correlation {correlation:.3f}, expected {expected:.3f}")
 
 # %% [markdown]
-# Four things one could try in order to unmask it. Each is a correlation, and the alarm rule was declared before the run:
+# Four things one could try in order to unmask it. Each is a correlation, and the alarm rule was written with the page, before its recorded run:
 #
 # | check | what is done | alarm when |
 # |---|---|---|
@@ -1288,7 +1288,7 @@ display(
 # | doubt | the mean of 1 minus the probability that Topaz's own scores stand for |
 # | stability | the logarithm of how much the count falls when the threshold rises by 1 |
 #
-# **The alarm rule**, fixed before any frame above was looked at: an alarm when the number is larger than in every rehearsal case whose
+# **The alarm rule**, written with the page, before its recorded run: an alarm when the number is larger than in every rehearsal case whose
 # result was right. Rehearsal frames are not judged. A result is *wrong* when a frame delivers less than 80 % of its particles, when
 # more than 20 % of its picks are junk, or when a frame without particles gets more than five picks. All frames of all arms are
 # counted, both controls included; where two thresholds coincide, so do their counts.
@@ -1442,8 +1442,9 @@ display(
 # %% [markdown]
 # ## What to do
 #
-# A threshold from noise is free: make the twin, pick it, cut where it gives at most one pick. Contaminants need another rule. Ours
-# looks at the window around each pick. Its mean brightness and its roughness must lie within the range that true particles had in
+# A threshold from noise needs no annotation, and it costs particles: see `contaminated-noise` in the table. It must come from white
+# noise. A twin with the frame's own spectrum holds the power of its particles, and a cut there costs more still. Contaminants need
+# another rule. Ours looks at the window around each pick. Its mean brightness and its roughness must lie within the range that true particles had in
 # the rehearsal frames. The range was set there and is judged on the contaminated frames of above, at the threshold *chosen*.
 
 
@@ -1607,8 +1608,8 @@ print(
 #
 # - The frames are simulated: a rigid particle, one ice layer, no drift, no beam damage, and contaminants drawn by rule. Real ones are
 #   stranger. A ribosome is large and easy to pick; a membrane protein of 150 kDa is not.
-# - Five frames of one simulated kind show what happens in such frames. They say little about the next microscope. The words of this
-#   page come from one base seed.
+# - Five frames of one simulated kind show what happens in such frames. They say little about the next microscope. They are independent
+#   fields of one simulated specimen, and *population* means that and no more. The words of this page come from one base seed.
 # - The detectors were used as shipped. A Topaz network trained on your own particles may do better and needs the same questions.
 # - The real micrographs of the public tier are filtered pictures, and their truth is other people's picks. What they call junk may be
 #   a particle that nobody marked.
