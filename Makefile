@@ -13,7 +13,7 @@ export PYTHONHASHSEED = 0
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
 
-env: $(VENV)/.installed  ## set up the environment from requirements.lock (about 4 GB, two minutes)
+env: $(VENV)/.installed  ## set up the environment from requirements.lock (about 4 GB, a few minutes)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
