@@ -641,7 +641,7 @@ one = {m: next(r for r in page.rows() if (r.arm, r.measurement) == ("field", m))
 gross = one["count"].gross_error
 display(
     Markdown(
-        f"*Read the first columns against the column of scores. The count of this field is {one['count'].label}: the "
+        f"*Read each word against the line below it, which says how good the result looks. The count of this field is {one['count'].label}: the "
         f"net error is {one['count'].bias:+.0%}, while misses plus inventions come to {gross:.0%} of the nuclei. "
         f"The classical baseline's mean area differs by {one['mean_area'].baseline['bias']:+.0%}. An interval of one image is "
         f"the truth's own uncertainty; it is unknown here, so it has no width.*"

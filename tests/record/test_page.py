@@ -75,7 +75,7 @@ def test_words_are_fixed_lines_without_floats(page, capsys):
 
 def test_table_gives_scope_and_n_with_every_word_and_the_worst_case(page):
     html = page.table().data
-    assert html.count(">6 of 6 inside tolerance") == 1  # apart; the others have none inside
+    assert html.count("; 6 of 6 inside tolerance") == 1  # apart; the others have none inside
     assert html.count("population, n = 6") == 4  # three judged arms and one baseline
     assert "image, n = 1" in html
     assert "4 verdicts, 4 with data enough to say HOLDS." in html

@@ -81,16 +81,13 @@ def detail(row: ArmResult) -> str:
 
 def html(rows: list[ArmResult]) -> str:
     """An HTML table; its caption gives the number of verdicts and the wrong HOLDS to expect at worst."""
-    heads = ["arm", "measurement", "verdict", "scope, n", "bias", "90 % interval", "tolerance"]
-    heads += ["looks good", "baseline", "predicted"]
-    body: list[tuple[list[str], str]] = []
+    heads = ["arm", "measurement", "verdict", "scope, n", "bias", "90 % interval", "tolerance", "predicted"]
+    lines = []
     skipped: dict[str, dict[str, list[str]]] = {}
     for r in rows:
         if r.status != "judged":
             skipped.setdefault(r.reason, {}).setdefault(named(r), []).append(r.measurement)
             continue
-        base = r.baseline or {}
-        stood = f"{base.get('label') or 'no verdict'}, {percent(base.get('bias'), r.scale)}"
         cells = [
             named(r),
             f"{r.measurement} ({r.unit})" if r.unit not in ("", "1") else r.measurement,
@@ -99,28 +96,32 @@ def html(rows: list[ArmResult]) -> str:
             percent(r.bias, r.scale),
             interval(r.model_copy(update={"unit": ""})),  # the unit stands beside the measurement
             span([*r.tolerance], r.scale) if r.tolerance else "none declared",
-            "; ".join(f"{k} {v:.2f}" for k, v in r.plausibility.items() if v is not None),
-            f"{stood} ({base.get('scope')}, n = {base.get('n')})" if base else "",
             expected(r),
         ]
-        body.append((cells, detail(r)))
-    used = [i for i in range(len(heads)) if i < 7 or any(cells[i] for cells, _ in body)]
-    lines = []
-    for cells, more in body:
-        shown = [f"<td>{escape(cells[i])}</td>" for i in used]
-        shown[2] = shown[2].replace("<td>", '<td style="font-weight:bold">')
-        lines.append(f"<tr>{''.join(shown)}</tr>")
-        if more:
-            lines.append(f'<tr class="more"><td></td><td colspan="{len(used) - 1}">{escape(more)}</td></tr>')
+        cells = [f"<td>{escape(c)}</td>" for c in cells]
+        cells[2] = cells[2].replace("<td>", '<td style="font-weight:bold">')
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+        if more := "; ".join(part for part in (_beside(r), detail(r)) if part):
+            lines.append(f'<tr class="more"><td></td><td colspan="{len(heads) - 1}">{escape(more)}</td></tr>')
     for reason, arms in skipped.items():
         names = "; ".join(f"{arm} ({', '.join(measurements)})" for arm, measurements in arms.items())
-        lines.append(f'<tr><td colspan="{len(used)}">– {escape(f"{reason}: {names}")}</td></tr>')
-    head = "".join(f'<th scope="col">{heads[i]}</th>' for i in used)
+        lines.append(f'<tr><td colspan="{len(heads)}">– {escape(f"{reason}: {names}")}</td></tr>')
+    head = "".join(f'<th scope="col">{h}</th>' for h in heads)
     return (
         '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Table of verdicts">'
         f'<table class="verdicts"><caption>{escape(caption(rows))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _beside(row: ArmResult) -> str:
+    """How good the result looks, and the baseline's verdict."""
+    looks = ", ".join(f"{k} {v:.2f}" for k, v in row.plausibility.items() if v is not None)
+    parts = [f"looks good: {looks}"] if looks else []
+    if base := row.baseline:
+        word, bias = base.get("label") or "no verdict", percent(base.get("bias"), row.scale)
+        parts.append(f"baseline: {word}, {bias} ({base.get('scope')}, n = {base.get('n')})")
+    return "; ".join(parts)
 
 
 def alarm(counts: dict) -> str:
