@@ -8,7 +8,6 @@ cryoDRGN's output holds Python pickles; they are read here by an unpickler that 
 Source of the method: Zhong et al. 2021, Nature Methods 18:176-185, https://doi.org/10.1038/s41592-020-01049-4
 """
 
-import io
 import os
 import pickle
 import re
@@ -23,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..errors import DataError, InputError
+from ..unpickling import load_arrays
 from . import torchvision_shim
 from .common import limit_threads
 
@@ -117,64 +117,6 @@ def _number(ctf: Any, name: str) -> float:
     return float(value)
 
 
-class _Dtype:
-    """Stands for numpy.dtype while a file is read: real numbers of one size, nothing else."""
-
-    def __init__(self, name: object = "", *_: object):
-        if not (isinstance(name, str) and re.fullmatch(r"[<>|=]?[iufb]\d+", name)):
-            raise pickle.UnpicklingError(f"it holds numbers of kind {name!r}")
-        self.dtype = np.dtype(name)
-
-    def __setstate__(self, state: object) -> None:
-        order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
-        if order not in ("<", ">", "|", "="):
-            raise pickle.UnpicklingError("its number type is malformed")
-        self.dtype = self.dtype.newbyteorder(order)
-
-
-class _Array:
-    """Stands for numpy.ndarray while a file is read; its own code turns the bytes into numbers."""
-
-    def __init__(self, *_: object):
-        self.values: npt.NDArray = np.zeros(0)
-
-    def __setstate__(self, state: object) -> None:
-        if not isinstance(state, tuple) or len(state) != 5:
-            raise pickle.UnpicklingError("an array in it is malformed")
-        _, shape, kind, fortran, raw = state
-        self.fill(raw, kind, shape, "F" if fortran else "C")
-
-    def fill(self, raw: Any, kind: Any, shape: Any, order: Any) -> "_Array":
-        """Check every part, then copy the bytes into an array."""
-        known = isinstance(raw, bytes | bytearray) and isinstance(kind, _Dtype) and isinstance(shape, tuple)
-        if not known or order not in ("C", "F") or not all(type(n) is int and n >= 0 for n in shape):
-            raise pickle.UnpicklingError("an array in it is malformed")
-        values = np.frombuffer(raw, kind.dtype).reshape(shape, order=order)
-        self.values = values.astype(values.dtype.newbyteorder("="))
-        return self
-
-
-def _refused(*_: object) -> None:
-    raise pickle.UnpicklingError("it calls numpy.ndarray")
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Builds arrays, numbers, tuples and lists by code of this file; any other name stops it."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("numpy", "dtype"):
-            return _Dtype
-        if (module, name) == ("numpy", "ndarray"):
-            return _refused  # it may be named, as numpy's own files do, and not be called
-        if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "_reconstruct":
-            return _Array
-        if module in ("numpy.core.numeric", "numpy._core.numeric") and name == "_frombuffer":
-            return lambda raw, kind, shape, order: _Array().fill(raw, kind, shape, order)
-        if (module, name) == ("_codecs", "encode"):  # bytes in files of pickle protocol 2
-            return lambda text, code: str(text).encode("latin1")
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-
-
 def read_latent(folder: str | Path, epoch: int | None = None) -> npt.NDArray[np.float32]:
     """Read the latent coordinates of a training run.
 
@@ -199,11 +141,11 @@ def read_latent(folder: str | Path, epoch: int | None = None) -> npt.NDArray[np.
     if not path.is_file():
         raise DataError(f"{path}: no such file; did train_vae come to its end? Its messages are in run.log")
     try:
-        found = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
-    except (pickle.UnpicklingError, EOFError, AttributeError, LookupError, TypeError, ValueError) as err:
+        parts = load_arrays(path.read_bytes())
+    except pickle.UnpicklingError as err:
         raise DataError(f"{path}: not a latent file of cryoDRGN ({err}); nothing in it was run") from err
-    latent = found.values if isinstance(found, _Array) else None
-    if latent is None or latent.ndim != 2 or latent.dtype.kind != "f":
+    latent = parts[0] if len(parts) == 1 else None
+    if not isinstance(latent, np.ndarray) or latent.ndim != 2 or latent.dtype.kind != "f":
         raise DataError(f"{path}: holds something else than an array (particles, zdim) of decimal numbers")
     return latent
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import pickle
-import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,68 +256,16 @@ def euler(rotation: Rotation) -> np.ndarray:
         return rotation.as_euler("ZYZ", degrees=True)
 
 
-class _Kind:
-    """Stands for numpy.dtype in a pickle: plain numbers alone."""
-
-    def __init__(self, code: object, *_: object) -> None:
-        if not isinstance(code, str) or not re.fullmatch("[iuf][1248]", code):
-            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
-        self.code = code
-
-    def __setstate__(self, state: tuple) -> None:  # of its version, byte order, ...: the byte order alone
-        if state[1] not in ("<", ">", "|", "="):
-            raise pickle.UnpicklingError(f"it holds an array of byte order {state[1]!r}")
-        self.code = state[1] + self.code
-
-
-class _Array:
-    """Stands for an array in a pickle: keeps what was said of it; the array is made when all is read."""
-
-    def __init__(self, *said: Any) -> None:
-        self.said = said  # to numpy's _frombuffer: content, kind, shape, order, and for order K the axes
-
-    def __setstate__(self, state: tuple) -> None:  # what follows numpy's _reconstruct
-        _, shape, kind, fortran, content = state
-        self.said = (content, kind, shape, "F" if fortran else "C")
-
-    def values(self) -> np.ndarray:
-        import numpy as np
-
-        content, kind, shape, order, *axes = self.said
-        flat = np.frombuffer(content, np.dtype(kind.code))
-        return flat.reshape(shape).transpose(axes[0]) if order == "K" else flat.reshape(shape, order=order)
-
-
-# numpy's own names are never handed out: an ndarray or a dtype of forged arguments writes where it likes
-_STANDS_FOR = {"numpy.ndarray": "ndarray", "numpy.dtype": _Kind}
-_STANDS_FOR |= {"numpy.multiarray._reconstruct": _Array, "numpy.numeric._frombuffer": _Array}
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Unpickle what an array of numbers needs and nothing else; numpy's old and new names for it alike."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        known = re.sub(r"^numpy\._?core\.", "numpy.", f"{module}.{name}")
-        if known not in _STANDS_FOR:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _STANDS_FOR[known]
-
-
 def _load_pickle(path: Path) -> list[Any]:
-    """Return what the pickle holds, one thing or the parts of a tuple, its arrays made."""
+    """Return what the pickle holds, one thing or the parts of a tuple."""
+    from scopecheck.unpickling import load_arrays
+
     try:
-        held = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
-        parts = list(held) if isinstance(held, tuple | list) else [held]
-        return [part.values() if isinstance(part, _Array) else part for part in parts]
+        return load_arrays(path.read_bytes())
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{path}: is refused: {error}; a pickle may only hold arrays of numbers here, since opening"
-            " another one can run whatever its author wrote."
-        ) from None
-    except Exception as error:  # a damaged pickle can raise anything
-        raise InputError(
-            f"{path}: is cut short or no pickle of arrays ({type(error).__name__}: {error}). Write or copy it"
-            " again."
+            " another one can run whatever its author wrote. If a copy was broken off, copy it again."
         ) from None
 
 
