@@ -33,7 +33,7 @@ def page(recipe, verdicts):
 def test_verdict_json_holds_every_key_and_the_numbers_of_the_judge(page, verdicts):
     path = page.save()
     raw = json.loads(path.read_text(encoding="utf-8"))
-    assert raw["schema_version"] == "1.0.0"
+    assert raw["schema_version"] == "1.1.0"
     assert (raw["recipe"], raw["profile"], raw["tier"], raw["seed"]) == ("shift-toy", "quick", "embedded", 3)
     assert all(set(arm) >= KEYS for arm in raw["arms"])
     arms = {(a["arm"], a["measurement"]): a for a in raw["arms"]}

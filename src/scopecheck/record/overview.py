@@ -78,7 +78,8 @@ def _cells(arm: ArmResult) -> list[str]:
     error = tables.percent(arm.bias, arm.scale, arm.unit)
     if arm.interval:
         error += f" ({tables.interval(arm)})"
-    where = [tables.named(arm), arm.measurement, tables.said(arm), f"{arm.scope}, n = {arm.n}", error]
+    word = tables.said(arm) + (f"; {tables.steadiness(arm)}" if len(arm.over_seeds) > 1 else "")
+    where = [tables.named(arm), arm.measurement, word, f"{arm.scope}, n = {arm.n}", error]
     return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
 
@@ -175,7 +176,10 @@ def picture(states: list[State], path: Path) -> None:
         y = 1
         for s in shown:
             y = _panel(ax, s, y)
-        ax.text(0.1, lines - 0.6, caption([a for s in shown for a in s.arms]), fontsize=9, va="center")
+        under = caption([a for s in shown for a in s.arms])
+        if any(len(a.over_seeds) > 1 for s in shown for a in s.arms):
+            under += " * The word changes with the seed."
+        ax.text(0.1, lines - 0.6, under, fontsize=9, va="center")
         figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
 
 
@@ -199,7 +203,8 @@ def _panel(ax: Any, state: State, y: int) -> int:
             fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
             ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
             error = tables.percent(arm.bias, arm.scale, arm.unit)
-            text = f"{arm.label or 'no verdict'} {error} ({arm.scope}, n = {arm.n})"
+            unsteady = "*" if len(arm.over_seeds) > 1 else ""
+            text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.scope}, n = {arm.n})"
             ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
         y += 1
     return y + 1

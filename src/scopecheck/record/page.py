@@ -12,6 +12,7 @@ from . import tables
 from .provenance import dataset_sha256
 from .recipe import CONTROL_WORD, Recipe, read_recipe
 from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, write_json
+from .seeds import Seeds, read_seeds
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -58,6 +59,8 @@ class Page:
     def __init__(self, recipe: str, front: Recipe | None, *, profile: str, tier: str, seed: int):
         self.recipe, self.front = recipe, front
         self.profile, self.tier, self.seed = profile, tier, seed
+        self.seeds: Seeds | None = read_seeds(front.path) if front else None
+        self._notes: dict[str, float] = {}
         self._entries: list[ArmResult] = []
         self._alarms: list[dict[str, Any]] = []
         self._clock, self._started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
@@ -145,6 +148,16 @@ class Page:
         self._alarms.append({"check": check, "rule": rule, **counts})
         print(tables.alarm(self._alarms[-1]))
 
+    def note(self, name: str, value: float) -> None:
+        """Write down a number that is no verdict, so that runs with other seeds can be compared by it."""
+        self._notes[name] = float(value)
+
+    def other_seeds(self) -> str:
+        """Say, in Markdown, how steady the words of this page are over the seeds it was reviewed with."""
+        if self.seeds is None:
+            return "**Other seeds.** No runs with other seeds are at hand; these words come from one."
+        return self.seeds.text([(r.arm, r.measurement) for r in self.rows() if r.status == "judged"])
+
     def rows(self) -> list[ArmResult]:
         """All entries in declared order, with the declared arms that this profile and tier leave out."""
         rows = list(self._entries)
@@ -214,6 +227,7 @@ class Page:
             front_matter=self.front is not None,
             arms=rows,
             alarms=self._alarms,
+            notes=self._notes,
         )
         return write_json("verdict.json", result.model_dump())
 
@@ -256,6 +270,8 @@ class Page:
             row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale, "tier": a.tier}
             row |= {"control": a.control, "predicted": a.predicted, "origin": a.origin}
             row |= {"recorded": a.recorded_in(self.profile), "seen_in_training": a.seen_in_training}
+        if self.seeds and self.seeds.profile == self.profile:
+            row["over_seeds"] = self.seeds.labels(arm, measurement)
         return row
 
 

@@ -15,7 +15,7 @@ from ..errors import RecipeError
 if TYPE_CHECKING:
     from ..judge import Verdict
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", None: "–"}
 
 
@@ -65,6 +65,7 @@ class ArmResult(_Open):
     version: str = ""
     data_sha256: dict[str, str] = {}
     seeds: list[int] = []
+    over_seeds: dict[str, int] = {}  # words of the reviewed runs that differ in the base seed alone
     tier: str = "embedded"
     profile: str = "quick"
     seconds: float | None = None
@@ -99,6 +100,7 @@ class Result(_Open):
     front_matter: bool = True
     arms: list[ArmResult] = []
     alarms: list[dict[str, Any]] = []
+    notes: dict[str, float] = {}
 
 
 def judged(verdict: "Verdict") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from html import escape
 
 from .result import ArmResult, caption
+from .seeds import counted
 
 
 def percent(value: float | None, scale: str = "relative", unit: str = "") -> str:
@@ -71,12 +72,22 @@ def detail(row: ArmResult) -> str:
         parts.append(f"{row.inside} of {row.n} inside tolerance{bound}")
     if row.gross_error is not None:
         parts.append(f"gross error {100 * row.gross_error:.0f} %")
+    if told := steadiness(row):
+        parts.append(told)
     if row.further is not None:
         what = "noise seeds" if row.scope == "setting" else "acquisitions"
         parts.append(f"further {what}: {row.further}")
     if row.note:
         parts.append(row.note)
     return "; ".join(parts)
+
+
+def steadiness(row: ArmResult) -> str:
+    """How often each word came over the reviewed seeds, or an empty string."""
+    n = sum(row.over_seeds.values())
+    if len(row.over_seeds) == 1:
+        return f"{n} of {n} seeds say {next(iter(row.over_seeds))}"
+    return f"{n} seeds: {counted(row.over_seeds)}" if n else ""
 
 
 def html(rows: list[ArmResult]) -> str:

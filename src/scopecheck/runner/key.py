@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import RecipeError
 from ..record.recipe import Recipe
 from ..record.result import installed
+from ..record.seeds import seeds_path
 
 # Set in every recipe's process: the same input gives the same output as far as the tools allow.
 FLAGS = {
@@ -72,12 +73,14 @@ def key_of(recipe: Recipe, parameters: dict[str, Any]) -> str:
     Parameters
     ----------
     recipe : Recipe
-        Its source file is read.
+        Its source file is read, and what is kept of its seeds.
     parameters : dict
         All parameters, settled.
     """
+    seeds = seeds_path(recipe.path)
     decides = {
         "recipe": hashlib.sha256(recipe.path.read_bytes()).hexdigest(),
+        "seeds": hashlib.sha256(seeds.read_bytes()).hexdigest() if seeds.is_file() else "",
         "parameters": parameters,
         "package": package_source(),
         "versions": versions(recipe),

@@ -1,0 +1,113 @@
+"""Gather runs that differ in the seed alone into ``recipes/seeds/<id>.json``, which the page then reads.
+
+``python -m scopecheck.runner.seeds [ID ...]`` takes, for every recipe named (all when none is), the newest
+result of each seed in the results folder: quick profile, one tier, every other parameter at its default.
+Where seeds were run in more than one tier, the tier with the most seeds is taken, the higher of two alike.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, RecipeError
+from ..record.recipe import TIERS, read_recipe
+from ..record.result import read_verdict, write_json
+from ..record.seeds import ArmSeeds, Seeds, seeds_path
+from .find import find, locate, results_folder
+
+
+def gather(recipe: str, results: Path) -> Seeds:
+    """Put the verdicts of a recipe's seeds together.
+
+    Parameters
+    ----------
+    recipe : str
+        The recipe's id.
+    results : Path
+        The folder of results.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two seeds, or they were run with other versions of a tool.
+    """
+    runs = _runs(recipe, results)
+    by_tier = {t: [run for tier, _, run in runs if tier == t] for t in TIERS}
+    tier = max(TIERS, key=lambda t: (len(by_tier[t]), TIERS.index(t)))
+    chosen = sorted(by_tier[tier], key=lambda run: run["parameters"]["seed"])
+    if len(chosen) < 2:
+        raise InputError(
+            f"{results / recipe}: seeds of the quick profile found: {len(chosen)}; expected two or more."
+            f" Run them first: scopecheck run {recipe} -p seed=1"
+        )
+    used = [run["parameters"]["seed"] for run in chosen]
+    for seed, run in zip(used, chosen, strict=True):
+        if run["versions"] != chosen[0]["versions"]:
+            raise InputError(
+                f"{results / recipe}: seeds {used[0]} and {seed} were run with other versions; expected the"
+                " same. Run the older one again."
+            )
+    told = [read_verdict(results / recipe / run["key"] / "verdict.json") for run in chosen]
+    words = [{(a.arm, a.measurement): a for a in v.arms if a.status == "judged"} for v in told]
+    pairs = [pair for pair in words[0] if all(pair in w for w in words)]
+    counts = [
+        {a["check"]: [a[k] for k in ("hits", "misses", "false_alarms", "quiet")] for a in v.alarms}
+        for v in told
+    ]
+    return Seeds(
+        recipe=recipe,
+        profile="quick",
+        tier=tier,
+        scopecheck=told[0].scopecheck,
+        seeds=used,
+        arms=[
+            ArmSeeds(
+                arm=arm,
+                measurement=measurement,
+                labels=[w[arm, measurement].label for w in words],
+                biases=[_short(w[arm, measurement].bias) for w in words],
+            )
+            for arm, measurement in pairs
+        ],
+        alarms={check: [c[check] for c in counts] for check in counts[0] if all(check in c for c in counts)},
+        notes={name: [float(f"{v.notes[name]:.4g}") for v in told] for name in told[0].notes},
+    )
+
+
+def _runs(recipe: str, results: Path) -> list[tuple[str, int, dict[str, Any]]]:
+    """The newest run of every tier and seed, all else at its default."""
+    newest: dict[tuple[str, int], dict[str, Any]] = {}
+    for path in (results / recipe).glob("*/run.json"):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        given = run["parameters"]
+        if path.parent.name == run["key"] and set(run["changed"]) <= {"seed", "tier"}:
+            place = given["tier"], given["seed"]
+            newest[place] = max(newest.get(place, run), run, key=lambda r: r["ended"])
+    return [(*place, run) for place, run in newest.items()]
+
+
+def _short(value: float | None) -> float | None:
+    """Four significant digits: the file is read by people and compared by git."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+def main(names: list[str]) -> int:
+    """Write the files; gives the exit status."""
+    paths = [locate(name) for name in names] or [p for p in find() if read_recipe(p).kind == "recipe"]
+    for path in paths:
+        found = gather(path.stem, results_folder())
+        target = seeds_path(path)
+        target.parent.mkdir(exist_ok=True)
+        write_json(target, found.model_dump())
+        moved = sum(len(found.labels(a.arm, a.measurement)) > 1 for a in found.arms)
+        print(f"{target}: seeds {found.seeds}, tier {found.tier}, {moved} of {len(found.arms)} words change")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (InputError, RecipeError) as err:
+        print(err, file=sys.stderr)
+        sys.exit(2)
