@@ -1112,27 +1112,7 @@ display(
 # rings often, like the gap, has caught little.
 
 # %% tags=["hide-input"]
-# Words of five reviewed runs, seeds 0, 1, 2, 4 and 5; the embedded arms that are not here gave one word.
-REVIEWED = {
-    "tool-own": {"HOLDS": 4, "UNDETERMINED": 1},
-    "mask-hard-corrected": {"FAILS": 2, "UNDETERMINED": 3},
-    "mask-from-noise-corrected": {"FAILS": 1, "UNDETERMINED": 4},
-    "common-noise-weak": {"HOLDS": 2, "UNDETERMINED": 3},
-    "preferred": {"HOLDS": 4, "UNDETERMINED": 1},
-}
-if page.front:
-    same = {a.arm for a in page.front.arms if (a.tier, a.profile) == ("embedded", "quick")} - set(REVIEWED)
-    changed = "; ".join(
-        f"`{arm}`: " + ", ".join(f"{word} {n}" for word, n in words.items())
-        for arm, words in REVIEWED.items()
-    )
-    display(
-        Markdown(
-            "**Other seeds.** Five runs were looked at when this page was reviewed, seeds 0, 1, 2, 4 and 5, each with five "
-            f"datasets of its own (seed 3 was stopped for want of machine time). {len(same)} of {len(same) + len(REVIEWED)} arms gave the same word five times. The "
-            f"others did not: {changed}. None of these went from HOLDS to FAILS."
-        )
-    )
+display(Markdown(page.other_seeds()))
 
 # %% [markdown]
 # ## What to do

@@ -767,6 +767,77 @@ display(
 )
 
 # %% [markdown]
+# Two choices stand behind these numbers: how near a pick must be, and how far its score can be believed.
+
+# %% tags=["hide-input"]
+RADII = np.array([0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5])  # of the diameter
+
+
+def over_radii(tables, diameter, shape, apart):
+    """Precision, recall and chance recall of several frames' picks at every radius; means over the frames."""
+    frames = []
+    for found, true in tables:
+        xy, real = found[["x", "y"]], true[["x", "y"]]
+        frame = particles.over_radii(xy, real, RADII * diameter)[["precision", "recall"]]
+        frame["chance"] = [
+            particles.chance(len(xy), real, shape=shape, radius=r, minimum_distance=apart, seed=seed, repeats=2).recall
+            for r in RADII * diameter
+        ]  # fmt: skip
+        frames.append(frame)
+    return sum(frames) / len(frames)
+
+
+def draw_radii(axis, mean, unit):
+    axis.axvline(0.25 * unit, color="#888888", lw=0.8)
+    for key, colour, style in (
+        ("recall", "#0072B2", "-"),
+        ("precision", "#D55E00", "-"),
+        ("chance", "black", ":"),
+    ):
+        label = {"recall": "delivered", "precision": "1 - junk", "chance": "delivered by random points"}[key]
+        axis.plot(RADII * unit, mean[key], style, color=colour, marker="o", ms=4, label=label)
+    axis.set(ylim=(0, 1.04), xlabel="radius, px", ylabel="fraction")
+
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.6))
+by_radius = over_radii([(of(n, 0.0), truth[n]) for n in names["clean"]], DIAMETER / PIXEL, SHAPE, 14.0)
+draw_radii(left, by_radius, DIAMETER / PIXEL)
+left.set_title("clean frames, picks above 0")
+left.legend(fontsize=10, loc="center right")
+believed = {}
+for kind, colour in (("clean", "#0072B2"), ("contaminated", "#D55E00")):
+    found = pd.concat([of(n) for n in names[kind]], ignore_index=True)
+    hit = np.concatenate(
+        [particles.hits(of(n)[["x", "y"]], of(n).score, truth[n][["x", "y"]], radius) for n in names[kind]]
+    )
+    bins = particles.calibration(found.score, hit, bins=12)
+    odds = 1 / (1 + np.exp(-bins.score))
+    error = np.abs(bins[["lower", "upper"]].to_numpy().T - bins.precision.to_numpy())
+    right.errorbar(odds, bins.precision, error, fmt="o-", color=colour, ms=4, capsize=2, label=kind)
+    sure = found.score > 0
+    believed[kind] = (1 / (1 + np.exp(-found.score[sure]))).mean(), hit[sure].mean()
+right.plot([0, 1], [0, 1], color="#888888", lw=0.8)
+right.set(
+    xlabel="probability by Topaz's own score",
+    ylabel="fraction of picks on a particle",
+    title="is the score believed?",
+)
+right.legend(fontsize=10, loc="upper left")
+show(figure, "radius-and-score")
+display(
+    Markdown(
+        f"*Left: what is delivered and what is not junk, against the radius of a match, up to half a diameter; the grey line is the radius used on "
+        f"this page. Look at the dotted line: the wider the radius, the more random points deliver, {by_radius.chance.iloc[-1]:.0%} at half a diameter. "
+        f"Right: picks in twelve groups of equal number by score, with exact 90 % intervals; on the grey diagonal a score of 70 % means 70 % particles. "
+        + " ".join(
+            f"In {kind} frames the picks above 0 give themselves {claim:.0%} on average, and {share:.0%} are particles."
+            for kind, (claim, share) in believed.items()
+        )
+        + "*"
+    )
+)  # fmt: skip
+
+# %% [markdown]
 # ## Shift
 #
 # The frames with contaminants hold the same particles at the same signal. And a step that is easily forgotten: the same frames
@@ -969,6 +1040,20 @@ else:
             f"from masks: on the one micrograph whose table is known, {recovered.tp} of {recovered.n_truth} centres are found within 10 px, with "
             f"{recovered.n_picks - recovered.tp} extra. CryoPPP itself holds {ceiling} of the second person's particles, which bounds what a recall against "
             f"either means. The thinly annotated micrograph is in `here-zero` and left out of `here-zero-thorough`. Intervals in the table of verdicts take a micrograph as the unit. Where a table is packed more tightly than random points can be, these keep a smaller distance.*"
+        )
+    )
+    figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.8), sharey=True)
+    for axis, (arm, table) in zip(axes, published.items(), strict=True):
+        tables = [(table[table.micrograph == n], real_truth[n]) for n in judged]
+        apart = min(particles.spacing(p[["x", "y"]], REAL_SHAPE)[0] for p, _ in tables)
+        draw_radii(axis, over_radii(tables, 4 * REAL_RADIUS, REAL_SHAPE, 0.5 * apart), 4 * REAL_RADIUS)
+        axis.set_title(arm.removeprefix("published-"))
+    axes[0].legend(fontsize=9, loc="lower right")
+    show(figure, "radii-published")
+    display(
+        Markdown(
+            f"*The published picks against the radius of a match, mean of {len(judged)} micrographs; the particle is {4 * REAL_RADIUS:.0f} px wide, the grey line is the "
+            "radius used here. Look at how steep the lines are left of it: a picker whose centres are off needs a wide radius, and a wide radius is kind to random points.*"
         )
     )
 
@@ -1555,6 +1640,9 @@ display(
 # %% tags=["verdict", "nbval-check-output"]
 page.words()
 
+# %% tags=["hide-input"]
+display(Markdown(page.other_seeds()))
+
 # %% [markdown]
 # A sentence for the Methods section, filled from this run:
 
@@ -1610,7 +1698,7 @@ print(
 # - The frames are simulated: a rigid particle, one ice layer, no drift, no beam damage, and contaminants drawn by rule. Real ones are
 #   stranger. A ribosome is large and easy to pick; a membrane protein of 150 kDa is not.
 # - Five frames of one simulated kind show what happens in such frames. They say little about the next microscope. They are independent
-#   fields of one simulated specimen, and *population* means that and no more. The words of this page come from one base seed.
+#   fields of one simulated specimen, and *population* means that and no more.
 # - The detectors were used as shipped. A Topaz network trained on your own particles may do better and needs the same questions.
 # - The real micrographs of the public tier are filtered pictures, and their truth is other people's picks. What they call junk may be
 #   a particle that nobody marked.

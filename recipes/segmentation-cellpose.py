@@ -1240,22 +1240,7 @@ display(
 )
 
 # %% tags=["hide-input"]
-# Words of the embedded arms in the reviewed runs with the base seeds 0 to 4; arms not listed gave one word in all five.
-REVIEWED = {
-    "photons-20, summed stain": {"FAILS": 3, "UNDETERMINED": 2},
-    "labelling-10, mean area": {"FAILS": 3, "UNDETERMINED": 2},
-    "diameter-half, mean area": {"FAILS": 4, "UNDETERMINED": 1},
-    "diameter-double, number of nuclei": {"FAILS": 1, "UNDETERMINED": 4},
-}
-steady = sum(r.status == "judged" and r.tier == "embedded" for r in page.rows()) - len(REVIEWED)
-display(
-    Markdown(
-        f"**Other seeds.** The embedded arms were run with five base seeds when this page was reviewed. {steady} of them gave "
-        f"the same word five times. The other {len(REVIEWED)} lie close to an edge of the tolerance and changed: "
-        + "; ".join(f"{k}: " + ", ".join(f"{w} {n}" for w, n in c.items()) for k, c in REVIEWED.items())
-        + ". No word changed between HOLDS and FAILS."
-    )
-)
+display(Markdown(page.other_seeds()))
 
 # %% [markdown]
 # The same as fixed lines, which a re-run is compared with:

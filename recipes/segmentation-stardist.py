@@ -1158,22 +1158,6 @@ display(
 display(page.table())
 
 # %% tags=["hide-input"]
-# Words of five reviewed trainings, seeds 0 to 4; the arms that are not here gave one word.
-REVIEWED = {
-    ("rods", "mean_solidity"): {"HOLDS": 2, "FAILS": 1, "UNDETERMINED": 2},
-    ("branched", "count"): {"HOLDS": 3, "FAILS": 2},
-    ("prior-branched", "mean_solidity"): {"FAILS": 2, "UNDETERMINED": 3},
-    ("blastocyst", "count"): {"HOLDS BY CANCELLATION": 4, "FAILS": 1},
-    ("blastocyst", "mean_area"): {"HOLDS": 4, "FAILS": 1},
-    ("field-dim", "count"): {"HOLDS BY CANCELLATION": 1, "FAILS": 3, "UNDETERMINED": 1},
-    ("field-dim", "mean_area"): {"HOLDS": 1, "FAILS": 4},
-    ("remedy-branched", "count"): {"HOLDS": 3, "FAILS": 2},
-    ("remedy-branched", "mean_area"): {"HOLDS": 3, "HOLDS ON AVERAGE ONLY": 1, "UNDETERMINED": 1},
-    ("remedy-branched", "total_intensity"): {"HOLDS": 4, "FAILS": 1},
-    ("remedy-branched", "mean_solidity"): {"HOLDS": 3, "FAILS": 2},
-}
-ours = {(r.arm, r.measurement) for r in page.rows() if r.status == "judged" and r.arm not in FULL_ONLY}
-moved = {key: given for key, given in REVIEWED.items() if key in ours}
 told = [r for r in page.rows() if r.status == "judged" and r.predicted]
 opposite = [r for r in told if r.surprise and r.verdict in ("HOLDS", "FAILS")]
 text = (
@@ -1182,16 +1166,7 @@ text = (
     + "; ".join(f"`{r.arm}` {r.measurement} ({r.label} instead of {r.predicted})" for r in opposite)
     + "."
 )
-if moved:
-    text += (
-        "\n\n**Other seeds.** Five trainings were looked at when this page was reviewed, seeds 0 to 4. Of the "
-        f"{len(ours)} words above, {len(ours) - len(moved)} were the same five times. The others changed: "
-        + "; ".join(
-            f"`{arm}` {m}: " + ", ".join(f"{word} {n}" for word, n in given.items())
-            for (arm, m), given in moved.items()
-        )
-        + ". A word in this list says more about one training run than about StarDist."
-    )
+text += f"\n\n{page.other_seeds()} A word that changes says more about one training run than about StarDist."
 display(Markdown(text))
 
 # %% tags=["verdict", "nbval-check-output"]

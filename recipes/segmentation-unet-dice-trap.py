@@ -903,6 +903,9 @@ display(page.table())
 page.words()
 
 # %% tags=["hide-input"]
+display(Markdown(page.other_seeds()))
+
+# %% tags=["hide-input"]
 page.save()
 worst = max(high, key=lambda a: abs(shown[a].bias)) if high else max(plain, key=lambda a: abs(shown[a].bias))
 gentle = [a for a in plain if shown[a].word == "HOLDS"]

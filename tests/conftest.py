@@ -1,7 +1,52 @@
-"""What every test stands on."""
+"""What every test stands on, and the real files that some ask for."""
 
+import os
 import signal
+from pathlib import Path
+
+import pytest
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would all they start:
 # the tests of interruptions would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _or_skip(read, *args, **keywords):
+    """Read real files; skip where no source has them, and never for a wrong hash."""
+    from scopecheck.errors import DataError
+
+    try:
+        return read(*args, **keywords)
+    except DataError as error:
+        if "wrong hash" in str(error) or "not reachable" not in str(error):
+            raise
+        pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
+
+
+@pytest.fixture(scope="session")
+def _real_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("real")
+
+
+@pytest.fixture(scope="module")
+def real_files(_real_cache):
+    """Call a reader of catalogue names with a cache of its own, and the mirror where there is one."""
+    from scopecheck.data import mirror
+
+    staged = os.environ.get("SCOPECHECK_MIRROR") or str(Path(__file__).parents[2] / "shared" / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCOPECHECK_CACHE", str(_real_cache))
+        patch.delenv("SCOPECHECK_CATALOGUE", raising=False)
+        if Path(staged.split(os.pathsep)[0]).is_dir():
+            patch.setenv("SCOPECHECK_MIRROR", staged)
+        mirror._index.cache_clear()
+        yield _or_skip
+        mirror._index.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def real(real_files):
+    """Fetch a dataset of the catalogue; its folder."""
+    from scopecheck import data
+
+    return lambda name: real_files(data.fetch, name)

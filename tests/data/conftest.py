@@ -183,34 +183,3 @@ def one(world, server, blob):
     (server.root / "a.bin").write_bytes(blob)
     world.add("one", {"a.bin": (blob, [{"archive": f"{server.url}/{{name}}"}])})
     return world
-
-
-@pytest.fixture(scope="session")
-def _real_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("real")
-
-
-@pytest.fixture
-def real(_real_cache, monkeypatch):
-    """Fetch a dataset of the catalogue from the mirror or the registry; skip where neither has it."""
-    from scopecheck import data
-    from scopecheck.data import mirror
-    from scopecheck.errors import DataError
-
-    staged = os.environ.get("SCOPECHECK_MIRROR") or str(Path(__file__).parents[3] / "shared" / "data")
-    monkeypatch.setenv("SCOPECHECK_CACHE", str(_real_cache))
-    monkeypatch.delenv("SCOPECHECK_CATALOGUE", raising=False)
-    if Path(staged.split(os.pathsep)[0]).is_dir():
-        monkeypatch.setenv("SCOPECHECK_MIRROR", staged)
-    mirror._index.cache_clear()
-
-    def fetch(name):
-        try:
-            return data.fetch(name)
-        except DataError as error:
-            if "wrong hash" in str(error) or "not reachable" not in str(error):
-                raise
-            pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
-
-    yield fetch
-    mirror._index.cache_clear()

@@ -26,6 +26,7 @@ NAMES = [
     "emdb-small",
     "mrc-300kv",
     "cryodrgn-testdata",
+    "cryolo-picks",
     "adk-dims",
     "emd-21457-spike",
     "emd-3488-haemoglobin",

@@ -129,6 +129,25 @@ def test_cryolo_sits_on_cryoppps_particles_only_after_the_flip(real):
     )
 
 
+def test_cryolos_own_files_give_centres(real):
+    folder = real("cryolo-picks")
+    corners = data.read_picks(folder / "2d_left.box")[["x", "y"]].to_numpy()
+    assert corners.tolist() == [[24, 40], [36, 62], [78, 51]]  # 14 35 20 10 is the box around 24, 40
+    drawn = data.read_picks(folder / "2d_particles.cbox")[["x", "y"]].to_numpy()
+    assert len(drawn) == 3
+    assert cKDTree(drawn).query(corners)[0].max() < 2.5  # drawn by hand: a tenth of their width
+    with pytest.raises(InputError, match="without width or height"):  # centres, by its name alone
+        data.read_picks(folder / "2d_center.box")
+    picks = data.read_picks(folder / "particle_cbox_2d/TcdA1-0018_frames_sum.cbox")
+    assert len(picks) == 120
+    # the first line's corner, 3700.37, 3874.46, and half of 220 px; its confidence
+    assert picks.iloc[0][["x", "y", "score"]].tolist() == pytest.approx(
+        [3810.3672, 3984.4556, 0.657845], abs=1e-4
+    )
+    assert picks["score"].between(0, 1).all()
+    assert particles.spacing(picks[["x", "y"]], (4096, 4096))[0] > 50  # two picks never share a particle
+
+
 def test_cryoppps_star_and_table_hold_the_same_picks(real):
     folder = real("empiar10017-betagal") / "coords_cryoppp"
     table = data.read_picks(folder / f"{MIC}.csv", height=4096, flipped=True)

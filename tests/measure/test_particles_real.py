@@ -1,39 +1,20 @@
 """EMPIAR-10017: published picks against CryoPPP's annotation, as scored once outside this package."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from scopecheck import data
-from scopecheck.data import mirror
-from scopecheck.errors import DataError
 from scopecheck.measure import particles
 
 pytestmark = pytest.mark.slow
-MIRROR = os.environ.get("SCOPECHECK_MIRROR") or str(Path(__file__).parents[3] / "shared" / "data")
 SHAPE, DIAMETER = (4096, 4096), 108
 # precision, recall over 12 micrographs at 54 px, one to one, from the data's own notes
 PUBLISHED = {"crYOLO": (0.854, 0.929), "topaz": (0.726, 0.844), "deepPicker": (0.513, 0.248)}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCOPECHECK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("SCOPECHECK_CATALOGUE", raising=False)
-        if Path(MIRROR.split(os.pathsep)[0]).is_dir():
-            patch.setenv("SCOPECHECK_MIRROR", MIRROR)
-        mirror._index.cache_clear()
-        try:
-            yield data.fetch("empiar10017-betagal")
-        except DataError as error:
-            if "not reachable" not in str(error):
-                raise
-            pytest.skip(f"no source can be reached: {str(error).splitlines()[0]}")
-        finally:
-            mirror._index.cache_clear()
+def folder(real):
+    return real("empiar10017-betagal")
 
 
 def files(folder, part, ending):

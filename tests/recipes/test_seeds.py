@@ -1,0 +1,22 @@
+"""What is kept of a recipe's seeds: five of them, and the recorded words for the default one."""
+
+import pytest
+
+from scopecheck.record.recipe import read_recipe
+from scopecheck.record.seeds import read_seeds
+from scopecheck.runner.find import defaults, find
+
+RECIPES = [path for path in find() if read_recipe(path).kind == "recipe"]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_five_seeds_are_kept_and_the_default_one_gave_the_recorded_words(path):
+    recipe, kept = read_recipe(path), read_seeds(path)
+    assert kept is not None
+    assert len(kept.seeds) >= 5
+    assert kept.profile == "quick"
+    default = kept.seeds.index(defaults(path)["seed"])
+    told = {(a.arm, a.measurement): a.labels[default] for a in kept.arms}
+    recorded = {(a.arm, a.measurement): a.recorded_in("quick") for a in recipe.arms if a.profile == "quick"}
+    assert told == {pair: recorded[pair] for pair in told}
+    assert {pair for pair, word in recorded.items() if word} <= set(told)
