@@ -60,6 +60,7 @@
 #     minutes: {quick: 4, full: 600}
 #     memory_gib: 5
 #     gpu: optional
+#     picture: two-latents
 #     goals:
 #       - "Say why a second hump in a latent space is not yet a second state."
 #       - "Read a state fraction by a rule fixed beforehand, and see what another rule makes of the same numbers."

@@ -36,6 +36,7 @@
 #     minutes: {quick: 4, full: 10}
 #     memory_gib: 4
 #     gpu: none
+#     picture: trap-by-check
 #     goals:
 #       - "Say for each of five traps why the curve between two half maps rises although the map did not get better"
 #       - "Choose, for a given claim, the check that can catch its trap, and know what each check cannot see"

@@ -53,6 +53,7 @@
 #     minutes: {quick: 4, full: 20}
 #     memory_gib: 5.5
 #     gpu: none
+#     picture: noise-against-threshold
 #     goals:
 #       - Read a picker's count against the count it gives on a frame of noise, and against random points.
 #       - Say how many true particles a pick table delivers and what share of it is junk.

@@ -41,6 +41,7 @@
 #     minutes: {quick: 4, full: 12}
 #     memory_gib: 3
 #     gpu: none
+#     picture: shift
 #     goals:
 #       - Name the number you will publish, and its tolerance, before you run a segmentation tool.
 #       - Tell overlap scores (Dice, F1) from the error of that number.

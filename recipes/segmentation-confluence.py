@@ -37,6 +37,7 @@
 #     minutes: {quick: 4, full: 15}
 #     memory_gib: 4
 #     gpu: none
+#     picture: growth
 #     goals:
 #       - "Judge a label-free area fraction on an image that neither trained the network nor set a threshold"
 #       - "See what noise, blur or pixel size do to it, and what training on such settings gives back"

@@ -51,6 +51,7 @@
 #     minutes: {quick: 4, full: 30}
 #     memory_gib: 3
 #     gpu: optional
+#     picture: prior-outlines
 #     goals:
 #       - "Say what a star-convex polygon is, and look at a cell and tell whether it is one."
 #       - "Separate what a shape prior cannot draw from what a network has not learnt."

@@ -28,6 +28,7 @@
 #     minutes: {quick: 1.5, full: 6}
 #     memory_gib: 3
 #     gpu: none
+#     picture: dice-and-f1
 #     goals:
 #       - "Tell a score of pixels (Dice) from a score of objects (F1) and from the number that is published"
 #       - "Find the settings under which a foreground mask counts right, and those under which it does not"

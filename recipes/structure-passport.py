@@ -36,6 +36,7 @@
 #     minutes: {quick: 2, full: 2}
 #     memory_gib: 3
 #     gpu: none
+#     picture: refused
 #     goals:
 #       - "Read what is known of a structure from a record, particle tables, map and model, and name what is missing"
 #       - "Tell a global score from the local evidence that a claim about a few residues needs"

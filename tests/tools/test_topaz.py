@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from scopecheck.data import read_picks
 from scopecheck.errors import DataError, InputError
 from scopecheck.tools import topaz
 
@@ -86,6 +87,9 @@ class TestProgram:
         nearest = np.linalg.norm(centres[:, None] - xy[None], axis=2).min(axis=1)
         assert (nearest < 7.8).all()  # every particle, within a quarter of 31 px: row and column not swapped
         assert len(xy) <= 2 * len(centres)
+        picks = read_picks(out)  # and the reader gives what stands in the table
+        assert picks[["x", "y"]].to_numpy() == pytest.approx(xy)
+        assert set(picks["micrograph"]) == {"frame"}
 
     @pytest.mark.slow
     def test_a_model_file_that_would_run_code_is_refused(self, tmp_path):

@@ -93,6 +93,7 @@ class Recipe(_Strict):
     memory_gib: float = Field(default=4.0, gt=0, le=1024)
     gpu: Literal["none", "optional", "needed"] = "none"
     goals: list[str] = []
+    picture: str = Field(default="", pattern=r"^[a-z0-9-]*$")  # the figure to remember, figures/<picture>.png
     arms: list[Arm] = []
     path: Path
 

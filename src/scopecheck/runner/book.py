@@ -33,8 +33,9 @@ def write_book(states: list[State], folder: Path) -> Path:
     states : list of State
         Latest state of every recipe.
     folder : Path
-        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md`` and, for each part of the book,
-        ``_generated/verdicts-<part>.png`` are written there.
+        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, for each part of the book
+        ``_generated/verdicts-<part>.png``, and for each recipe that names a picture
+        ``_generated/picture-<id>.md`` are written there.
 
     Returns
     -------
@@ -52,7 +53,9 @@ def write_book(states: list[State], folder: Path) -> Path:
     for s in states:
         nbformat.write(page(s), pages / f"{s.recipe.id}.ipynb")
         if s.folder and (s.folder / "figures").is_dir():
-            shutil.copytree(s.folder / "figures", pages / "figures", dirs_exist_ok=True)
+            shutil.copytree(s.folder / "figures", pages / "figures" / s.recipe.id)
+        if s.recipe.picture:
+            (generated / f"picture-{s.recipe.id}.md").write_text(remembered(s), encoding="utf-8")
     (generated / "verdicts.md").write_text(markdown(states), encoding="utf-8")
     for name, group in parts(states, folder.parent / "_toc.yml").items():
         picture(group, generated / f"{name}.png")
@@ -90,6 +93,9 @@ def page(state: State) -> Any:
         for cell in notebook.cells:  # figures that were not made
             if cell.cell_type == "markdown":
                 cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
+    for cell in notebook.cells:  # every recipe has its own folder of figures
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](figures/", f"](figures/{state.recipe.id}/")
     notebook.metadata.pop("papermill", None)
     section = state.recipe.title
     for cell, below in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
@@ -105,6 +111,29 @@ def page(state: State) -> Any:
         title, _, rest = notebook.cells[0].source.partition("\n")
         notebook.cells[0].source = f"{title}\n\n{text}\n{rest}"
     return notebook
+
+
+def remembered(state: State) -> str:
+    """The recipe's picture to remember, with its caption, for a chapter to include; or why there is none."""
+    import nbformat
+
+    recipe = state.recipe
+    link = f"[{recipe.title}](recipes/{recipe.id})"
+    if not (state.folder and (state.folder / "figures" / f"{recipe.picture}.png").is_file()):
+        return f"*A picture of this is made by {link}, which has not run here.*\n"
+    cells = nbformat.read(state.folder / f"{recipe.id}.ipynb", as_version=4).cells
+    caption = next(
+        (
+            found
+            for cell, below in zip(cells, [*cells[1:], None], strict=True)
+            if cell.cell_type == "code" and f'"{recipe.picture}"' in cell.source
+            if (found := _caption(cell, below))
+        ),
+        recipe.title,
+    )
+    place = f"recipes/figures/{recipe.id}/{recipe.picture}.png"
+    text = caption if caption.endswith((".", "?")) else f"{caption}."
+    return f":::{{figure}} {place}\n:alt: {caption}\n:width: 100%\n\n{text} From {link}.\n:::\n"
 
 
 def _caption(cell: Any, below: Any) -> str:
