@@ -1075,7 +1075,7 @@ overview(order, 0.46, "trap-by-check")
 plt.show()
 
 # %% [markdown]
-# *The table of this page. Each row is a claim: its FSC curves in blue (one a dataset), the true resolution in green, then the checks. The
+# *Traps and the checks that see them. Each row is a claim: its FSC curves in blue (one a dataset), the true resolution in green, then the checks. The
 # number in a mark says in how many datasets the check rang. Orange-red squares: rung at a claim that fails. Light orange circles: a
 # false alarm, at a claim that holds. Grey diamonds: at a claim that was not decided. The last column needs the truth: how many claims
 # were off by more than the tolerance. Read down a column to see what a check cannot see, and along a row to see who would have warned you.*

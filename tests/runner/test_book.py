@@ -117,7 +117,7 @@ def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run, sta
     text += (
         "\n# %%\nimport matplotlib.pyplot as plt\nplt.plot([0, 1])\n"
         'plt.savefig("figures/slope.png"), "slope"\n'
-        "\n# %% [markdown]\n# *A line. Look for its slope.*\n#\n# ![again](figures/slope.png)\n"
+        "\n# %% [markdown]\n# *A line. Look for its *slope*, and more.* Text.\n#\n# ![again](figures/slope.png)\n"
     )
     path.write_text(text, encoding="utf-8")
     made = book.write_book(states(), tmp_path / "book") / "_generated" / "picture-shift-toy.md"
@@ -126,9 +126,9 @@ def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run, sta
     folder = book.write_book(states(), tmp_path / "book")
     said = made.read_text(encoding="utf-8")
     assert said.startswith(
-        ":::{figure} recipes/figures/shift-toy/slope.png\n:alt: A line. Look for its slope.\n"
+        ":::{figure} recipes/figures/shift-toy/slope.png\n:alt: A line. Look for its slope, and more.\n"
     )
-    assert "A line. Look for its slope. From [A small recipe](recipes/shift-toy)." in said
+    assert "A line. Look for its slope, and more. From [A small recipe](recipes/shift-toy)." in said
     assert (folder / "recipes/figures/shift-toy/slope.png").is_file()
     page = nbformat.read(folder / "recipes/shift-toy.ipynb", as_version=4)
     assert "![again](figures/shift-toy/slope.png)" in page.cells[-1].source

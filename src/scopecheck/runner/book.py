@@ -141,8 +141,11 @@ def _caption(cell: Any, below: Any) -> str:
     texts = ["".join(o.data["text/markdown"]) for o in cell.outputs if "text/markdown" in o.get("data", {})]
     if below is not None and below.cell_type == "markdown":
         texts.append(below.source)
-    found = re.search(r"^\*([^*\s][^*]*)\*", "\n\n".join(texts), flags=re.MULTILINE)
-    return " ".join(found[1].split()).replace("`", "") if found else ""
+    # words of a caption may be emphasised themselves, so its end is a star behind the end of a sentence
+    for text in re.split(r"\n\s*\n", "\n\n".join(texts)):
+        if found := re.match(r"\*(?![*\s])(.*[.?!)])\*(?=\s|$)", text.strip(), flags=re.DOTALL):
+            return " ".join(re.sub(r"[*`]", "", found[1]).split())
+    return ""
 
 
 def stamp(state: State) -> str:
