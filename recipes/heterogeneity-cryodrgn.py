@@ -388,7 +388,7 @@ def linear(images, rotations, ctfs, noise_sd):
 
 def found_again(shot, rotations):
     """Poses searched once more against the consensus map: 30 trials of 6, then 30 of 2 degrees s.d. per axis."""
-    consensus = reconstruct(shot.images, shot.rotations, shot.ctfs)
+    consensus = reconstruct(shot.images, rotations, shot.ctfs)
     best, score = rotations, np.full(len(rotations), -np.inf)
     for trial in range(60 if particles > 300 else 4):
         tried = cryoem.perturb_rotations(best, 6 if trial < 30 else 2, 1000 * seed + trial)
@@ -795,8 +795,8 @@ display(
 # %% [markdown]
 # ## Shift
 #
-# The setting that changes is one that is seldom carried on: how wrong the poses are. RELION estimates it; cryoDRGN takes
-# poses as given. Six degrees about each axis is little for
+# The setting that changes is one that is seldom carried on: how wrong the poses are. RELION estimates it; `train_vae`
+# takes poses as given unless it is told `--do-pose-sgd`. Six degrees about each axis is little for
 # a 24 kDa protein. The decoder may use its latent coordinate for anything that makes images differ, and wrong poses make
 # them differ. Does it?
 

@@ -648,7 +648,7 @@ if tier != "embedded":
     q = fits.q_score(crop_map.values, crop_map.pixel_size, crop_map.origin, atoms[["x", "y", "z"]])
     ours = pd.Series(q).groupby(atoms["residue"].to_numpy()).mean()[reference.index]
     page.add("q-against-mapq", judge.agreement([ours.mean()], [reference.mean()], scope="image", tolerance=0.03, scale="absolute",
-             estimand="per-acquisition mean", truth_uncertainty=0.0), measurement="q", datasets=["emd30342-qscore"],
+             estimand="per-acquisition mean", truth_uncertainty=0.0), measurement="q", datasets=["emd30342-qscore"], tool="scopecheck",
              plausibility={"r over residues": float(np.corrcoef(ours, reference)[0, 1])})  # fmt: skip
     rows = [(e, c.claim.kind, f"{c.q:.2f}", f"{c.distance:.2f}", c.word, "; ".join(c.reasons))
             for e, p in zip(entries, results["deposited"], strict=True) for c in p.claims]  # fmt: skip

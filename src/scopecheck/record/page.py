@@ -76,6 +76,7 @@ class Page:
         seeds: list[int] | None = None,
         datasets: list[str] | None = None,
         tool: str | None = None,
+        version: str | None = None,
         unit: str = "",
     ) -> None:
         """Write one verdict down.
@@ -97,7 +98,9 @@ class Page:
         datasets : list of str, optional
             Catalogue names the arm read; their hashes go into the record. None for simulated scenes.
         tool : str, optional
-            The package that was run; the first of the front matter's ``tools`` when not given.
+            What made the result; the first of the front matter's ``tools`` when not given.
+        version : str, optional
+            Its version where it was not run here, e.g. ``"as published"``; else the installed one.
         unit : str, optional
             Unit of the measurement, needed only where there is no front matter.
 
@@ -123,7 +126,7 @@ class Page:
             seconds=seconds,
             seeds=[int(s) for s in (seeds or [])],
             tool=tool,
-            version=(installed(tool) or "not installed") if tool else "",
+            version=version or ((installed(tool) or "not installed") if tool else ""),
             data_sha256={name: dataset_sha256(name) for name in datasets or []},
         )
         self._entries.append(entry)
