@@ -589,7 +589,8 @@ finish(figure, "looks-right")
 # - **IDR 6001240** {cite:p}`blin2019`: the middle plane of one mouse blastocyst, outlines corrected by hand in 3D.
 # - **Cell-AAP phase contrast**: three fields; the outlines are probably another network's, and who checked them is not
 #   stated. They are used for their *shapes*. How well they follow the cells matters less for that.
-# - **Usiigaci phase contrast** {cite:p}`tsai2019` (public tier): outlined by hand by its authors.
+# - **Usiigaci phase contrast** {cite:p}`tsai2019` (public tier): outlined by hand by its authors. Whether the fields of either
+#   phase set come from one experiment is not stated, so the fields of a set are pooled and judged as one acquisition.
 #
 # For the arms named `prior-…` the outline itself is the reference: the question is what the polygon does to a given
 # outline, so its uncertainty does not enter.
@@ -653,15 +654,31 @@ seen, measured_in, classical = (
 )  # every arm's rows, for the figures and for the checks without truth
 
 
+def together(rows):
+    """Fields that may come from one experiment, as one: sums, and means over all their objects."""
+    one = {
+        "gross": sum(r["gross"] * r["true"]["count"] for r in rows) / sum(r["true"]["count"] for r in rows)
+    }
+    for who in ("true", "tool", "classical"):
+        n = [r[who]["count"] for r in rows]
+        one[who] = {m: sum(r[who][m] for r in rows) for m in ("count", "total_intensity")}
+        for m in ("mean_area", "mean_solidity"):
+            one[who][m] = sum(k * r[who][m] for k, r in zip(n, rows, strict=True) if k) / max(sum(n), 1)
+    return one
+
+
 def judged(arm, rows, names, scope="population", exact=True, dataset=None, baseline=True):
     """Judge one arm in the named measurements and write it onto the page."""
     seen[arm], measured_in[arm] = rows, names
+    fields = [together(rows)] if scope == "image" and len(rows) > 1 else rows
     for name in names:
-        true = [row["true"][name] for row in rows]
-        gross = [row["gross"] for row in rows]
+        true = [row["true"][name] for row in fields]
+        gross = [row["gross"] for row in fields]
         u = 0.0 if exact else data.truth_uncertainty(dataset, name)
         words = [
-            verdict(name, [row[who][name] for row in rows], true, scope, u, gross if who == "tool" else None)
+            verdict(
+                name, [row[who][name] for row in fields], true, scope, u, gross if who == "tool" else None
+            )
             for who in (("tool", "classical") if baseline else ("tool",))
         ]
         classical[arm, name] = words[-1]
@@ -712,14 +729,13 @@ for kind in ("nuclei", "rods", "branched"):
     judged(f"prior-{kind}", [prior(*shot) for shot in shots(kind)], ALL[1:], baseline=False)
 phase = data.samples("cell-aap-phase")
 rows = [prior(s.image, s.truth) for s in phase]
-judged("prior-phase", rows, ("mean_area", "mean_solidity"), dataset="cell-aap-phase", baseline=False)
+judged("prior-phase", rows, ("mean_area", "mean_solidity"), "image", dataset="cell-aap-phase", baseline=False)
 if tier != "embedded":
     try:
         usiigaci = data.samples("usiigaci-phase")
         rows = [prior(s.image, s.truth) for s in usiigaci]
-        judged(
-            "prior-usiigaci", rows, ("mean_area", "mean_solidity"), dataset="usiigaci-phase", baseline=False
-        )
+        judged("prior-usiigaci", rows, ("mean_area", "mean_solidity"), "image", dataset="usiigaci-phase",
+               baseline=False)  # fmt: skip
     except DataError as error:
         usiigaci = []
         for arm, name in (("prior-usiigaci", "mean_area"), ("prior-usiigaci", "mean_solidity")):
@@ -789,14 +805,14 @@ for arm, kind, dark, names in (
     judged(arm, [look_at(*shot) for shot in shots(kind, dark)], names)
 
 rows = [look_at(s.image, s.truth) for s in phase]
-judged("phase", rows, ("count", "mean_area"), exact=False, dataset="cell-aap-phase")
+judged("phase", rows, ("count", "mean_area"), "image", exact=False, dataset="cell-aap-phase")
 judged("field", [look_at(field.image, field.truth)], ALL, "image", exact=False, dataset="bbbc038-field")
 plane = data.plane("idr0062-6001240", z=236 // 2, channel="DAPI")
 rows = [look_at(plane.image, plane.truth)]
 judged("blastocyst", rows, ("count", "mean_area"), "image", exact=False, dataset="idr0062-6001240")
 if tier != "embedded" and usiigaci:
     rows = [look_at(s.image, s.truth) for s in usiigaci]
-    judged("usiigaci", rows, ("count", "mean_area"), exact=False, dataset="usiigaci-phase")
+    judged("usiigaci", rows, ("count", "mean_area"), "image", exact=False, dataset="usiigaci-phase")
 
 # %% [markdown]
 # ### Five trainings (profile `full`)

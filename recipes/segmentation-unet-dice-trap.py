@@ -970,7 +970,7 @@ assert sum(r["measured"] for r in trial[0.20]) < sum(r["measured"] for r in tria
 # ```{exercise}
 # :label: dice-trap-new-data
 #
-# The split broke the count of long nuclei. Choose a waist depth on long nuclei that touch, and judge it on other fields of
+# What did the split do to the count of long nuclei? Choose a waist depth on long nuclei that touch, and judge it on other fields of
 # them. Is there one depth that serves both kinds?
 # ```
 

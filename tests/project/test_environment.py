@@ -81,3 +81,17 @@ def test_import_loads_nothing_heavy(module):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert loaded == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda p: p.name)
+def test_every_workflow_can_be_read(path):
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    assert all(job["runs-on"] and job["steps"] for job in jobs.values())
+
+
+def test_the_weekly_run_names_every_recipe_and_reports_whatever_fails():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))["jobs"]
+    recipes = {p.stem for p in (ROOT / "recipes").glob("*.py") if "kind: recipe" in p.read_text("utf-8")}
+    assert set(jobs["full"]["strategy"]["matrix"]["recipe"]) == recipes
+    assert jobs["report"]["needs"] == ["quick", "full"]
+    assert jobs["report"]["if"].startswith("always()")
