@@ -42,7 +42,7 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
     assert "This recipe was not run, because nobody has run it here yet." in bare
 
     table = (folder / "_generated" / "verdicts.md").read_text(encoding="utf-8")
-    assert table.startswith("3 verdicts, 3 with data enough to say HOLDS.")
+    assert table.startswith("3 verdicts, 3 with acquisitions or seeds enough to say HOLDS.")
     assert "0.15 wrong HOLDS" in table
     rows = [line for line in table.splitlines() if line.startswith("| field")]
     assert len(rows) == 1
@@ -117,7 +117,8 @@ def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run, sta
     text += (
         "\n# %%\nimport matplotlib.pyplot as plt\nplt.plot([0, 1])\n"
         'plt.savefig("figures/slope.png"), "slope"\n'
-        "\n# %% [markdown]\n# *A line. Look for its *slope*, and more.* Text.\n#\n# ![again](figures/slope.png)\n"
+        "\n# %% [markdown]\n# *A line. Look for its *slope*, and more.* Text.\n"
+        "#\n# ![again](figures/slope.png)\n"
     )
     path.write_text(text, encoding="utf-8")
     made = book.write_book(states(), tmp_path / "book") / "_generated" / "picture-shift-toy.md"

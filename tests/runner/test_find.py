@@ -3,7 +3,7 @@
 import pytest
 
 from scopecheck.errors import InputError, RecipeError
-from scopecheck.runner.find import defaults, find, locate, settle
+from scopecheck.runner.find import defaults, find, locate, settle, typed
 
 
 def test_finds_by_name_and_offers_the_nearest(place, monkeypatch):
@@ -60,7 +60,10 @@ def test_a_value_equal_to_the_default_changes_nothing(place):
         ({"zzz": "1"}, "unknown parameter 'zzz'; it has"),
         ({"seed": "1.5"}, "seed='1.5' cannot be read as int; the default is 0"),
         ({"seed": "print(1)"}, "cannot be read as int"),
-        ({"rate": "fast"}, "cannot be read as float"),
+        ({"rate": "fast"}, "rate='fast' cannot be read as a finite number"),
+        ({"rate": "nan"}, r"rate='nan' cannot be read as a finite number \(float\); the default is 0\.5"),
+        ({"rate": "-inf"}, "cannot be read as a finite number"),
+        ({"rate": "1e999"}, "cannot be read as a finite number"),
         ({"on": "maybe"}, "cannot be read as bool"),
         ({"sizes": "[1, __import__('os')]"}, "cannot be read as list"),
         ({"sizes": "3"}, "cannot be read as list"),
@@ -73,6 +76,16 @@ def test_wrong_values_are_refused_in_one_line(place, given, said):
     with pytest.raises(InputError, match=said) as caught:
         settle(place.page("small"), given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "default"),
+    [("-" * 50_000 + "1", [1]), ("[" * 50_000, [1]), ("[1e999]", [0.5]), (f"[{'9' * 400}]", [0.5])],
+)
+def test_what_python_cannot_read_is_refused_too(text, default):
+    with pytest.raises(InputError, match=r"^parameter x=.* cannot be read as list; the default is") as caught:
+        typed("x", text, default)
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_words_biases_alarms_and_notes_of_three_seeds(recipe, run, capsys):
     assert found.alarm("bright") == (3, 3, 1, 3)  # hits of wrong, false alarms of good
     assert found.notes == {"seconds to see it": [0, 2, 4]}
     text = found.text([("field", "count"), ("apart", "count"), ("unknown", "count")])
-    assert "seeds 0, 1 and 2. The word was the same 3 times for 1 of 2 verdicts" in text
+    assert "the seeds 0, 1, 2. The word was the same 3 times for 1 of 2 verdicts" in text
     assert "`field` count: FAILS 2, HOLDS 1. 1 of these went from HOLDS to FAILS." in text
 
 
@@ -72,9 +72,11 @@ def test_fewer_than_two_seeds_or_other_versions_are_refused(recipe, run):
         seeds.main([recipe.stem])
     path = Path(run(recipe, given={"seed": "1"}).folder) / "run.json"
     told = json.loads(path.read_text())
-    told["versions"]["numpy"] = "0.1"
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(told | {"versions": {"numpy": "0.1"}}))
     with pytest.raises(InputError, match="seeds 0 and 1 were run with other versions"):
+        seeds.main([recipe.stem])
+    path.write_text(json.dumps(told | {"sources": {"recipe": "another text"}}))
+    with pytest.raises(InputError, match="seeds 0 and 1 were run with other sources"):
         seeds.main([recipe.stem])
     assert not seeds_path(recipe).exists()
 
@@ -98,3 +100,20 @@ def test_a_file_that_does_not_fit_is_named(recipe, change, said):
     with pytest.raises(RecipeError, match=said) as caught:
         read_seeds(recipe)
     assert str(path) in str(caught.value)
+
+
+def test_an_arm_that_a_seed_could_not_judge_is_not_hidden(recipe, run):
+    text = recipe.read_text(encoding="utf-8")
+    old = '    how = {"scope"'
+    assert old in text
+    skip = '    if arm == "field" and seed == 1:\n        page.not_run(arm, "count", "nothing")\n'
+    skip += "        continue\n"
+    text = text.replace(old, skip + old).replace('page.note("seconds', 'seed == 1 or page.note("seconds')
+    recipe.write_text(text, encoding="utf-8")
+    for seed in ("0", "1", "2"):
+        assert run(recipe, given={"seed": seed}).status == "ran"
+    found = seeds.gather(recipe.stem, results_folder())
+    assert found.labels("field", "count") == {"FAILS": 1, "not run": 1, "HOLDS": 1}
+    assert found.biases("field", "count") == pytest.approx([0.4, 0.0])
+    assert found.notes == {}  # not said in every seed
+    assert "`field` count: FAILS 1, not run 1, HOLDS 1." in found.text([("field", "count")])

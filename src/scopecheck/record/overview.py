@@ -196,7 +196,8 @@ def _panel(ax: Any, state: State, y: int) -> int:
     y += 2
     for name in dict.fromkeys(a.arm for a in arms):
         of_name = [a for a in arms if a.arm == name]
-        label = tables.named(next((a for a in of_name if a.control), of_name[0]))
+        alike = len({a.control for a in of_name}) == 1  # else it is said beside the one that is a control
+        label = tables.named(of_name[0]) if alike else name
         ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
         for arm in of_name:
             at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
@@ -205,6 +206,7 @@ def _panel(ax: Any, state: State, y: int) -> int:
             error = tables.percent(arm.bias, arm.scale, arm.unit)
             unsteady = "*" if len(arm.over_seeds) > 1 else ""
             text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.scope}, n = {arm.n})"
+            text += f", {arm.control} control" if arm.control and not alike else ""
             ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
         y += 1
     return y + 1

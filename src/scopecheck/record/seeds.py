@@ -73,8 +73,8 @@ class Seeds(_Strict):
         listed = "; ".join(f"`{arm}` {m}: {counted(words)}" for (arm, m), words in moved.items())
         both = [any(w.startswith("HOLDS") for w in words) and "FAILS" in words for words in moved.values()]
         text = (
-            f"**Other seeds.** When this page was reviewed, the {self.profile} profile was run with seeds"
-            f" {', '.join(map(str, self.seeds[:-1]))} and {self.seeds[-1]}. The word was the same"
+            f"**Other seeds.** When this page was reviewed, the {self.profile} profile was run with the seeds"
+            f" {', '.join(map(str, self.seeds))}. The word was the same"
             f" {len(self.seeds)} times for {len(told) - len(moved)} of {len(told)} verdicts."
         )
         if moved:

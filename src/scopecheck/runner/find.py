@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -121,15 +122,24 @@ def typed(name: str, text: str, default: Any) -> Any:
             if not isinstance(value, list) or not all(isinstance(v, (bool, int, float, str)) for v in value):
                 raise ValueError("not a list of plain values")
             if inner == {float}:
-                return [float(v) for v in value]
+                return [_finite(v) for v in value]
             if inner and not {type(v) for v in value} <= inner:
                 raise ValueError("other element types than the default")
             return value
-        return kind(text)
-    except (KeyError, ValueError, SyntaxError, TypeError) as err:
+        return _finite(text) if kind is float else kind(text)
+    except (KeyError, ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError) as err:
+        shown = repr(text) if len(text) < 80 else f"{text[:40]!r}... ({len(text)} characters)"
+        what = "a finite number (float)" if kind is float else kind.__name__
         raise InputError(
-            f"parameter {name}={text!r} cannot be read as {kind.__name__}; the default is {default!r}"
+            f"parameter {name}={shown} cannot be read as {what}; the default is {default!r}"
         ) from err
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
 
 
 def settle(path: Path, given: dict[str, str]) -> tuple[Recipe, dict[str, Any], dict[str, Any]]:

@@ -48,6 +48,11 @@ def package_source() -> str:
     return digest.hexdigest()
 
 
+def sources(recipe: Recipe) -> dict[str, str]:
+    """The sha256 of the recipe's text and of the package, as a result was made from them."""
+    return {"recipe": hashlib.sha256(recipe.path.read_bytes()).hexdigest(), "package": package_source()}
+
+
 def data_hashes(recipe: Recipe, tier: str) -> dict[str, str]:
     """The sha256 of every dataset a run of this tier may read.
 
@@ -79,10 +84,9 @@ def key_of(recipe: Recipe, parameters: dict[str, Any]) -> str:
     """
     seeds = seeds_path(recipe.path)
     decides = {
-        "recipe": hashlib.sha256(recipe.path.read_bytes()).hexdigest(),
+        **sources(recipe),
         "seeds": hashlib.sha256(seeds.read_bytes()).hexdigest() if seeds.is_file() else "",
         "parameters": parameters,
-        "package": package_source(),
         "versions": versions(recipe),
         "data": data_hashes(recipe, parameters.get("tier", "embedded")),
         "flags": FLAGS,

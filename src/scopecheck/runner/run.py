@@ -23,7 +23,7 @@ from ..errors import DataError, RecipeError
 from ..record.recipe import Recipe
 from ..record.result import installed, read_verdict, write_json
 from .find import settle
-from .key import FLAGS, key_of, versions
+from .key import FLAGS, key_of, sources, versions
 
 Tell = Callable[..., None]
 
@@ -281,6 +281,7 @@ def _execute(job: _Job, key: str, work: Path) -> None:
         "parameters": job.parameters,
         "changed": job.changed,
         "versions": versions(recipe),
+        "sources": sources(recipe),
         "datasets": datasets,
         "datasets_missing": [n for n in datasets if not data.is_here(n)],
         "started": started,

@@ -30,7 +30,8 @@ def gather(recipe: str, results: Path) -> Seeds:
     Raises
     ------
     InputError
-        If there are fewer than two seeds, or they were run with other versions of a tool.
+        If there are fewer than two seeds, or they were run with another text of the recipe, another state of
+        the package or other versions of a tool.
     """
     runs = _runs(recipe, results)
     by_tier = {t: [run for tier, _, run in runs if tier == t] for t in TIERS}
@@ -43,35 +44,35 @@ def gather(recipe: str, results: Path) -> Seeds:
         )
     used = [run["parameters"]["seed"] for run in chosen]
     for seed, run in zip(used, chosen, strict=True):
-        if run["versions"] != chosen[0]["versions"]:
-            raise InputError(
-                f"{results / recipe}: seeds {used[0]} and {seed} were run with other versions; expected the"
-                " same. Run the older one again."
-            )
+        for what in ("versions", "sources"):
+            if run.get(what) != chosen[0].get(what):
+                raise InputError(
+                    f"{results / recipe}: seeds {used[0]} and {seed} were run with other {what}; expected the"
+                    " same. Run the older one again."
+                )
     told = [read_verdict(results / recipe / run["key"] / "verdict.json") for run in chosen]
-    words = [{(a.arm, a.measurement): a for a in v.arms if a.status == "judged"} for v in told]
-    pairs = [pair for pair in words[0] if all(pair in w for w in words)]
+    rows = [{(a.arm, a.measurement): a for a in v.arms} for v in told]
+    judged = dict.fromkeys(pair for row in rows for pair, a in row.items() if a.status == "judged")
+    arms = []
+    for arm, measurement in judged:  # in any seed: that another could not judge it is an answer, too
+        of = [row.get((arm, measurement)) for row in rows]
+        labels = [a.label if a and a.status == "judged" else "not run" for a in of]
+        biases = [_short(a.bias) if a else None for a in of]
+        arms.append(ArmSeeds(arm=arm, measurement=measurement, labels=labels, biases=biases))
     counts = [
         {a["check"]: [a[k] for k in ("hits", "misses", "false_alarms", "quiet")] for a in v.alarms}
         for v in told
     ]
+    notes = [name for name in told[0].notes if all(name in v.notes for v in told)]
     return Seeds(
         recipe=recipe,
         profile="quick",
         tier=tier,
         scopecheck=told[0].scopecheck,
         seeds=used,
-        arms=[
-            ArmSeeds(
-                arm=arm,
-                measurement=measurement,
-                labels=[w[arm, measurement].label for w in words],
-                biases=[_short(w[arm, measurement].bias) for w in words],
-            )
-            for arm, measurement in pairs
-        ],
+        arms=arms,
         alarms={check: [c[check] for c in counts] for check in counts[0] if all(check in c for c in counts)},
-        notes={name: [float(f"{v.notes[name]:.4g}") for v in told] for name in told[0].notes},
+        notes={name: [float(f"{v.notes[name]:.4g}") for v in told] for name in notes},
     )
 
 
