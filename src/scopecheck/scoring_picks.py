@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FRACTIONS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5)  # of the diameter: radii at which precision and recall are given
 REPEATS = 20  # random draws a micrograph
+CROWDED = 30  # pairs of random points that are enough to tell half of them from chance
 MEASURES = {"particles": "relative", "delivered": "relative", "junk_fraction": "absolute"}
 
 WAYS = {  # what to do, by what the hint says
@@ -108,13 +109,15 @@ def score_picks(
     Raises
     ------
     InputError
-        Files that cannot be read or share no micrograph, no pick at all, no radius, or coordinates that are
-        plainly of another frame.
+        One file given twice, files that cannot be read or share no micrograph, no pick at all, no radius, or
+        coordinates that are plainly of another frame.
     """
     import numpy as np
 
     from scopecheck.measure import particles
 
+    if Path(picks).resolve() == Path(true).resolve():
+        raise InputError(f"{picks}: given as picks and as truth; give the picks first, then the truth.")
     for option, extra in (("tolerance", tolerance), ("truth-uncertainty", truth_uncertainty)):
         if wrong := [name for name in extra or {} if name not in (*MEASURES, "all")]:
             raise InputError(f"--{option}: names {', '.join(wrong)}; measured are {', '.join(MEASURES)}.")
@@ -148,11 +151,14 @@ def score_picks(
             raise InputError(f"{picks} against {true}: {name}: {error}") from None
         found[-1]["scores"] = pairs[name][0]["score"].to_numpy(dtype=float)
     wide = diameter or radius / particles.RADIUS
-    if diameter is not None:
-        stated = {"the diameter in the truth's table": _values(tables["truth"], "diameter")}
-        boxes = {f"the boxes of the {name}": _values(table, "box") for name, table in tables.items()}
-        doubt = particles.size_hint([t for _, t in fields], diameter=diameter, stated=stated, boxes=boxes)
-        notes += [doubt] * bool(doubt)
+    stated = {"the diameter in the truth's table": _values(tables["truth"], "diameter")}
+    boxes = {f"the boxes of the {name}": _values(table, "box") for name, table in tables.items()}
+    doubt = particles.size_hint([t for _, t in fields], diameter=wide, stated=stated, boxes=boxes)
+    if not doubt and not any([*stated.values(), *boxes.values()]):
+        doubt = _apart_hint(fields, wide)
+    if diameter is None:
+        doubt = doubt.replace("given as", f"not given; by the radius, {radius:.3g} px, it would be", 1)
+    notes += [doubt] * bool(doubt)
     scope = "image" if len(found) == 1 else "population"
     if scope == "population":
         notes.append(f"Each of the {len(found)} micrographs is taken for one independent acquisition.")
@@ -165,13 +171,15 @@ def score_picks(
         for measure in MEASURES
     ]
     radii = sorted({*(part * wide for part in FRACTIONS), radius})
+    pooled, by_chance = _pooled([one["match"] for one in found]), _chance(found)
+    notes += _no_better(pooled, by_chance)
     return PicksScore(
         scope,
         radius,
         rows,
         plausibility,
-        _pooled([one["match"] for one in found]) | _ranked(found, radius),
-        _chance(found),
+        pooled | _ranked(found, radius),
+        by_chance,
         [_pooled_at(found, at) for at in radii],
         [_file(one) for one in found],
         notes,
@@ -189,6 +197,46 @@ def _stated(truth: Mapping[str, pd.DataFrame], notes: list[str]) -> float:
 
 def _values(tables: Mapping[str, pd.DataFrame], column: str) -> list[float]:
     return [float(x) for table in tables.values() if column in table for x in table[column].dropna()]
+
+
+def _apart_hint(fields: Sequence[tuple[NDArray, NDArray]], diameter: float) -> str:
+    """Say so where picks and particles lie too far apart for the diameter, as at twice the pixel size.
+
+    Where coordinates are all that is known: particles in a crowded field come as near as one diameter, and
+    pickers let picks come to 0.4 to 1 diameters. Points that keep one diameter apart and lie at random beyond
+    have half as many pairs within 1.41 diameters as random points. So fewer than half within 1.45, of the
+    picks and of the truth alike, is the sign, where random points would have `CROWDED` pairs; a sparse field
+    says nothing. `particles.size_hint` sees the other direction, particles too near, in crowded fields too.
+    """
+    import numpy as np
+    from scipy.spatial import cKDTree
+
+    reach = 1.45 * diameter
+    for sets in zip(*fields, strict=True):
+        pairs, random = 0, 0.0
+        for points in (points for points in sets if len(points) > 1):
+            area = np.prod(np.maximum(np.ptp(points, axis=0), 1))
+            tree = cKDTree(points)
+            pairs += (int(tree.count_neighbors(tree, reach)) - len(points)) // 2
+            random += len(points) * (len(points) - 1) / 2 * min(1, np.pi * reach**2 / area)
+        if random < CROWDED or pairs >= random / 2:
+            return ""
+    return (
+        f"The diameter is given as {diameter:.3g} px; picks and true particles both keep farther apart:"
+        f" {pairs} pairs of true particles are within {reach:.3g} px, and of random points there would be"
+        f" {random:.0f}. Is the diameter, or the pixel size, wrong by a factor?"
+    )
+
+
+def _no_better(found: Mapping[str, float], chance: Mapping[str, float]) -> list[str]:
+    """Remark a precision within two standard deviations of random points', or below; recall goes with it."""
+    got, mean, sd = found["precision"], chance["precision"], chance["precision_sd"]
+    if not got <= mean + 2 * sd:
+        return []
+    return [
+        f"No better than chance: precision {got:.3f}, of random points {mean:.3f} ± {sd:.3f}. Are picks and"
+        " truth of the same micrograph, and of one frame?"
+    ]
 
 
 def _one(

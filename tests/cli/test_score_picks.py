@@ -184,6 +184,42 @@ def test_a_micrograph_on_which_nothing_was_picked_counts(run, six):
     assert rows["delivered"]["bias"] == pytest.approx((5 * 56 / 60 + 0) / 6 - 1)
 
 
+def test_one_table_that_names_no_pick_on_a_micrograph_found_none_there(run, six, tmp_path):
+    """The same picks in one table and in a folder with an empty file score alike; m5 has none."""
+    folder, truth = six
+    (folder / "m5.box").unlink()
+    (folder / "m5.txt").write_text("image_name\tx_coord\ty_coord\tscore\n")
+    table = star(tmp_path / "table.star", {f"m{i}": planted(i)[1].round(2) for i in range(5)})
+    content = json.loads(run(table, truth, *HOW, "--json")[1])
+    empty = json.loads(run(folder, truth, *HOW, "--json")[1])
+    assert content["n"] == empty["n"] == 6
+    assert content["found"]["recall"] == pytest.approx(5 * 56 / 360)
+    assert content["found"]["recall"] == empty["found"]["recall"]
+    (note,) = [note for note in content["notes"] if "without picks" in note]
+    assert f"1 of 6 micrographs of the truth are not named in {table}" in note
+    assert "(m5)" in note
+    assert "take it out of the truth, or judge another alone with --micrograph NAME" in note
+    alone = json.loads(run(table, truth, *HOW, "--micrograph", "m1", "--json")[1])
+    assert (alone["n"], alone["found"]["recall"]) == (1, pytest.approx(56 / 60))
+    assert not any("without picks" in note for note in alone["notes"])
+
+
+def test_a_file_of_one_micrograph_that_names_it_is_no_table_of_all(run, six):
+    lone = star(six[1].parent / "m2_autopick.star", {"m2": planted(2)[1]})
+    content = json.loads(run(lone, six[1], *HOW, "--json")[1])
+    assert content["n"] == 1
+    assert any("5 of 6 micrographs of the truth are not in the picks" in note for note in content["notes"])
+
+
+def test_a_score_that_random_points_reach_is_said_to_be_chance(run, six, tmp_path):
+    """Picks in the middle of four places of the grid hit no particle; the right ones hit 56."""
+    other = box(tmp_path / "m0.box", GRID[:60] + 45)
+    notes = json.loads(run(other, six[1], *HOW, "--as-given", "--json")[1])["notes"]
+    (note,) = [note for note in notes if "No better than chance" in note]
+    assert "precision 0.000, of random points 0.0" in note
+    assert not any("chance: precision" in note for note in json.loads(run(*six, *HOW, "--json")[1])["notes"])
+
+
 def test_picks_upside_down_are_refused_turned_or_judged_as_given(run, six, tmp_path):
     folder, _ = six
     for i, name in enumerate(NAMES):
@@ -277,6 +313,86 @@ def test_a_pixel_size_against_the_truths_own_diameter(run, six, tmp_path, angstr
     assert any("the diameter in the truth's table: 40 px" in note for note in notes) == doubted
 
 
+@pytest.mark.parametrize(
+    ("radius", "said"),
+    [
+        ("5", "not given; by the radius, 5 px, it would be 20 px; the diameter in the truth's table: 40 px"),
+        ("10", ""),
+        (
+            "20",
+            "not given; by the radius, 20 px, it would be 80 px; the diameter in the truth's table: 40 px",
+        ),
+    ],
+)
+def test_a_radius_alone_against_the_truths_own_diameter(run, six, tmp_path, radius, said):
+    """A radius in Angstrom by half and by twice the pixel size is 5 and 20 px."""
+    rows = [f"{x:g},{y:g},40" for x, y in planted(0)[0].round()]
+    (tmp_path / "m0.csv").write_text("\n".join(["X-Coordinate,Y-Coordinate,Diameter", *rows]) + "\n")
+    content = json.loads(run(six[0] / "m0.box", tmp_path / "m0.csv", "--radius", radius, "--json")[1])
+    found = [note for note in content["notes"] if "factor?" in note]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+
+
+def crowded(diameter, side, seed):
+    """Points that lie at random, apart by at least a diameter, until 3000 trials have gone by."""
+    rng, kept = np.random.default_rng(seed), np.empty((0, 2))
+    for point in rng.uniform(10, side - 10, (3000, 2)):
+        if not len(kept) or np.hypot(*(kept - point).T).min() >= diameter:
+            kept = np.vstack((kept, point))
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("angstrom", "said"),
+    [
+        ("2", ""),
+        ("4", "picks and true particles both keep farther apart: 0 pairs of true particles are within 29 px"),
+        ("1", "half of the true particles have a neighbour within"),
+    ],
+)
+def test_coordinates_alone_tell_a_pixel_size_wrong_by_two_in_a_crowded_field(run, tmp_path, angstrom, said):
+    """Discs of 80 A are 40 px at 2 A; picks jitter by a tenth of a diameter, and a fifth of them is wrong."""
+    truth = crowded(40, 1000, 0)
+    rng = np.random.default_rng(1)
+    np.savetxt(tmp_path / "truth.txt", truth)
+    moved = np.clip(truth + rng.uniform(-2, 2, truth.shape), 0, 999)
+    np.savetxt(tmp_path / "p.txt", moved[rng.random(len(truth)) < 0.8])
+    how = ("--shape", "1000,1000", "--diameter", "80A", "--pixel-size", angstrom, "--json")
+    content = json.loads(run(tmp_path / "p.txt", tmp_path / "truth.txt", *how)[1])
+    found = [note for note in content["notes"] if "factor?" in note]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+
+
+def test_a_sparse_field_tells_nothing_of_the_diameter(run, six):
+    """A table of centres without boxes: 60 particles in 1024 px, 74 px apart, are too few to tell."""
+    table = star(six[1].parent / "m0.star", {"m0": planted(0)[1]})
+    notes = json.loads(run(table, six[1], *HOW, "--json")[1])["notes"]
+    assert not any("factor?" in note for note in notes)
+
+
+@pytest.mark.slow
+def test_real_picks_at_the_right_pixel_size_and_wrong_by_two(real):
+    """EMPIAR-10017, 1.77 A per pixel, particles of 190 A; coordinates alone, each micrograph by itself."""
+    from scopecheck import data, scoring_picks
+    from scopecheck.measure import particles
+
+    folder = real("empiar10017-betagal")
+    paths = [path for path in folder.rglob("*.box") if path.parent.name in ("crYOLO", "deepPicker", "topaz")]
+    assert len(paths) >= 15
+    truths = {}
+    for path in paths:
+        if path.stem not in truths:
+            (mask,) = folder.rglob(f"{path.stem}_mask.jpg")
+            truths[path.stem] = data.centres_from_mask(mask)[["x", "y"]].to_numpy()
+        picks, truth = data.read_picks(path)[["x", "y"]].to_numpy(), truths[path.stem]
+        for angstrom, apart, near in ((1.77, False, False), (3.54, True, False), (0.885, False, True)):
+            far = scoring_picks._apart_hint([(picks, truth)], 190 / angstrom)
+            close = particles.size_hint([truth], diameter=190 / angstrom, stated={}, boxes={})
+            assert ("farther apart" in far, "have a neighbour within" in close) == (apart, near)
+
+
 def text(name, content):
     """Picks of the given content beside a good truth."""
 
@@ -307,6 +423,11 @@ def twice(folder):
     return [folder, box(folder.parent / "t.box", GRID), *HOW]
 
 
+def tails(folder):
+    box(folder / "m0_autopick.box", GRID[:9]), box(folder / "m0_picks.box", GRID)
+    return [folder, box(folder.parent / "m0.box", GRID), *HOW]
+
+
 def crowd(folder):
     truth = star(folder / "t.star", {"m0": np.array([(3.0, 4.0)])})
     return [box(folder / "m0.box", np.tile(GRID[:3], (50, 1)) % 10), truth, "--diameter", "4"]
@@ -332,7 +453,22 @@ BAD = {
         lambda f: [(f / "d").mkdir() or f / "d", *good()(f)[1:], *HOW],
         "d: holds no file of picks; expected .star, .box",
     ),
-    "one micrograph twice": (twice, "m0 occurs in two files; leave the one that is meant."),
+    "one micrograph twice": (
+        twice,
+        "m0 occurs in two files, m0.box and m0.txt; leave the one that is meant.",
+    ),
+    "one micrograph twice, by tails": (
+        tails,
+        "m0_autopick.box and m0_picks.box are both taken for the micrograph m0; expected one.",
+    ),
+    "one file twice": (
+        lambda f: [good()(f)[0], f / "." / "m0.box", *HOW],
+        "m0.box: given as picks and as truth; give the picks first, then the truth.",
+    ),
+    "beyond any micrograph": (
+        text("p.txt", "5 6\n1e308 3\n"),
+        "p.txt: x of pick 2 is 1e+308; expected pixels of a micrograph. Correct or remove that row.",
+    ),
     "no diameter": (good(), "no radius: give --diameter, the particle's diameter (or --radius)."),
     "Angstrom without pixel size": (good("--diameter", "190A"), "--diameter 190A: needs --pixel-size"),
     "diameter of 0": (good("--diameter", "0"), "--diameter: 0; expected a positive number."),

@@ -17,6 +17,7 @@ from scopecheck.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+_FAR = 1e9  # px; no micrograph is as wide, and squares of greater numbers overflow at the end
 _KNOWN = (
     ".star (RELION), .box (EMAN, REPIC), .cbox (crYOLO), CryoPPP's table, Topaz's table, EMAN2's .json, rows"
     " of x y, or .cs (cryoSPARC)"
@@ -61,8 +62,9 @@ def read_picks(
     Raises
     ------
     InputError
-        If the file is missing, empty or of no known format, holds coordinates that are no numbers, names no
-        such micrograph, has picks outside the micrograph, or more picks than it has pixels.
+        If the file is missing, empty or of no known format, holds coordinates that are no numbers or beyond
+        any micrograph, names no such micrograph, has picks outside the micrograph, or more picks than it has
+        pixels.
 
     Warns
     -----
@@ -94,6 +96,12 @@ def read_picks(
                 f"{path}: {column} of pick {first + 1} is {said}, no finite number; expected pixels."
             )
         rows[column] = numbers.astype(float)
+        if column != "score" and (far := rows[column].abs() > _FAR).any():
+            first = int(np.flatnonzero(far)[0])
+            raise InputError(
+                f"{path}: {column} of pick {first + 1} is {rows[column].iloc[first]:g}; expected pixels of a"
+                " micrograph. Correct or remove that row."
+            )
     if named and micrograph is not None:
         wanted = bare(micrograph)
         known = list(dict.fromkeys(rows["micrograph"]))
