@@ -45,6 +45,8 @@ def fsc(
         raise InputError(f"--pixel-size: {pixel_size:g}; expected Angstrom per voxel, above 0.")
     if tolerance is not None and not 0 < tolerance < 1:
         raise InputError(f"--tolerance: {tolerance:g}; expected a fraction, as 0.05 for 5 %.")
+    if seed < 0:
+        raise InputError(f"--seed: {seed}; expected a whole number, 0 or above.")
     score = score_fsc(
         half1,
         half2,

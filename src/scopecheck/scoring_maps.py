@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,7 @@ def score_fsc(
     checks = [{"check": "halves are two maps", "alarm": bool(alike), "value": alike or "yes"}]
     checks[0]["said"] = f"the two half maps are {alike}: the FSC says nothing" if alike else "they differ"
     checks += _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
+    notes += _opposite(curves["unmasked"])
     quoted = _quoted(found, alike, corrected)
     row = None if claimed is None else _judge(half1, claimed, quoted, tolerance)
     return FSCScore(len(a), size, threshold, curves, found, checks, quoted, row, notes)
@@ -139,14 +141,14 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, float, list[str]]:
     from scopecheck.data import read_map
 
-    first, second = (read_map(path, pixel_size=pixel_size) for path in (half1, half2))
+    if mask is not None and Path(mask).resolve() in (Path(half1).resolve(), Path(half2).resolve()):
+        raise InputError(f"{mask}: given as mask and as half map; give a mask from 0 to 1.")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        first, second = (read_map(path, pixel_size=pixel_size) for path in (half1, half2))
+        inside = None if mask is None else read_map(mask, pixel_size=pixel_size)
     files: list[tuple[Path | None, Any]] = [(half1, first), (half2, second)]
-    inside = None
-    if mask is not None:
-        if Path(mask).resolve() in (Path(half1).resolve(), Path(half2).resolve()):
-            raise InputError(f"{mask}: given as mask and as half map; give a mask from 0 to 1.")
-        inside = read_map(mask, pixel_size=pixel_size)
-        files.append((mask, inside))
+    files += [] if inside is None else [(mask, inside)]
     for path, one in files:
         if one.values.ndim != 3 or len(set(one.values.shape)) > 1:
             raise InputError(f"{path}: has the shape {one.values.shape}; expected a cubic map (D, D, D).")
@@ -169,7 +171,7 @@ def _read(
                 f"{path}: its pixel size is {other:.4g} A, that of {half1} {size:.4g} A; one of them is"
                 " wrong, or they are two binnings. Give --pixel-size if the header is wrong."
             )
-    notes = []
+    notes = [str(one.message) for one in said if issubclass(one.category, UserWarning)]
     for path, _ in files if pixel_size is not None else ():
         stated = _stated(path)
         if stated and abs(stated / size - 1) > 0.01:
@@ -192,6 +194,17 @@ def _read(
             " called unmasked holds that mask."
         )
     return first.values, second.values, None if inside is None else inside.values, float(size), notes
+
+
+def _opposite(curve: Curve) -> list[str]:
+    """A note where the coarsest shells, which hold the most signal, are against each other."""
+    coarse = float(np.median(curve.fsc[1:6]))  # noise alone gives five such shells no common sign
+    if not coarse < -0.5:
+        return []
+    return [
+        f"The two halves have opposite sign: the FSC of the coarsest shells is {coarse:.2f}. Multiply one of"
+        " them by -1 if its contrast was inverted."
+    ]
 
 
 def _stated(path: Path | None) -> float:

@@ -173,6 +173,29 @@ def test_a_mask_off_the_particle_and_no_crossing_are_worded(run, files):
     assert content["quoted"]["resolution"] is None
 
 
+def test_halves_of_opposite_sign_are_said(run, files):
+    write(files / "minus.mrc", -mrcfile.read(files / "h2.mrc"))
+    (note,) = [
+        note for note in json.loads(run("h1.mrc", "minus.mrc", "--json")[1])["notes"] if "sign" in note
+    ]
+    shells = maps.fsc(mrcfile.read(files / "h1.mrc"), mrcfile.read(files / "h2.mrc")).fsc[1:6]
+    assert f"opposite sign: the FSC of the coarsest shells is -{np.median(shells):.2f}. Multiply one" in note
+    assert "opposite sign" not in run("h1.mrc", "h2.mrc", "--json")[1]
+    noise = np.random.default_rng(5).standard_normal((2, BOX, BOX, BOX))
+    write(files / "n1.mrc", noise[0]), write(files / "n2.mrc", noise[1])
+    assert "opposite sign" not in run("n1.mrc", "n2.mrc", "--json")[1]
+
+
+def test_what_a_reader_warns_of_is_a_note(run, files):
+    counts = np.random.default_rng(0).normal(0, 300, (BOX,) * 3).astype(np.int16)
+    with mrcfile.new(files / "counts.mrc") as mrc:
+        mrc.set_data(counts)
+        mrc.voxel_size, mrc.header.mode, mrc.header.dmin, mrc.header.dmax = PIXEL, 6, 0, 0
+    status, out, err = run("counts.mrc", "h1.mrc", "--json")
+    assert (status, err) == (0, "")
+    assert any("counts.mrc: as mode 6 (uint16)" in note for note in json.loads(out)["notes"])
+
+
 def test_origins_that_differ_are_said(run, files):
     write(files / "moved.mrc", mrcfile.read(files / "h2.mrc"), origin=(BOX * PIXEL, 0, 0))
     notes = json.loads(run("h1.mrc", "moved.mrc", "--json")[1])["notes"]
@@ -213,6 +236,15 @@ BAD = {
     "other pixel size": (("h1.mrc", "pixel.mrc"), "pixel.mrc: its pixel size is 3 A, that of h1.mrc 1.5 A"),
     "no pixel size": (("h1.mrc", "none.mrc"), "none.mrc: the header gives no voxel size"),
     "NaN": (("h1.mrc", "nan.mrc"), "nan.mrc: 1 of 110592 values are NaN or infinite"),
+    "NaN in a mask": (
+        ("h1.mrc", "h2.mrc", "--mask", "nan.mrc"),
+        "expected finite numbers. Write the map again without them.",
+    ),
+    "no pixel size, what to do": (("none.mrc", "h1.mrc"), "Give its pixel size (--pixel-size; pixel_size in"),
+    "seed below 0": (
+        ("h1.mrc", "h2.mrc", "--mask", "map.mrc", "--seed", "-1"),
+        "--seed: -1; expected a whole number, 0 or above.",
+    ),
     "constant": (("h1.mrc", "zero.mrc"), "zero.mrc: every voxel is 0; expected a density map"),
     "truncated": (("h1.mrc", "truncated.mrc"), "truncated.mrc: header and body do not agree"),
     "mode": (("h1.mrc", "mode.mrc"), "mode.mrc: header and body do not agree, or it is no MRC file"),

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import warnings
 
 import mrcfile
 import numpy as np
@@ -77,6 +78,44 @@ def test_a_mode_of_the_same_width_is_noticed_by_the_headers_statistics(tmp_path,
 def test_statistics_that_are_not_set_or_old_are_no_fault(tmp_path, values, stated):
     scaled = (values * 1000).astype(np.int16)
     np.testing.assert_array_equal(data.read_map(write(tmp_path / "m.mrc", scaled, **stated)).values, scaled)
+
+
+UNSET = {"dmin": 0, "dmax": 0, "dmean": 0, "rms": 0}
+
+
+@pytest.mark.parametrize(("true", "mode"), [("int16", 6), ("uint16", 1)])
+def test_a_wrong_mode_without_statistics_is_noticed_by_its_two_ends(tmp_path, values, true, mode):
+    """Numbers round 0 as uint16, and round 32768 as int16, lie at both ends of the range."""
+    body = (values * 300 + (32768 if true == "uint16" else 0)).astype(true)
+    path = write(tmp_path / "m.mrc", body, mode=mode, **UNSET)
+    with pytest.warns(
+        UserWarning, match=rf"{path}: as mode {mode} .* crowd at both ends of the type's range"
+    ):
+        data.read_map(path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        np.random.default_rng(0).normal(0, 9000, (4, 30, 30)).clip(-32768, 32767).astype(np.int16),
+        np.random.default_rng(0).poisson(2, (4, 30, 30)).astype(np.uint16),
+        np.random.default_rng(0).integers(0, 65536, (4, 30, 30)).astype(np.uint16),
+        (np.random.default_rng(0).integers(0, 2, (4, 30, 30)) * 65535).astype(np.uint16),  # a mask
+        np.random.default_rng(0).integers(-128, 128, (4, 30, 30)).astype(np.int8),
+    ],
+)
+def test_a_right_mode_without_statistics_is_read_without_a_word(tmp_path, body):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(data.read_map(write(tmp_path / "m.mrc", body, **UNSET)).values, body)
+
+
+@pytest.mark.parametrize("size", [float("nan"), 0, -1.5, float("inf")])
+def test_a_pixel_size_that_is_none_is_refused(tmp_path, values, size):
+    path = write(tmp_path / "m.map", values)
+    said = rf"{path}: the pixel size \(--pixel-size, pixel_size\) is given as {size:g}; expected Angstrom per"
+    with pytest.raises(InputError, match=said):
+        data.read_map(path, pixel_size=size)
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 1, 3), (3, 1, 2), (2, 3, 1), (1, 3, 2)])

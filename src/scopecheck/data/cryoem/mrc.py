@@ -58,8 +58,8 @@ def bare(name: object) -> str:
     )
 
 
-def _open(path: Path) -> tuple[np.ndarray, Any]:
-    """Return the body as float32 and the header; InputError where one does not fit the other."""
+def _open(path: Path, remedy: str) -> tuple[np.ndarray, Any]:
+    """Return the body as float32 and the header; InputError where one does not fit the other, or for NaN."""
     import mrcfile
     import numpy as np
 
@@ -92,7 +92,7 @@ def _open(path: Path) -> tuple[np.ndarray, Any]:
         at = " and ".join(f"{i}" for i in np.argwhere(wrong)[0])
         raise InputError(
             f"{path}: {int(wrong.sum())} of {data.size} values are NaN or infinite, the first at index {at};"
-            " expected finite numbers. Leave those images out, or write them again."
+            f" expected finite numbers. {remedy}"
         )
     return data.astype(np.float32, copy=False), header
 
@@ -121,6 +121,28 @@ def _right_mode(path: Path, data: np.ndarray, header: Any) -> None:
                     f" {data.max():g}; its header states {low:g} to {high:g}, which they are as {kind}. The"
                     " mode is wrong; write the file again with the right one."
                 )
+    if data.dtype.kind in "iu" and not low < high and _wrapped(data):
+        warnings.warn(
+            f"{path}: as mode {header.mode} ({data.dtype.name}) its values crowd at both ends of the type's"
+            " range and spare the middle, as those of another integer type do, and its header has no"
+            " statistics to tell. Is the mode wrong?",
+            stacklevel=4,
+        )
+
+
+def _wrapped(data: np.ndarray) -> bool:
+    """Tell whether both outer quarters of an integer type hold values and its middle half hardly any.
+
+    The two ends themselves do not count: a mask of least and greatest is none.
+    """
+    import numpy as np
+
+    ends = np.iinfo(data.dtype)
+    quarter = (int(ends.max) - int(ends.min) + 1) // 4
+    low = ((data > ends.min) & (data < ends.min + quarter)).mean()
+    high = ((data < ends.max) & (data > ends.max - quarter)).mean()
+    middle = ((data >= ends.min + quarter) & (data <= ends.max - quarter)).mean()
+    return bool(min(low, high) > 0.01 > middle)
 
 
 def _voxel(path: Path, header: Any) -> tuple[float, float, float]:
@@ -154,12 +176,23 @@ def read_map(path: str | Path, *, pixel_size: float | None = None) -> MapFile:
     Raises
     ------
     InputError
-        If the file is not a whole MRC volume of finite numbers, or does not give one cubic voxel size.
+        If the file is not a whole MRC volume of finite numbers, or does not give one cubic voxel size; if the
+        pixel size given is none.
+
+    Warns
+    -----
+    UserWarning
+        If an integer type seems to be another one and the header's statistics, which would tell, are not set.
     """
     import numpy as np
 
     path = is_file(path, "a map (.mrc or .map)")
-    data, header = _open(path)
+    if pixel_size is not None and not 0 < pixel_size < float("inf"):
+        raise InputError(
+            f"{path}: the pixel size (--pixel-size, pixel_size) is given as {pixel_size:g}; expected Angstrom"
+            " per voxel, above 0."
+        )
+    data, header = _open(path, "Write the map again without them.")
     if data.ndim != 3:
         raise InputError(f"{path}: has the shape {data.shape}; expected a volume of three axes.")
     order = [int(header.mapc), int(header.mapr), int(header.maps)]  # x is 1, y 2, z 3; fastest axis first
@@ -171,7 +204,8 @@ def read_map(path: str | Path, *, pixel_size: float | None = None) -> MapFile:
         what = "no voxel size" if not all(size) else "voxels that are not cubes"
         raise InputError(
             f"{path}: the header gives {what} (x, y, z: {', '.join(f'{s:.4g}' for s in size)} A); expected"
-            " one size in Angstrom. Give pixel_size, or resample the map."
+            " one size in Angstrom. Give its pixel size (--pixel-size; pixel_size in Python), or resample"
+            " the map."
         )
     if any(abs(float(header.cellb[angle]) - 90) > 0.01 for angle in ("alpha", "beta", "gamma")):
         raise InputError(f"{path}: the cell's angles are not 90 degrees; expected a box.")
@@ -187,10 +221,10 @@ def read_stack(path: str | Path) -> tuple[np.ndarray, float | None]:
 
     Row 0 of an image is the first row the file stores. The pixel size is None where the header leaves it out;
     many programs write 1.0 there whatever the truth, so prefer the particle table's. Raises InputError for a
-    file cut short, a mode that does not fit the body, and NaN.
+    file cut short, a mode that does not fit the body, and NaN; warns as `read_map`.
     """
     path = is_file(path, "a particle stack (.mrcs)")
-    data, header = _open(path)
+    data, header = _open(path, "Leave those images out, or write them again.")
     if data.ndim not in (2, 3):
         raise InputError(f"{path}: has the shape {data.shape}; expected images (N, Y, X).")
     return data.reshape(-1, *data.shape[-2:]), _voxel(path, header)[0] or None
