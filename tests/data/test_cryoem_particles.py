@@ -197,6 +197,39 @@ def test_a_defocus_of_the_other_sign_is_noticed(tmp_path):
         assert data.read_particles(write(tmp_path, "p.star", text))["defocus_u"].min() == -15000
 
 
+@pytest.mark.parametrize(
+    ("defocus", "said"),
+    [
+        ("15000 -14000", "1 of 2 particles have a negative defocus"),
+        ("15000 1.4", "1 of 2 particles have a defocus below 100 A"),
+    ],
+)
+def test_the_second_defocus_is_looked_at_too(tmp_path, defocus, said):
+    text = OPTICS + PARTICLES.replace("15000 14000", defocus)
+    with pytest.warns(UserWarning, match=said):
+        data.read_particles(write(tmp_path, "p.star", text))
+
+
+def test_optics_groups_that_no_particle_names_are_noticed(tmp_path):
+    text = OPTICS + PARTICLES.replace("_rlnOpticsGroup #15", "_rlnOther #15")
+    text = text.replace("_rlnOriginXAngst", "_rlnOriginX").replace("_rlnOriginYAngst", "_rlnOriginY")
+    path = write(tmp_path, "p.star", text)
+    with pytest.warns(UserWarning, match=r"its particles do not name their group \(rlnOpticsGroup\)"):
+        assert "voltage" not in data.read_particles(path)
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(InputError, match=r"have no ctf \(voltage, cs, "),
+    ):
+        data.read_particles(path, needs=("ctf",))
+
+
+def test_an_unknown_need_is_put_right(tmp_path):
+    path = write(tmp_path, "p.star", OLD)
+    said = rf"{path}: needs names 'pose'; expected some of poses, ctf, half_set, place\."
+    with pytest.raises(InputError, match=said):
+        data.read_particles(path, needs=("pose",))
+
+
 class Evil:
     def __init__(self, marker):
         self.marker = marker

@@ -74,11 +74,14 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     Warns
     -----
     UserWarning
-        If a defocus is negative (overfocus) or below 100 A, which mostly is a sign of another convention.
+        If a defocus is negative (overfocus) or below 100 A, which mostly is a sign of another convention; if
+        optics groups are described and no particle names its own.
     """
     import numpy as np
     import pandas as pd
 
+    if unknown := [need for need in needs if need not in NEEDS]:
+        raise InputError(f"{path}: needs names {unknown[0]!r}; expected some of {', '.join(NEEDS)}.")
     path = is_file(path, "particles (.star, .cs or cryoDRGN's .pkl)")
     with path.open("rb") as handle:
         start = handle.read(6)
@@ -110,16 +113,13 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
                 f"{path}: {column} of particle {first + 1} is {rows[column].iloc[first]}, no number."
             )
         rows[column] = numbers
-    if "defocus_u" in rows:
-        defocus = rows["defocus_u"]
-        for many, said in (
-            ((defocus < 0).sum(), "a negative defocus, which is overfocus here; is its underfocus negative?"),
-            (
-                defocus.between(0, 100, inclusive="neither").sum(),
-                "a defocus below 100 A; is it in micrometres?",
-            ),
+    if both := [column for column in ("defocus_u", "defocus_v") if column in rows]:
+        defocus = rows[both]
+        for wrong, said in (
+            (defocus < 0, "a negative defocus, which is overfocus here; is its underfocus negative?"),
+            ((defocus > 0) & (defocus < 100), "a defocus below 100 A; is it in micrometres?"),
         ):
-            if many:
+            if many := wrong.any(axis=1).sum():
                 warnings.warn(f"{path}: {many} of {len(rows)} particles have {said}", stacklevel=2)
     return rows
 

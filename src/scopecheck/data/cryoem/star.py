@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def table(path: Path) -> pd.DataFrame:
     """Return the table of particles or picks with each row's optics group joined to it.
 
     A value that stands with the particle goes before its optics group's. Raises InputError where particles
-    name an optics group that the file does not describe.
+    name an optics group that the file does not describe; warns where they name none and the file has some.
     """
     tables = blocks(path)
     optics = tables.pop("optics", None)
@@ -56,6 +57,12 @@ def table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: holds a table of optics groups alone; expected particles beside it.")
     rows = tables[names[0]]
     if "rlnOpticsGroup" not in rows:
+        if optics is not None:
+            warnings.warn(
+                f"{path}: has 'data_optics', and its particles do not name their group (rlnOpticsGroup), so"
+                " its voltage and pixel size are left out. Add the column, or take the file RELION wrote.",
+                stacklevel=4,
+            )
         return rows
     group = rows["rlnOpticsGroup"]
     if optics is None or "rlnOpticsGroup" not in optics:
