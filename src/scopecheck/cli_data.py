@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scopecheck.errors import DataError
+
+if TYPE_CHECKING:
+    from scopecheck.data.catalogue import Entry
 
 app = typer.Typer(
     no_args_is_help=True, help="Datasets and weights: what they are, fetching, checking, cleaning."
@@ -16,6 +19,19 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="A name that `scopecheck data list` gives.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Names that `scopecheck data list` gives.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _entry(name: str) -> Entry:
+    """Return the catalogue's entry; an accession has none, and is known to fetch and clean alone."""
+    from scopecheck.data import archives, datasets
+    from scopecheck.data.catalogue import describe
+
+    if archives.parse(name):
+        raise DataError(
+            f"{name}: is an accession, which `data fetch` and `data clean` alone know; expected a name of"
+            f" `data list`. What was fetched of it lies in {datasets.where(name)}."
+        )
+    return describe(name)
 
 
 def _size(count: int) -> str:
@@ -60,15 +76,14 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show accession, licence, citation, pixel size, truth, its faults, and what may have trained on it."""
-    from scopecheck.data.catalogue import describe
-
-    found = describe(name).model_dump(mode="json", exclude_none=True)
+    entry = _entry(name)
+    found = entry.model_dump(mode="json", exclude_none=True)
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return
     import yaml
 
-    found["files"] = f"{len(found['files'])} file(s), {_size(describe(name).bytes)}"
+    found["files"] = f"{len(found['files'])} file(s), {_size(entry.bytes)}"
     typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100).rstrip())
 
 
@@ -83,7 +98,7 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Fetch datasets into the cache and, with --to, a mirror folder for a machine without a network."""
-    from scopecheck.data import datasets
+    from scopecheck.data import archives, datasets
     from scopecheck.data.catalogue import catalogue
 
     if bool(names) == everything:
@@ -91,6 +106,8 @@ def fetch(
     rows, failed = [], 0
     for name in catalogue().datasets if everything else names or []:
         try:
+            if limit is not None and not archives.parse(name):
+                raise DataError(f"--limit is for accessions; {name} is fetched whole. Leave --limit out.")
             path = datasets.fetch(name, to=to, limit=limit)
             rows.append({"name": name, "path": str(path), "error": ""})
         except DataError as error:
@@ -111,11 +128,11 @@ def fetch(
 def verify(names: Names = None, as_json: AsJson = False) -> None:
     """Hash the datasets in the cache; status 1 when a file is not what the catalogue says."""
     from scopecheck.data import cache
-    from scopecheck.data.catalogue import catalogue, describe
+    from scopecheck.data.catalogue import catalogue
 
     rows, faults = [], []
     for name in names or catalogue().datasets:
-        entry = describe(name)
+        entry = _entry(name)
         here = cache.held(entry)
         wrong = [str(cache.place(entry, file)) for file in here if not cache.ready(entry, file)]
         part = "in part" if here else "not fetched"
@@ -133,9 +150,8 @@ def verify(names: Names = None, as_json: AsJson = False) -> None:
 def where(name: Name, as_json: AsJson = False) -> None:
     """Print where a dataset lies in the cache, whether it is there, and where it can be had."""
     from scopecheck.data import cache, datasets, mirror
-    from scopecheck.data.catalogue import describe
 
-    entry = describe(name)
+    entry = _entry(name)
     here = [file for file in entry.files if cache.ready(entry, file)]
     mirrored = [file for file in entry.files if mirror.holds(cache.expected(entry, file))]
     sources = dict.fromkeys(source for file in entry.files for source in entry.sources_of(file))
