@@ -323,6 +323,26 @@ BAD_LABELS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(1, np.uint8), (255, np.uint8), (1, np.int64), (65535, np.uint16), (7, np.int32)]
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_mask_of_any_value_is_no_label_image(tmp_path, value, dtype, deep):
+    drawn = np.zeros((20, 20), bool)
+    drawn[1:5, 1:5] = drawn[5:9, 5:9] = True  # they touch at a corner: one piece
+    one, three = drawn.copy(), drawn.copy()
+    three[12:15, 1:4] = three[12:15, 10:14] = True
+    for name, kept in (("one", one), ("three", three)):
+        np.save(tmp_path / f"{name}.npy", (np.stack([kept] * 3) if deep else kept) * dtype(value))
+    assert read_labels(tmp_path / "one.npy").array.max() == value  # one object, whatever its number
+    said = (
+        rf"three\.npy: holds 0 and {value} alone, in 3 separate pieces, so it is a mask; expected one number"
+    )
+    with pytest.raises(InputError, match=said + r".*skimage\.measure\.label\(mask\)\.$"):
+        read_labels(tmp_path / "three.npy")
+    assert read_labels(tmp_path / "three.npy", mask=True).array.max() == value
+
+
 @pytest.mark.parametrize("case", BAD_LABELS)
 def test_what_is_no_label_image_is_refused_in_one_line(tmp_path, case):
     write, message = BAD_LABELS[case]

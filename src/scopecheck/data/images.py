@@ -32,7 +32,7 @@ class Picture(NamedTuple):
     pixel_size: tuple[float, ...] | None
 
 
-def read_labels(path: str | Path) -> Picture:
+def read_labels(path: str | Path, *, mask: bool = False) -> Picture:
     """Read a label image: one number an object, 0 for background.
 
     TIFF, OME-TIFF, ImageJ TIFF, PNG (also with a palette), NPY, and OME-Zarr 0.4 and 0.5 at full
@@ -42,6 +42,8 @@ def read_labels(path: str | Path) -> Picture:
     Parameters
     ----------
     path : str or Path
+    mask : bool
+        Accept a mask too, in which one value stands for every object (for measures of the covered area).
 
     Returns
     -------
@@ -51,7 +53,7 @@ def read_labels(path: str | Path) -> Picture:
     ------
     InputError
         If there is no such file, it is empty, damaged, cut short or not what its name says, or does not hold
-        whole-number labels of one plane or one stack.
+        whole-number labels of one plane or one stack; also for a mask: one value in several separate pieces.
     """
     import numpy as np
 
@@ -60,17 +62,25 @@ def read_labels(path: str | Path) -> Picture:
     path = Path(path)
     array, axes, sizes = _read(path, labels=True)
     array, size = _spatial(path, array, axes, sizes)
-    array = label_image(array, str(path))
+    array = label_image(array, str(path), mask=mask)
     high = int(array.max(initial=0))
-    if high == 255 and array.dtype == np.uint8 and len(np.unique(array)) == 2:
-        from skimage.measure import label
-
-        if (pieces := label(array).max()) > 1:
-            raise InputError(
-                f"{path}: holds 0 and 255 alone, in {pieces} separate pieces, so it is a mask; expected one"
-                " number per object. Number the objects with skimage.measure.label(mask)."
-            )
+    if not mask and high > 0 and (pieces := _pieces(array, high)) > 1:
+        raise InputError(
+            f"{path}: holds 0 and {high} alone, in {pieces} separate pieces, so it is a mask; expected one"
+            " number per object. Number the objects with skimage.measure.label(mask)."
+        )
     return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size)
+
+
+def _pieces(array: np.ndarray, value: int) -> int:
+    """Count the separate pieces of an image's only label; 1 where it has others too."""
+    import numpy as np
+    from scipy import ndimage
+
+    drawn = array == value
+    if np.count_nonzero(drawn) < np.count_nonzero(array):
+        return 1
+    return int(ndimage.label(drawn, np.ones((3,) * array.ndim))[1])
 
 
 def read_image(path: str | Path) -> Picture:
