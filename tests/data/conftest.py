@@ -67,10 +67,15 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_error(416)
                 return
         self.send_response(206 if start else 200)
-        self.send_header(
-            "Content-Type", "text/html" if file.suffix == ".html" else "application/octet-stream"
-        )
-        self.send_header("Content-Length", str(len(data) - start))
+        page = file.suffix == ".html" or mood == "login"
+        self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/octet-stream")
+        if mood == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data))
+            return
+        if mood != "no length":
+            self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
         try:
             self._send(data[start:], mood)
@@ -78,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
             server.log.append((path, "client left"))
 
     def _send(self, data, mood):
-        if mood == "drop":
+        if mood in ("drop", "no length"):
             self.wfile.write(data[: len(data) // 2])
             self.wfile.flush()
             self.connection.close()

@@ -179,6 +179,42 @@ def test_an_archive_file_is_pinned_on_first_use(world, server, blob, tmp_path):
         data.fetch("live")
 
 
+@pytest.mark.parametrize(
+    ("mood", "size", "said"),
+    [
+        ("no length", None, r"does not say how long it is, so a part could pass for the whole"),
+        ("login", None, r"sent a web page \(text/html\) in its place; open the address in a browser"),
+        ("no length", 400_000, r"does not say how long it is"),
+        (None, 400_001, r"wrong size, expected 400001 bytes, got 400000"),
+    ],
+)
+def test_nothing_doubtful_is_pinned_on_first_use(world, server, blob, tmp_path, mood, size, said):
+    (server.root / "live.bin").write_bytes(blob)
+    row = {"name": "live.bin", "sources": [{"archive": f"{server.url}/live.bin"}]}
+    world.add("live", [row | ({"bytes": size} if size else {})])
+    server.mood["live.bin"] = mood
+    with pytest.raises(DataError, match=rf"live/live\.bin: no source gave it[\s\S]*archive .*: .*{said}"):
+        data.fetch("live")
+    assert not data.where("live").exists()
+    assert not (tmp_path / "lock.json").exists()
+    assert world.leftovers() == []
+
+
+def test_an_end_in_chunks_and_a_page_that_is_meant_are_pinned(world, server, blob):
+    for name in ("live.bin", "live.html"):
+        (server.root / name).write_bytes(blob)
+    server.mood["live.bin"] = "chunked"
+    rows = [{"name": n, "sources": [{"archive": f"{server.url}/{n}"}]} for n in ("live.bin", "live.html")]
+    world.add("live", rows)
+    with pytest.warns(UserWarning, match="pinned as sha256"):
+        assert (data.fetch("live") / "live.bin").read_bytes() == blob
+
+
+def test_a_hash_is_enough_where_the_server_says_little(one, server, blob):
+    server.mood["a.bin"] = "login"
+    assert data.fetch("one").read_bytes() == blob
+
+
 def test_a_corrupt_lock_says_which_file(world, server, blob, tmp_path):
     world.add("live", [{"name": "live.bin", "sources": [{"archive": f"{server.url}/live.bin"}]}])
     for text in ("{", "[]"):

@@ -136,14 +136,16 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
             for _ in range(2):  # what an earlier run left may be at fault: then once more from the start
                 left = (size or 0) > transfer.RESUME_FROM and part.is_file()
                 bring(part)
-                got = pooch.file_hash(str(part), alg="sha256")
-                if sha256 is None or got == sha256:
+                got, size_got = pooch.file_hash(str(part), alg="sha256"), part.stat().st_size
+                if got == sha256 or (sha256 is None and size in (None, size_got)):
                     os.replace(part, target)
                     return
-                size_got = part.stat().st_size
                 part.unlink()
                 if not left:
                     break
+            if sha256 is None:
+                failures.append(f"{source}: wrong size, expected {size} bytes, got {size_got}")
+                continue
             failures.append(f"{source}: wrong hash, expected sha256 {sha256}, got {got} ({size_got} bytes)")
         except transfer.Unreachable as error:
             failures.append(f"{source}: {error}")
@@ -221,14 +223,15 @@ def ensure(
             sources = [source for kind in kinds for source in sources if source.kind == kind]
         label = f"{entry.name}/{file.name}"
         ways: list[Way] = []
+        sha256 = expected(entry, file)
         for source in sources:
             address, bring = source.fill(file.name), partial(_from_package, entry, file, source, progress)
             if source.package is None:
                 bring = partial(transfer.download, address, size=file.bytes, progress=progress, label=label)
+                bring = partial(bring, pinned=sha256 is not None)
                 ways.append((f"{source.kind} {address}", bring))
             else:
                 ways.append((f"package {source.package}, member {address}", bring))
-        sha256 = expected(entry, file)
         _obtain(target, label, sha256, file.bytes, ways)
         if sha256 is None:
             _pin(entry, file, transfer.sha256_file(target))

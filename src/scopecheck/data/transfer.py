@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scopecheck.data.catalogue import Package
 
 if TYPE_CHECKING:
+    from requests import Response
     from rich.progress import Progress
 
 TIMEOUT = (15.0, 60.0)  # seconds to connect, seconds without a byte
@@ -68,9 +69,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def download(
-    address: str, part: Path, size: int | None, progress: Progress | None = None, label: str | None = None
+    address: str,
+    part: Path,
+    size: int | None,
+    progress: Progress | None = None,
+    label: str | None = None,
+    pinned: bool = True,
 ) -> None:
     """Download an address into `part`; a dropped one is tried again, over 200 MB it goes on where it stopped.
+
+    Where no hash is `pinned` to tell what was meant, a web page in the file's place and an answer that does
+    not say where it ends are refused.
 
     Raises Unreachable if the server cannot be reached, refuses, or drops the connection three times, and
     OSError if `part` cannot be written.
@@ -90,6 +99,8 @@ def download(
             def whole_again(response, *_, out=out, **__):  # the server ignored the range: drop what was there
                 if response.status_code == 200:
                     out.truncate(0)
+                if response.ok and not response.is_redirect and not pinned:
+                    _trusted(response, part.name.removesuffix(".part"))
 
             task = None
             if progress is not None and (size is None or size >= SHOW_FROM):
@@ -119,6 +130,22 @@ def download(
                 if task is not None:
                     task.close()
     raise Unreachable(f"{reason}, tried {ATTEMPTS} times")
+
+
+def _trusted(response: Response, name: str) -> None:
+    """Refuse an answer that could be a login page, or cut short without a sign of it."""
+    page = response.headers.get("Content-Type", "").lower().startswith("text/html")
+    fault = ""
+    if page and not name.lower().endswith((".html", ".htm")):
+        fault = "the server sent a web page (text/html) in its place; open the address in a browser"
+    elif (
+        "Content-Length" not in response.headers
+        and response.headers.get("Transfer-Encoding", "").lower() != "chunked"
+    ):
+        fault = "the server does not say how long it is, so a part could pass for the whole"
+    if fault:
+        response.close()
+        raise Unreachable(fault)
 
 
 def from_registry(package: Package, part: Path, progress: Progress | None = None) -> None:
