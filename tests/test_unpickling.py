@@ -29,13 +29,22 @@ def test_any_array_of_numbers_is_given_back(array, protocol, order, fortran):
     np.testing.assert_array_equal(found, array)
 
 
-@pytest.mark.parametrize("core", [b"numpy.core.", b"numpy._core."])
-def test_files_of_numpy_1_and_2_are_read_by_either(core):
-    for protocol in (3, 5):
-        content = pickle.dumps(np.eye(3), protocol)
-        for name in (b"numpy.core.", b"numpy._core."):  # in protocol 4 and 5 a name's length stands before it
-            content = content.replace(name, core) if protocol == 3 else content
-        np.testing.assert_array_equal(load_arrays(content)[0], np.eye(3))
+@pytest.mark.parametrize("core", ["core", "_core"])
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_files_of_numpy_1_and_2_are_read_by_either(core, protocol):
+    content = pickle.dumps(np.eye(3), protocol)
+    if protocol > 3:
+        assert content[2:3] == b"\x95"  # a frame states how long it is; without one nothing does
+        content = content[:2] + content[11:]
+    for old in ("core", "_core"):
+        for module in ("multiarray", "numeric"):
+            was, now = f"numpy.{old}.{module}", f"numpy.{core}.{module}"
+            if protocol == 3:
+                content = content.replace(f"c{was}\n".encode(), f"c{now}\n".encode())
+            else:  # a name's length, one byte, stands before it
+                content = content.replace(_short(was), _short(now))
+    assert f"numpy.{core}.".encode() in content
+    np.testing.assert_array_equal(load_arrays(content)[0], np.eye(3))
 
 
 def test_the_parts_of_a_tuple_and_the_first_of_two_pickles():
@@ -43,6 +52,41 @@ def test_the_parts_of_a_tuple_and_the_first_of_two_pickles():
     assert (first.tolist(), second.tolist()) == ([1, 1], [0, 1, 2])
     assert load_arrays(pickle.dumps(1) + pickle.dumps(2)) == [1]
     assert load_arrays(pickle.dumps({"z": 1})) == [{"z": 1}]
+
+
+def test_arrays_inside_dicts_lists_and_tuples_are_given_back():
+    array = np.eye(3)
+    held = {"z": array, "more": [array, (array, "text")], "seen": {1, 2}, (1, "k"): None}
+    (found,) = load_arrays(pickle.dumps(held))
+    assert found.keys() == held.keys()
+    assert (found["seen"], found[1, "k"], found["more"][1][1]) == ({1, 2}, None, "text")
+    for one in (found["z"], found["more"][0], found["more"][1][0]):
+        assert type(one) is np.ndarray
+        np.testing.assert_array_equal(one, array)
+    twice = [array]
+    for _ in range(60):  # 2**60 arrays, were each written out
+        twice = [twice, twice]
+    left, right = load_arrays(pickle.dumps(twice))
+    assert left is right
+
+
+def test_what_holds_itself_or_is_too_deep_is_refused():
+    itself: list = [1]
+    itself.append({"again": itself})
+    deep: list = []
+    for _ in range(150):
+        deep = [deep]
+    for held in (itself, deep):
+        with pytest.raises(pickle.UnpicklingError, match="it holds itself, or is nested over 100 deep"):
+            load_arrays(pickle.dumps(held))
+
+
+@pytest.mark.parametrize(
+    "held", [np.dtype, np.dtype("f4"), {"kind": np.dtype("f4")}, {np.dtype("i2"): 1}, [{np.dtype("i2")}]]
+)
+def test_a_name_of_numpy_outside_an_array_is_not_handed_out(held):
+    with pytest.raises(pickle.UnpicklingError, match="it holds a name of numpy outside an array"):
+        load_arrays(pickle.dumps(held))
 
 
 class Runs:

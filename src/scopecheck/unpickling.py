@@ -28,23 +28,23 @@ def load_arrays(content: bytes) -> list[Any]:
     list
         The parts of the tuple or list that it holds, or the one thing it holds: arrays of whole or decimal
         numbers or truth values in this machine's byte order, beside what a pickle holds without any name
-        (numbers, text, dicts).
+        (numbers, text, and dicts, lists, tuples and sets of these and of arrays).
 
     Raises
     ------
     pickle.UnpicklingError
-        If it asks for any other name, holds an array that contradicts itself, or is cut short.
+        If it asks for any other name, holds an array that contradicts itself, holds one of numpy's names
+        outside an array, holds itself or is nested over 100 deep, or is cut short.
     """
     try:
-        held = _ArraysOnly(io.BytesIO(content)).load()
+        held = _unwrapped(_ArraysOnly(io.BytesIO(content)).load(), {})
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle can raise anything
         raise pickle.UnpicklingError(
             f"it is cut short or damaged ({type(error).__name__}: {error})"
         ) from error
-    parts = list(held) if isinstance(held, tuple | list) else [held]
-    return [part.values if isinstance(part, _Array) else part for part in parts]
+    return list(held) if isinstance(held, tuple | list) else [held]
 
 
 class _Dtype:
@@ -123,6 +123,30 @@ _STANDS_FOR = {
     "_codecs.encode": _encoded,
     "__builtin__.bytes": _no_bytes,
 }
+
+
+_DEEPEST = 100
+_OPEN = object()  # marks a container that is being unwrapped: met again, it holds itself
+
+
+def _unwrapped(part: Any, done: dict[int, Any], depth: int = 0) -> Any:
+    """Put arrays in the place of what stands for them; each container once, however often it is named."""
+    if isinstance(part, _Array):
+        return part.values
+    if isinstance(part, _Dtype) or any(part is stand_in for stand_in in _STANDS_FOR.values()):
+        raise pickle.UnpicklingError("it holds a name of numpy outside an array")
+    if not isinstance(part, dict | list | tuple | set | frozenset):
+        return part
+    if done.get(id(part)) is _OPEN or depth == _DEEPEST:
+        raise pickle.UnpicklingError(f"it holds itself, or is nested over {_DEEPEST} deep")
+    if id(part) not in done:
+        done[id(part)] = _OPEN
+        if isinstance(part, dict):
+            pairs = [[_unwrapped(x, done, depth + 1) for x in pair] for pair in part.items()]
+            done[id(part)] = dict(pairs)
+        else:
+            done[id(part)] = type(part)([_unwrapped(x, done, depth + 1) for x in part])
+    return done[id(part)]
 
 
 class _ArraysOnly(pickle.Unpickler):
