@@ -71,6 +71,14 @@ CALLS = {
     "one pixel size for a stack": (lambda: measure.quantities(STACK, pixel_size=0.3), r"\(z, y, x\)"),
     "two pixel sizes for a stack": (lambda: measure.table(STACK, pixel_size=(0.3, 0.3)), r"\(z, y, x\)"),
     "pixel size 0": (lambda: measure.quantities(GOOD, pixel_size=0), r"positive micrometres"),
+    "pixel size of nothing": (
+        lambda: measure.quantities(GOOD, pixel_size=1e-300),
+        r"pixel_size: 1e-300, 1e-300 micrometres per pixel; expected 1e-06 \(a picometre\) to 1e\+06",
+    ),
+    "pixel size of a world": (
+        lambda: measure.quantities(GOOD, pixel_size=(1, 1e200)),
+        r"pixel_size: 1, 1e\+200",
+    ),
     "pixel size NaN": (lambda: measure.quantities(GOOD, pixel_size=(0.1, np.nan)), r"positive micrometres"),
     "pixel size text": (lambda: measure.quantities(GOOD, pixel_size="a third"), r"in micrometres"),
     "area of a stack": (

@@ -35,6 +35,12 @@ def test_arms_of_a_run_follow_tier_and_profile(recipe):
     assert "needs tier public" in r.in_run(r.arms[4], profile="full", tier="embedded")
 
 
+def test_a_recipe_that_is_not_utf_8_is_named(recipe):
+    recipe.write_bytes(recipe.read_bytes() + "# Zelle f\u00fcr Zelle".encode("latin-1"))
+    with pytest.raises(RecipeError, match=r"shift-toy\.py: is not UTF-8 text \(byte \d+\); save it as UTF-8"):
+        read_recipe(recipe)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

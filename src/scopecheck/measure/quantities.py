@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from scopecheck.errors import InputError
 from scopecheck.measure.perobject import per_object
 
+SMALLEST, LARGEST = 1e-6, 1e6  # micrometres per pixel: a picometre, and a metre
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -55,7 +57,7 @@ def quantities(
     image : array of int or float, same shape, optional
         Grey levels.
     pixel_size : float or (y, x) or (z, y, x), optional
-        Micrometres per pixel along each axis. Without it areas are in pixels.
+        Micrometres per pixel along each axis, from 1e-6 to 1e6. Without it areas are in pixels.
     border : {"keep", "drop"}
         "drop" leaves out the objects that touch the edge of the image. The field itself is not made smaller,
         so area fraction and density are then lower bounds.
@@ -91,6 +93,11 @@ def quantities(
         not measured on such inputs.
     """
     each = per_object(labels, image, pixel_size, border, background, saturation, unit)
+    if not all(SMALLEST <= length <= LARGEST for length in each.scale):
+        raise InputError(
+            f"pixel_size: {', '.join(f'{length:g}' for length in each.scale)} micrometres per pixel; expected"
+            f" {SMALLEST:g} (a picometre) to {LARGEST:g} (a metre). Give it in micrometres."
+        )
     size, dim, field = float(np.prod(each.scale)), each.image.ndim, each.image.size
     pixels, total, n = each.pixels[each.keep], each.total[each.keep], int(each.keep.sum())
     notes = [] if n else ["no objects"]

@@ -144,13 +144,16 @@ def read_recipe(path: str | Path) -> Recipe:
     Raises
     ------
     RecipeError
-        If there is no such file, no header, or the header does not fit the schema; the message names the
-        file, the field and what was expected.
+        If there is no such file, it is not UTF-8, has no header, or the header does not fit the schema; the
+        message names the file, the field and what was expected.
     """
     path = Path(path)
     if not path.is_file():
         raise RecipeError(f"{path}: no such recipe")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as err:
+        raise RecipeError(f"{path}: is not UTF-8 text (byte {err.start}); save it as UTF-8") from err
     ends = [i for i, line in enumerate(lines) if line.strip() == "# ---"][:2]
     if len(ends) < 2 or ends[0] != 0:
         raise RecipeError(
