@@ -169,7 +169,8 @@ plt.show()
 # ## Truth: how sure is the yardstick?
 #
 # Truth is made by people or by a model. If two annotators draw outlines 5 % apart, no tool can be judged to 1 %. So each
-# dataset carries the *systematic uncertainty* of its truth, and the interval is widened by it on both sides. When it exceeds
+# dataset carries the *systematic uncertainty* of its truth, and the interval is widened by it on both sides: the lower end of
+# the ratio of measured to true is divided by 1 + u, the upper end by 1 - u (differences move by u itself). When it exceeds
 # the tolerance, the judge refuses, and no number of further images is offered: images are not what is lacking. Where nobody
 # knows the uncertainty, the page says *agrees with annotation*, not *is right*.
 

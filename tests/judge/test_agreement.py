@@ -155,6 +155,10 @@ def test_bias_in_the_truths_grey_zone_is_not_a_matter_of_number() -> None:
     verdict = judge.agreement(*m, truth_uncertainty=0.05, **POPULATION)
     assert (verdict.word, verdict.reason, verdict.further) == ("UNDETERMINED", "truth", None)
     assert judge.agreement(*m, **POPULATION).word == "HOLDS"
+    few = judge.agreement([100, 101, 99], [100] * 3, truth_uncertainty=0.0999, **POPULATION)
+    assert (few.word, few.reason, few.further) == ("UNDETERMINED", "truth", None)
+    lacking = judge.agreement([100, 101, 99], [100] * 3, truth_uncertainty=0.05, **POPULATION)
+    assert (lacking.reason, lacking.further) == ("too few", 2)
 
 
 def test_on_average_only() -> None:

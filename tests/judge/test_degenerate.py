@@ -95,7 +95,10 @@ def test_refusals_name_the_place(measured: list, true: list, message: str) -> No
         ({"tolerance": "small"}, "not a number"),
         ({"tolerance": np.nan}, "one number above 0"),
         ({"truth_uncertainty": -0.1}, "expected one number >= 0"),
-        ({"truth_uncertainty": np.nan}, "truth_uncertainty"),
+        (
+            {"truth_uncertainty": np.nan},
+            r"truth_uncertainty\[0\] is nan .*; expected one number >= 0, or None",
+        ),
         ({"gross_error": [0.1, 0.1, 0.1]}, "gross_error must be one number"),
         ({"gross_error": -1}, "gross_error must be one number"),
         ({"gross_error": [0.1, np.inf]}, r"gross_error\[1\] is inf .* where no true object exists, give one"),

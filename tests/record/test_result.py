@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from scopecheck import judge
 from scopecheck.errors import RecipeError
 from scopecheck.record import ArmResult, caption, read_verdict, wrong_holds
+from scopecheck.record.result import judged
 
 OLD = Path(__file__).with_name("verdict-1.0.0.json")
 
@@ -57,14 +59,34 @@ def test_wrong_holds_counts_only_what_could_have_said_holds():
 
     t = [-0.1, 0.1]
     able = [
-        arm(verdict="HOLDS", scope="image", n=1, tolerance=t),
+        arm(verdict="HOLDS", scope="population", n=6, tolerance=t),
         arm(verdict="FAILS", scope="setting", n=5, tolerance=t),
     ]
+    image = [arm(verdict="HOLDS", scope="image", n=1, tolerance=t)]
     unable = [
         arm(verdict="UNDETERMINED", scope="population", n=4, tolerance=t, reason="too few"),
         arm(verdict="UNDETERMINED", scope="population", n=9, tolerance=t, reason="truth"),
     ]
     none = [arm(verdict=None, scope="image", n=1), arm(verdict=None, status="not run")]
-    assert wrong_holds(able + unable + none) == (4, 2, pytest.approx(0.10))
-    assert "0.1 wrong HOLDS" in caption(able + unable + none)
-    assert "1 more was not run" in caption(able + unable + none)
+    assert wrong_holds(able + unable + image + none) == (5, 2, pytest.approx(0.10))
+    assert caption(able + unable + image + none) == (
+        "5 verdicts, 2 with acquisitions or seeds enough to say HOLDS. Were all of these exactly at the edge"
+        " of tolerance, 0.1 wrong HOLDS would be expected (1 in 20). 1 speaks of one image without sampling:"
+        " no such rate is known for it. 1 more was not run."
+    )
+    assert caption(2 * image) == (
+        "2 verdicts. 2 speak of one image without sampling: no such rate is known for them."
+    )
+    assert caption(unable[:1]) == "1 verdict, none with acquisitions or seeds enough to say HOLDS."
+    assert caption(none) == "No verdict. 1 more was not run."
+
+
+def test_the_interval_of_one_image_is_told_where_its_truth_is_known():
+    unknown = judge.agreement(108, 100, scope="image", tolerance=0.1)
+    assert judged(unknown)["interval"] is None
+    assert "interval" not in str(unknown)
+    known = judge.agreement(108, 100, scope="image", tolerance=0.1, truth_uncertainty=0.0)
+    assert judged(known)["interval"] == pytest.approx([0.08, 0.08])
+    assert "90 % interval +8.0% to +8.0%" in str(known)
+    fields = judge.agreement([108.0] * 5, [100] * 5, scope="population", tolerance=0.1)
+    assert judged(fields)["interval"] == pytest.approx([0.08, 0.08])

@@ -89,7 +89,7 @@ def uncertainty(value: float | None) -> float | None:
     """Check the truth's systematic uncertainty: a finite number >= 0, or None where it is unknown."""
     if value is None:
         return None
-    u = numbers("truth_uncertainty", value)
+    u = numbers("truth_uncertainty", value, "expected one number >= 0, or None where unknown")
     if u.size != 1 or u[0] < 0:
         raise ValueError(f"truth_uncertainty is {value!r}; expected one number >= 0, or None where unknown")
     return float(u[0])

@@ -91,7 +91,7 @@ class Verdict:
             return f"{round(x, 3) + 0.0:+.1%}" if self.scale == "relative" else f"{x + 0.0:+.4g}"
 
         parts = [f"{self.label} [{self.scope}, n = {self.n}]: bias {show(self.bias)}"]
-        if self.interval:
+        if self.interval and (self.scope != "image" or self.truth_uncertainty is not None):
             parts.append(f"90 % interval {show(self.interval[0])} to {show(self.interval[1])}")
         if self.tolerance:
             parts.append(f"tolerance {show(self.tolerance[0])} to {show(self.tolerance[1])}")
@@ -147,8 +147,9 @@ def agreement(
     estimand : {"per-acquisition mean", "pooled ratio"}
         Mean error of an acquisition, each counting alike, or sum of measured over sum of true.
     truth_uncertainty : float, optional
-        Systematic uncertainty of the truth, a fraction (relative) or in the unit (absolute). The interval is
-        widened by it on both sides; above the tolerance's half-width nothing is decided. None: unknown.
+        Systematic uncertainty u of the truth, a fraction (relative) or in the unit (absolute). It moves both
+        ends of the interval outwards: absolute to low - u and high + u, relative to (1 + low) / (1 + u) - 1
+        and (1 + high) / (1 - u) - 1. Above the tolerance's half-width nothing is decided. None: unknown.
     gross_error : float or array_like, shape (n,), optional
         For counts, (misses + inventions) / number of true objects, of each acquisition or pooled.
 
@@ -241,7 +242,7 @@ def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> t
         inner, outer = (low + u, high - u), (low - u, high + u)
     few = got.informative < FEWEST[scope][0]
     undecidable = outer[0] <= got.bias <= inner[0] or inner[1] <= got.bias <= outer[1]
-    if scope == "image" or (u > 0 and undecidable and not few):
+    if scope == "image" or (u > 0 and undecidable):
         return "truth", None
     further: int | str | None = None
     if got.ends is not None:

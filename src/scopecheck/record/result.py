@@ -104,10 +104,15 @@ class Result(_Open):
 
 
 def judged(verdict: "Verdict") -> dict[str, Any]:
-    """Give what :class:`ArmResult` holds of a verdict."""
+    """Give what :class:`ArmResult` holds of a verdict.
+
+    The interval of one image is its truth's uncertainty alone: where that is unknown there is none to tell.
+    """
     told: dict[str, Any] = strict(asdict(verdict))
     told["verdict"] = told.pop("word")
     told["inside"] = None if verdict.tolerance is None else verdict.inside
+    if verdict.scope == "image" and verdict.truth_uncertainty is None:
+        told["interval"] = None
     return told | {"label": verdict.label if verdict.word else ""}
 
 
@@ -168,20 +173,20 @@ def read_verdict(path: str | Path) -> Result:
 
 
 def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
-    """Count verdicts, those that could have said HOLDS, and the wrong HOLDS to expect at worst.
+    """Count verdicts, those that chance could have made say HOLDS, and the wrong HOLDS to expect at worst.
 
-    An arm could have said HOLDS when it has a tolerance, its truth is good enough, and it has at least
-    five acquisitions or seeds (one is enough at scope ``image``). At worst every one of them truly sits at
-    the edge of its tolerance; the judge then errs in at most 5 %.
+    Chance could have made an arm say HOLDS when it has a tolerance, its truth is good enough, and it has at
+    least five acquisitions or seeds. At worst every one of them truly sits at the edge of its tolerance; the
+    judge then errs in at most 5 %. At scope ``image`` nothing is sampled, so no such rate exists.
 
     Returns
     -------
     (int, int, float)
-        Verdicts, those that could hold, and 0.05 times the latter.
+        Verdicts, those that chance could have made hold, and 0.05 times the latter.
     """
     words = [a for a in arms if a.verdict is not None]
     sure = [a for a in words if a.tolerance is not None and a.reason != "truth"]
-    able = sum(a.scope == "image" or (a.n or 0) >= 5 for a in sure)
+    able = sum(a.scope != "image" and (a.n or 0) >= 5 for a in sure)
     return len(words), able, 0.05 * able
 
 
@@ -189,11 +194,17 @@ def caption(arms: list[ArmResult]) -> str:
     """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
     words, able, wrong = wrong_holds(arms)
     skipped = sum(a.status == "not run" for a in arms)
-    if not words:
-        text = "No verdict."
-    else:
-        text = (
-            f"{words} verdict{'s' if words > 1 else ''}, {able} with data enough to say HOLDS. Were all of"
-            f" these exactly at the edge of tolerance, {wrong:.2g} wrong HOLDS would be expected (1 in 20)."
+    images = sum(a.scope == "image" for a in arms if a.verdict is not None)
+    text = f"{words} verdict{'' if words == 1 else 's'}" if words else "No verdict"
+    if able:
+        text += (
+            f", {able} with acquisitions or seeds enough to say HOLDS. Were all of these exactly at the edge"
+            f" of tolerance, {wrong:.2g} wrong HOLDS would be expected (1 in 20)"
         )
+    elif words > images:
+        text += ", none with acquisitions or seeds enough to say HOLDS"
+    text += "."
+    if images:
+        speak, them = ("speaks", "it") if images == 1 else ("speak", "them")
+        text += f" {images} {speak} of one image without sampling: no such rate is known for {them}."
     return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")
