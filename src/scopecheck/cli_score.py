@@ -32,6 +32,7 @@ ESTIMANDS = {"mean": "per-acquisition mean", "pooled": "pooled ratio"}
 SHAPES = ("area", "volume")
 MEASURES = ("count", *(f"{how}_{what}" for what in SHAPES for how in ("mean", "total")))
 MEASURES += (*(f"{what}_fraction" for what in SHAPES), "density", "total_intensity", "mean_intensity")
+SHORT = {"area": "mean_area", "volume": "mean_volume", "intensity": "total_intensity"}
 
 
 @app.callback()
@@ -49,7 +50,11 @@ def labels(
     ] = None,
     unit: Annotated[str | None, typer.Option(help="px or um; um needs a pixel size.")] = None,
     measure: Annotated[
-        str | None, typer.Option(help="count,mean_area,total_area,area_fraction,density,total_intensity,...")
+        str | None,
+        typer.Option(
+            help="count,mean_area,total_area,area_fraction,density,total_intensity,... In short: area, volume"
+            " (the mean), intensity (the total)."
+        ),
     ] = None,
     tolerance: Annotated[
         str | None, typer.Option(help="0.1 for all, or count=0.1,mean_area=-0.05:0.1. Declare it before.")
@@ -86,12 +91,19 @@ def labels(
         one_of("unit", unit, ("px", "um"))
     measures = [name.strip() for name in measure.split(",") if name.strip()] if measure else None
     for name in measures or ():
-        one_of("measure", name, MEASURES)
+        one_of("measure", name, (*MEASURES, *SHORT))
+    measures = [SHORT.get(name, name) for name in measures] if measures else None
     if not 0 < threshold <= 1:
         raise InputError(f"--threshold: {threshold:g} is no IoU; expected above 0 and not above 1.")
-    limits, doubts = by_measure("tolerance", tolerance), by_measure("truth-uncertainty", truth_uncertainty)
+    limits, doubts = _named("tolerance", tolerance), _named("truth-uncertainty", truth_uncertainty)
     if pairs := [name for name, value in doubts.items() if isinstance(value, tuple)]:
         raise InputError(f"--truth-uncertainty: {pairs[0]} has two ends; expected one number.")
+    for name, value in doubts.items():
+        if not value >= 0:  # nan is not
+            raise InputError(f"--truth-uncertainty: {value:g} for {name}; expected 0 or above, 0.02 for 2 %.")
+        if scale == "relative" and value >= 1:
+            meant = f"{value:g} means {100 * value:g} %; write {value / 100:g} for {value:g} %."
+            raise InputError(f"--truth-uncertainty: {meant}")
     fractions(limits if scale == "relative" else {})
     levels = {"background": background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
@@ -119,6 +131,14 @@ def labels(
     else:
         _show(score, predicted, true)
     end(score.rows, failing)
+
+
+def _named(option: str, text: str | None) -> dict[str, Any]:
+    """Numbers by measurement, under its full name."""
+    given = by_measure(option, text)
+    if twice := [name for name in given if name in SHORT and SHORT[name] in given]:
+        raise InputError(f"--{option}: {SHORT[twice[0]]} is given twice, once as {twice[0]}.")
+    return {SHORT.get(name, name): value for name, value in given.items()}
 
 
 def _progress(pairs: Sequence[Any]) -> Iterable[Any]:
@@ -149,7 +169,10 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
 
     console = Console(highlight=False)
     console.print(f"prediction: {predicted}\ntruth:      {true}", markup=False)
-    console.print(verdicts(score.rows, score.scope))
+    table = verdicts(score.rows, score.scope)
+    table.collapse_padding, table.pad_edge = True, False
+    table.columns[1].min_width = len("UNDETERMINED:")  # in 80 columns too, a word is never cut
+    console.print(table)
     notes = list(score.notes)
     for row in score.rows:
         values = [

@@ -106,6 +106,7 @@ def score_labels(
         If files cannot be read or paired, shapes differ, or a measurement is not known or not possible.
     """
     from scopecheck import measure
+    from scopecheck.judge import inputs
 
     pairs, notes = pair_up(predicted, true, image, as_given=as_given)
     scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
@@ -140,11 +141,12 @@ def score_labels(
     }
     rows = []
     for name in names:
-        limits, doubt = (
-            given.get(name, given.get("all")) for given in (tolerance or {}, truth_uncertainty or {})
-        )
+        limits = (tolerance or {}).get(name, (tolerance or {}).get("all"))
+        doubt = (truth_uncertainty or {}).get(name, (truth_uncertainty or {}).get("all"))
         verdict = _verdict(name, found, scope, limits, doubt, scale, estimand)
-        rows.append(_row(predicted, name, found, verdict, plausibility))
+        asked: dict[str, Any] = {"scope": scope, "scale": scale, "estimand": estimand}
+        asked |= {"tolerance": inputs.tolerance_pair(limits), "truth_uncertainty": inputs.uncertainty(doubt)}
+        rows.append(_row(predicted, name, found, verdict, plausibility, asked))
     counted = {"true": "n_true", "predicted": "n_predicted"}
     objects = {
         key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
@@ -273,7 +275,12 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any
 
 
 def _row(
-    predicted: Path, name: str, found: list[dict], verdict: Any, plausibility: dict[str, float]
+    predicted: Path,
+    name: str,
+    found: list[dict],
+    verdict: Any,
+    plausibility: dict[str, float],
+    asked: dict[str, Any],
 ) -> ArmResult:
     from scopecheck.record.result import ArmResult, judged
 
@@ -286,7 +293,7 @@ def _row(
     }
     common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility}
     if isinstance(verdict, str):
-        return ArmResult(**common, reason=verdict, n=len(found))
+        return ArmResult(**common, **asked, reason=verdict, n=len(found))
     return ArmResult(**common, **judged(verdict))
 
 

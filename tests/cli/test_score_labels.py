@@ -121,6 +121,43 @@ def test_merges_that_cancel_inventions_are_marked(run, tmp_path):
     assert row["label"] == "HOLDS BY CANCELLATION"
 
 
+def test_short_names_stand_for_what_is_published(run, folders, tmp_path):
+    grey = write(tmp_path / "grey", {f"f{i}": squares(n) for i, n in enumerate(COUNTS)})
+    how = ("--measure", "count,area,intensity", "--tolerance", "area=0.2,0.1", "--image", grey, "--json")
+    rows = arms(run(*folders, *how)[1])
+    assert list(rows) == ["count", "mean_area", "total_intensity"]
+    assert (rows["mean_area"]["tolerance"], rows["count"]["tolerance"]) == ([-0.2, 0.2], [-0.1, 0.1])
+    status, _, err = run(*folders, "--measure", "volume")
+    assert (status, "mean_volume: a 3D measure" in err) == (2, True)
+
+
+def test_what_was_asked_is_kept_where_there_is_no_answer(run, tmp_path):
+    """No objects in the truth, or all of them at the border: the tolerance given is still told."""
+    edge = {"shape": (10, 180), "start": 0}
+    write(
+        tmp_path,
+        {"none": squares(0), "none2": squares(0), "a": squares(18, **edge), "b": squares(18, **edge)},
+    )
+    for pair in (("none2", "none"), ("a", "b", "--border", "drop")):
+        how = (*(tmp_path / f"{name}.tif" for name in pair[:2]), *pair[2:], "--tolerance", "0.1")
+        row = arms(run(*how, "--truth-uncertainty", "0.02", "--json")[1])["count"]
+        assert (row["verdict"], row["tolerance"], row["truth_uncertainty"]) == (None, [-0.1, 0.1], 0.02)
+        assert (row["scope"], row["scale"], row["reason"][:11]) == ("image", "relative", "no ratio to")
+        out = run(*how)[1]
+        assert out.count("±10.0 %") == 3
+        assert "Give --tolerance" not in out
+
+
+def test_no_word_is_cut_in_80_columns(run, folders, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    predicted, truth = folders
+    for name in ("f3", "f4", "f5"):
+        (predicted / f"{name}.tif").unlink(), (truth / f"{name}.tif").unlink()
+    how = ("--measure", "count,area,intensity", "--image", truth, "--tolerance", "0.2")
+    table = run(predicted, truth, *how)[1].split("How it looks")[0]
+    assert [table.count(word) for word in ("UNDETERMINED: ", "total_intensity", "tolerance")] == [3, 1, 1]
+
+
 def test_exit_status_follows_fail_on_alone(run, folders):
     assert run(*folders, "--tolerance", "0.1")[0] == 0
     assert run(*folders, "--tolerance", "0.1", "--fail-on", "FAILS")[0] == 1
@@ -341,6 +378,10 @@ BAD = {
         bad_file("x.tif", (squares(4) > 0) * np.uint8(255)),
         "x.tif: holds 0 and 255 alone, in 4 separate pieces, so it is a mask",
     ),
+    "0 and 1": (
+        bad_file("x.tif", (squares(4) > 0) * np.uint8(1)),
+        "x.tif: holds 0 and 1 alone, in 4 separate pieces, so it is a mask",
+    ),
     "pickle": (bad_file("x.npy", np.array([{}], object)), "x.npy: holds Python objects (a pickle)"),
     "line": (bad_file("x.npy", np.arange(9)), "x.npy: has the shape (9,); expected a plane"),
     "wrong suffix": (bad_file("x.jpg", b"\xff\xd8\xff"), "x.jpg: has the suffix '.jpg'; expected .tif"),
@@ -427,7 +468,26 @@ BAD = {
         "tolerance: names mean_volume; measured are count, mean_area, total_area.",
     ),
     "uncertainty of two ends": (two(ONE, None, "--truth-uncertainty", "0:1"), "expected one number."),
-    "negative uncertainty": (two(ONE, None, "--truth-uncertainty", "-1"), "truth_uncertainty is -1.0"),
+    "negative uncertainty": (
+        two(ONE, None, "--truth-uncertainty", "-1"),
+        "scopecheck: --truth-uncertainty: -1 for all; expected 0 or above, 0.02 for 2 %.",
+    ),
+    "uncertainty that is no number": (
+        two(ONE, None, "--truth-uncertainty", "count=nan"),
+        "scopecheck: --truth-uncertainty: nan for count; expected 0 or above, 0.02 for 2 %.",
+    ),
+    "uncertainty in per cent": (
+        two(ONE, None, "--truth-uncertainty", "5"),
+        "scopecheck: --truth-uncertainty: 5 means 500 %; write 0.05 for 5 %.",
+    ),
+    "tolerance twice by two names": (
+        two(ONE, None, "--tolerance", "area=0.1,mean_area=0.2"),
+        "scopecheck: --tolerance: mean_area is given twice, once as area.",
+    ),
+    "pixel size of nothing": (
+        two(ONE, None, "--pixel-size", "1e-300", "--measure", "count,density"),
+        "pixel_size: 1e-300, 1e-300 micrometres per pixel; expected 1e-06 (a picometre) to 1e+06 (a metre).",
+    ),
     "threshold of 2": (two(ONE, None, "--threshold", "2"), "scopecheck: --threshold: 2 is no IoU"),
     "border rule": (
         two(ONE, None, "--border", "cut"),
