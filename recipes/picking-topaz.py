@@ -838,7 +838,7 @@ right.plot([0, 1], [0, 1], color="#888888", lw=0.8)
 right.set(
     xlabel="probability by Topaz's own score",
     ylabel="fraction of picks on a particle",
-    title="is the score believed?",
+    title="can the score be believed?",
 )
 right.legend(fontsize=10, loc="upper left")
 show(figure, "radius-and-score")

@@ -796,7 +796,7 @@ display(Markdown(f"On the six series the doubling time is then off by {c.bias:+.
 
 # %% tags=["hide-input"]
 mine = data.read_image(my_image).array if my_image else real["2"].image
-my_mask = data.read_labels(my_labels).array > 0 if my_labels else None
+my_mask = data.read_labels(my_labels, mask=True).array > 0 if my_labels else None
 
 # %%
 probability = cells(mine, net)
