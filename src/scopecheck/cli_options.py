@@ -88,6 +88,19 @@ def by_measure(option: str, text: str | None) -> dict[str, Any]:
     return found
 
 
+def doubts(given: dict[str, Any], *, relative: bool) -> dict[str, float]:
+    """The truth's uncertainty by measurement, as one number each, 0 or above; a relative one is below 1."""
+    for name, value in given.items():
+        if isinstance(value, tuple):
+            raise InputError(f"--truth-uncertainty: {name} has two ends; expected one number.")
+        if not value >= 0:  # nan is not
+            raise InputError(f"--truth-uncertainty: {value:g} for {name}; expected 0 or above, 0.02 for 2 %.")
+        if relative and value >= 1:
+            meant = f"{value:g} means {100 * value:g} %; write {value / 100:g} for {value:g} %."
+            raise InputError(f"--truth-uncertainty: {meant}")
+    return given
+
+
 def shown(value: float, form: str) -> str:
     """A number, or the words not defined."""
     return "not defined" if math.isnan(value) else format(value, form)

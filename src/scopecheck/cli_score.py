@@ -14,6 +14,7 @@ from scopecheck.cli_options import (
     AsJson,
     FailOn,
     by_measure,
+    doubts,
     end,
     fail_words,
     fractions,
@@ -95,15 +96,8 @@ def labels(
     measures = [SHORT.get(name, name) for name in measures] if measures else None
     if not 0 < threshold <= 1:
         raise InputError(f"--threshold: {threshold:g} is no IoU; expected above 0 and not above 1.")
-    limits, doubts = _named("tolerance", tolerance), _named("truth-uncertainty", truth_uncertainty)
-    if pairs := [name for name, value in doubts.items() if isinstance(value, tuple)]:
-        raise InputError(f"--truth-uncertainty: {pairs[0]} has two ends; expected one number.")
-    for name, value in doubts.items():
-        if not value >= 0:  # nan is not
-            raise InputError(f"--truth-uncertainty: {value:g} for {name}; expected 0 or above, 0.02 for 2 %.")
-        if scale == "relative" and value >= 1:
-            meant = f"{value:g} means {100 * value:g} %; write {value / 100:g} for {value:g} %."
-            raise InputError(f"--truth-uncertainty: {meant}")
+    limits = _named("tolerance", tolerance)
+    unsure = doubts(_named("truth-uncertainty", truth_uncertainty), relative=scale == "relative")
     fractions(limits if scale == "relative" else {})
     levels = {"background": background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
@@ -116,7 +110,7 @@ def labels(
         unit=unit,
         measures=measures,
         tolerance=limits,
-        truth_uncertainty=doubts,  # type: ignore[arg-type]
+        truth_uncertainty=unsure,  # type: ignore[arg-type]
         threshold=threshold,
         border=border,
         scale=scale,

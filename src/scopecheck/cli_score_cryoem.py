@@ -13,6 +13,7 @@ from scopecheck.cli_options import (
     AsJson,
     FailOn,
     by_measure,
+    doubts,
     end,
     fail_words,
     fractions,
@@ -64,9 +65,8 @@ def picks(
     from scopecheck import scoring_picks
 
     failing = fail_words(fail_on)
-    limits, doubts = by_measure("tolerance", tolerance), by_measure("truth-uncertainty", truth_uncertainty)
-    if pairs := [name for name, value in doubts.items() if isinstance(value, tuple)]:
-        raise InputError(f"--truth-uncertainty: {pairs[0]} has two ends; expected one number.")
+    limits = by_measure("tolerance", tolerance)
+    unsure = doubts(by_measure("truth-uncertainty", truth_uncertainty), relative=True)
     fractions(limits)
     angstrom = None if pixel_size is None else _positive("pixel-size", pixel_size)
     if flipped is not None:
@@ -82,7 +82,7 @@ def picks(
         micrograph=micrograph,
         flipped=("picks", "truth") if flipped == "both" else (flipped,) if flipped else (),
         tolerance=limits,
-        truth_uncertainty=doubts,
+        truth_uncertainty=unsure,
         as_given=as_given,
         watch=iter if as_json else _progress,
     )
