@@ -107,10 +107,10 @@
 #          three other series in which cells were counted"}
 #       # another microscope and other cells
 #       - {arm: usiigaci, measurement: area_fraction, tier: public, profile: quick,
-#          control: null, predicted: FAILS, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "no",
+#          control: null, predicted: FAILS, origin: guess, recorded: HOLDS BY CANCELLATION, seen_in_training: "no",
 #          source: "network trained on another cell line, objective and camera"}
 #       - {arm: usiigaci-own, measurement: area_fraction, tier: public, profile: quick,
-#          control: null, predicted: UNDETERMINED, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "no",
+#          control: null, predicted: UNDETERMINED, origin: guess, recorded: HOLDS BY CANCELLATION, seen_in_training: "no",
 #          source: "network trained on val_set46 and judged on the other two: two images are too few to
 #          hold"}
 #       # full profile
@@ -972,4 +972,4 @@ assert swap.n == 1
 # - The shrinking of cells is assumed. Its direction is known from crowded cultures, its size here is a parameter.
 # - Cells here never lie on top of each other and nothing dies. Both would add errors of their own.
 # - Three fields of another laboratory, pooled since they may come from one movie, can show a failure and cannot show that a
-#   network holds.
+#   network holds. They had first been judged as independent; the change came after a review, with that word seen.
