@@ -50,7 +50,7 @@
 #         scale: relative
 #         tolerance: 0.10
 #         why: "A tenth of 3.5 A decides between seeing side chains and not; a claim that is off by more is another claim."
-#     minutes: {quick: 4, full: 20}
+#     minutes: {quick: 4, full: 30}
 #     memory_gib: 5.5
 #     gpu: none
 #     picture: noise-against-threshold

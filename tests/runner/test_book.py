@@ -50,6 +50,11 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
         assert said in rows[0]
     assert "– not run, because nobody has run it here yet" in table
     assert "names" not in table  # a page has no verdicts
+    said = (folder / "_generated" / "summary.md").read_text(encoding="utf-8")
+    assert "* - [A small recipe](recipes/never-ran) – not run, because nobody" in said
+    # HOLDS (the control), marked, undetermined, FAILS (the control and the field), a surprise, no seeds kept
+    counts = "".join(f"  - {n}\n" for n in (1, 0, 0, 2, 1, "0 of 0"))
+    assert f"* - [A small recipe](recipes/shift-toy)\n{counts}" in said
     with Image.open(folder / "_generated" / "verdicts.png") as picture:
         assert picture.width >= 900
 

@@ -49,7 +49,9 @@ def test_words_biases_alarms_and_notes_of_three_seeds(recipe, run, capsys):
     assert found.notes == {"seconds to see it": [0, 2, 4]}
     text = found.text([("field", "count"), ("apart", "count"), ("unknown", "count")])
     assert "the seeds 0, 1, 2. The word was the same 3 times for 1 of 2 verdicts" in text
-    assert "`field` count: FAILS 2, HOLDS 1. 1 of these went from HOLDS to FAILS." in text
+    assert (
+        "`field` count: FAILS 2, HOLDS 1. 1 of these said HOLDS with one seed and FAILS with another." in text
+    )
 
 
 def test_a_page_runs_again_when_its_seeds_change_and_tells_them(recipe, run):

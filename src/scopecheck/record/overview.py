@@ -145,6 +145,36 @@ def markdown(states: list[State]) -> str:
     return "\n".join(parts)
 
 
+def summary(states: list[State]) -> str:
+    """Give one line a recipe for the book's first page, in MyST: how often each word came."""
+    rows = [
+        [
+            "recipe",
+            "HOLDS",
+            "HOLDS, marked",
+            "UNDETERMINED",
+            "FAILS",
+            "not as predicted",
+            "vary with the seed",
+        ]
+    ]
+    for s in (s for s in states if s.recipe.kind == "recipe"):
+        told = [a for a in s.arms if a.status == "judged"]
+        held = [a for a in told if a.verdict == "HOLDS"]
+        counts = [
+            sum(a.label == "HOLDS" for a in held),
+            sum(a.label != "HOLDS" for a in held),
+            sum(a.verdict == "UNDETERMINED" for a in told),
+            sum(a.verdict == "FAILS" for a in told),
+            sum(a.surprise for a in told),
+            f"{sum(len(a.over_seeds) > 1 for a in told)} of {sum(bool(a.over_seeds) for a in told)}",
+        ]
+        why = f" – {s.why}" if s.status != "ok" else ""
+        rows.append([f"[{s.recipe.title}](recipes/{s.recipe.id}){why}", *map(str, counts)])
+    lines = [f"{'* -' if k == 0 else '  -'} {cell}" for row in rows for k, cell in enumerate(row)]
+    return "\n".join([":::{list-table}", ":header-rows: 1", ":class: summary", "", *lines, ":::", ""])
+
+
 STEP = 3.0  # inches a column of the picture
 
 

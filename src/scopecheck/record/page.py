@@ -157,9 +157,10 @@ class Page:
 
     def other_seeds(self) -> str:
         """Say, in Markdown, how steady the words of this page are over the seeds it was reviewed with."""
-        if self.seeds is None:
+        if self.seeds is None or self.front is None:
             return "**Other seeds.** No runs with other seeds are at hand; these words come from one."
-        return self.seeds.text([(r.arm, r.measurement) for r in self.rows() if r.status == "judged"])
+        told = [a for a in self.front.arms if not self.front.in_run(a, profile=self.profile, tier=self.tier)]
+        return self.seeds.text([(a.arm, a.measurement) for a in told])
 
     def rows(self) -> list[ArmResult]:
         """All entries in declared order, with the declared arms that this profile and tier leave out."""

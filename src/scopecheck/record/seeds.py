@@ -79,7 +79,7 @@ class Seeds(_Strict):
         )
         if moved:
             text += f" The others changed: {listed}."
-            text += f" {sum(both) or 'None'} of these went from HOLDS to FAILS."
+            text += f" {sum(both) or 'None'} of these said HOLDS with one seed and FAILS with another."
         return text
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ..record.overview import State, markdown, picture
+from ..record.overview import State, markdown, picture, summary
 from .find import read_notebook
 
 # Whom to cite for a tool, as keys of the book's bibliography.
@@ -33,8 +33,8 @@ def write_book(states: list[State], folder: Path) -> Path:
     states : list of State
         Latest state of every recipe.
     folder : Path
-        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, for each part of the book
-        ``_generated/verdicts-<part>.png``, and for each recipe that names a picture
+        The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
+        each part of the book ``_generated/verdicts-<part>.png``, and for each recipe that names a picture
         ``_generated/picture-<id>.md`` are written there.
 
     Returns
@@ -57,6 +57,7 @@ def write_book(states: list[State], folder: Path) -> Path:
         if s.recipe.picture:
             (generated / f"picture-{s.recipe.id}.md").write_text(remembered(s), encoding="utf-8")
     (generated / "verdicts.md").write_text(markdown(states), encoding="utf-8")
+    (generated / "summary.md").write_text(summary(states), encoding="utf-8")
     for name, group in parts(states, folder.parent / "_toc.yml").items():
         picture(group, generated / f"{name}.png")
     return folder
