@@ -154,6 +154,7 @@ def test_report_writes_for_the_book(place):
     assert got.returncode == 0
     assert {p.name for p in (place / "book").rglob("*") if p.is_file()} == {
         "names.ipynb",
+        "summary.md",
         "verdicts.md",
         "verdicts.png",
     }
