@@ -78,7 +78,7 @@ def _cells(arm: ArmResult) -> list[str]:
     error = tables.percent(arm.bias, arm.scale, arm.unit)
     if arm.interval:
         error += f" ({tables.interval(arm)})"
-    word = tables.said(arm) + (f"; {tables.steadiness(arm)}" if len(arm.over_seeds) > 1 else "")
+    word = tables.said(arm) + (f"; {tables.steadiness(arm)}" if arm.varies else "")
     where = [tables.named(arm), arm.measurement, word, f"{arm.scope}, n = {arm.n}", error]
     return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
@@ -167,7 +167,7 @@ def summary(states: list[State]) -> str:
             sum(a.verdict == "UNDETERMINED" for a in told),
             sum(a.verdict == "FAILS" for a in told),
             sum(a.surprise for a in told),
-            f"{sum(len(a.over_seeds) > 1 for a in told)} of {sum(bool(a.over_seeds) for a in told)}",
+            f"{sum(a.varies for a in told)} of {sum(bool(a.over_seeds) for a in told)}",
         ]
         why = f" – {s.why}" if s.status != "ok" else ""
         rows.append([f"[{s.recipe.title}](recipes/{s.recipe.id}){why}", *map(str, counts)])
@@ -207,7 +207,7 @@ def picture(states: list[State], path: Path) -> None:
         for s in shown:
             y = _panel(ax, s, y)
         under = caption([a for s in shown for a in s.arms])
-        if any(len(a.over_seeds) > 1 for s in shown for a in s.arms):
+        if any(a.varies for s in shown for a in s.arms):
             under += " * The word changes with the seed."
         ax.text(0.1, lines - 0.6, under, fontsize=9, va="center")
         figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
@@ -234,7 +234,7 @@ def _panel(ax: Any, state: State, y: int) -> int:
             fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
             ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
             error = tables.percent(arm.bias, arm.scale, arm.unit)
-            unsteady = "*" if len(arm.over_seeds) > 1 else ""
+            unsteady = "*" if arm.varies else ""
             text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.scope}, n = {arm.n})"
             text += f", {arm.control} control" if arm.control and not alike else ""
             ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)

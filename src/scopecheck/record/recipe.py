@@ -169,13 +169,14 @@ def read_recipe(path: str | Path) -> Recipe:
     try:
         recipe = Recipe(**{**header, "path": path.resolve()})
     except (ValidationError, TypeError) as err:
-        raise RecipeError(f"{path}: front matter: {_first_faults(err)}") from err
+        raise RecipeError(f"{path}: front matter: {first_faults(err)}") from err
     if recipe.id != path.stem:
         raise RecipeError(f"{path}: its id is {recipe.id!r}; id and file name must be the same")
     return recipe
 
 
-def _first_faults(err: Exception) -> str:
+def first_faults(err: Exception) -> str:
+    """Where a record does not fit its schema and why, the first three faults of it."""
     if not isinstance(err, ValidationError):
         return str(err)
     faults = err.errors()

@@ -76,6 +76,11 @@ class ArmResult(_Open):
         return SHAPES.get(self.verdict, "–")
 
     @property
+    def varies(self) -> bool:
+        """Whether the word was not the same with every reviewed seed."""
+        return len(self.over_seeds) > 1
+
+    @property
     def annotation(self) -> str:
         """What may be said where the truth's own uncertainty is unknown, else empty."""
         if self.status != "judged" or self.truth_uncertainty is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..errors import RecipeError
+from .recipe import first_faults
 
 
 class _Strict(BaseModel):
@@ -107,9 +108,9 @@ def read_seeds(recipe: Path) -> Seeds | None:
     try:
         found = Seeds.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as err:
-        what = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in err.errors()[:3])
         raise RecipeError(
-            f"{path}: not a record of seeds: {what}; write it again: python -m scopecheck.runner.seeds"
+            f"{path}: not a record of seeds: {first_faults(err)}; write it again:"
+            " python -m scopecheck.runner.seeds"
         ) from err
     if found.recipe != recipe.stem:
         raise RecipeError(f"{path}: belongs to {found.recipe!r}, expected {recipe.stem!r}")

@@ -259,7 +259,7 @@ def _execute(job: _Job, key: str, work: Path) -> None:
         flags["CUDA_VISIBLE_DEVICES"] = ""
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
     surroundings["SCOPECHECK_RECIPE"] = str(recipe.path)
-    started, clock = now(), time.monotonic()
+    started, clock, made_from = now(), time.monotonic(), sources(recipe)  # as they are now, not at its end
     with (work / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "scopecheck.runner.child", str(os.getpid()), str(work / "spec.json")],
@@ -281,7 +281,7 @@ def _execute(job: _Job, key: str, work: Path) -> None:
         "parameters": job.parameters,
         "changed": job.changed,
         "versions": versions(recipe),
-        "sources": sources(recipe),
+        "sources": made_from,
         "datasets": datasets,
         "datasets_missing": [n for n in datasets if not data.is_here(n)],
         "started": started,
