@@ -809,7 +809,7 @@ def draw_radii(axis, mean, unit):
     axis.axvline(0.25 * unit, color="#888888", lw=0.8)
     for key, colour, style in (
         ("recall", "#0072B2", "-"),
-        ("precision", "#D55E00", "-"),
+        ("precision", "#D55E00", "--"),
         ("chance", "black", ":"),
     ):
         label = {"recall": "delivered", "precision": "1 - junk", "chance": "delivered by random points"}[key]
@@ -1084,7 +1084,7 @@ else:
         apart = min(particles.spacing(p[["x", "y"]], REAL_SHAPE)[0] for p, _ in tables)
         draw_radii(axis, over_radii(tables, 4 * REAL_RADIUS, REAL_SHAPE, 0.5 * apart, EDGE), 4 * REAL_RADIUS)
         axis.set_title(arm.removeprefix("published-"))
-    axes[0].legend(fontsize=9, loc="lower right")
+    axes[1].legend(fontsize=9, loc="upper left")
     show(figure, "radii-published")
     display(
         Markdown(
