@@ -19,8 +19,8 @@ ROLES = {
     "image": "img image images im raw",
     "beside": "outline outlines flow flows cellprob prob probs probability probabilities overlay overlays"
     " dp boundary boundaries",
-    "micrograph": "patch rigid aligned doseweighted dw nodw frame frames fractions eer info automatch autopick"
-    " manualpick auto pick picks picked coord coords coordinates particles boxes",
+    "micrograph": "patch rigid aligned doseweighted dw nodw frame frames fractions eer info automatch"
+    " autopick manualpick auto pick picks picked coord coords coordinates particles boxes",
 }
 _ROLE = {word: role for role, listed in ROLES.items() for word in listed.split()}
 _WORD = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
