@@ -235,3 +235,30 @@ def test_sentence_names_scope_n_and_reason() -> None:
         "gross error 30.0%",
     ):
         assert part in text
+
+
+@settings(deadline=None)
+@given(pairs, st.sampled_from([None, 0.05, 0.2, 2.0]), st.sampled_from([None, 0.0, 0.3]))
+def test_what_is_not_better_than_chance_never_holds_and_is_marked(pair, tolerance, u) -> None:  # type: ignore[no-untyped-def]
+    rules = {"scope": "population", "tolerance": tolerance, "truth_uncertainty": u, "gross_error": 0.5}
+    plain, asked = (
+        judge.agreement(*pair, better_than_chance=better, **rules)
+        for better in (None, True)  # type: ignore[arg-type]
+    )
+    assert str(plain) == str(asked)  # better than chance, or not asked: nothing changes
+    chance = judge.agreement(*pair, better_than_chance=False, **rules)  # type: ignore[arg-type]
+    assert chance.marks == ("NOT BETTER THAN CHANCE",)
+    assert (chance.bias, chance.interval, chance.inside) == (plain.bias, plain.interval, plain.inside)
+    expected = {"HOLDS": "UNDETERMINED"}.get(plain.word, plain.word)
+    assert chance.word == expected
+    if expected == "UNDETERMINED":
+        assert (chance.reason, chance.further) == ("chance", None)
+        assert chance.label == "UNDETERMINED NOT BETTER THAN CHANCE"
+
+
+def test_better_than_chance_is_yes_no_or_not_asked() -> None:
+    for better in (np.bool_(True), np.bool_(False), True, False, None):
+        judge.agreement(*ratios(1, 1, 1, 1, 1), better_than_chance=better, **POPULATION)
+    for wrong in (0.03, "no", 1):
+        with pytest.raises(ValueError, match=r"better_than_chance is .*; expected True, False or None"):
+            judge.agreement(*ratios(1, 1, 1, 1, 1), better_than_chance=wrong, **POPULATION)  # type: ignore[arg-type]

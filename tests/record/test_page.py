@@ -9,7 +9,16 @@ from scopecheck.errors import RecipeError
 
 KEYS = {
     *("recipe", "arm", "scope", "measurement", "unit", "estimand", "bias", "interval", "n", "tolerance"),
-    *("truth_uncertainty", "plausibility", "verdict", "reason", "predicted", "recorded", "seen_in_training"),
+    *(
+        "truth_uncertainty",
+        "plausibility",
+        "chance",
+        "verdict",
+        "reason",
+        "predicted",
+        "recorded",
+        "seen_in_training",
+    ),
     *("tool", "version", "data_sha256", "tier", "seconds"),
 }
 
@@ -23,7 +32,9 @@ def page(recipe, verdicts):
     """A whole page: both controls right, one arm that differs from what was recorded, one surprise."""
     count, area = verdicts
     page = start(seed=3)
-    page.add("field", count(0.7, u=None), plausibility={"F1@0.5": 0.9}, seconds=1.5, seeds=[1, 2])
+    floor = {"F1@0.5": 0.031, "gross error": 1.9}
+    looks = {"F1@0.5": 0.9, "pixel Dice": 0.8}
+    page.add("field", count(0.7, u=None), plausibility=looks, chance=floor, seconds=1.5, seeds=[1, 2])
     page.add("apart", count(1.0), baseline=count(0.9))
     page.add("half lost", count(0.5))
     page.add("field", area(2.0), measurement="mean_area", unit="ignored")
@@ -33,7 +44,7 @@ def page(recipe, verdicts):
 def test_verdict_json_holds_every_key_and_the_numbers_of_the_judge(page, verdicts):
     path = page.save()
     raw = json.loads(path.read_text(encoding="utf-8"))
-    assert raw["schema_version"] == "1.1.0"
+    assert raw["schema_version"] == "1.2.0"
     assert (raw["recipe"], raw["profile"], raw["tier"], raw["seed"]) == ("shift-toy", "quick", "embedded", 3)
     assert all(set(arm) >= KEYS for arm in raw["arms"])
     arms = {(a["arm"], a["measurement"]): a for a in raw["arms"]}
@@ -44,11 +55,17 @@ def test_verdict_json_holds_every_key_and_the_numbers_of_the_judge(page, verdict
     assert field["tolerance"] == pytest.approx([-0.1, 0.1])
     assert (field["n"], field["unit"], field["seeds"]) == (6, "nuclei", [1, 2])
     assert field["truth_uncertainty"] is None
+    assert field["chance"] == {"F1@0.5": 0.031, "gross error": 1.9}
+    assert arms["apart", "count"]["chance"] == {}
     assert field["tool"] == "numpy"
     assert field["version"][0] in "12"
     assert arms["apart", "count"]["baseline"]["bias"] == pytest.approx(-0.1)
     assert arms["field", "mean_area"]["bias"] == pytest.approx(2.0)
     assert list(path.parent.iterdir()) == [path]  # nothing half-written beside it
+
+
+def test_a_score_is_told_with_its_chance_where_that_is_known(page):
+    assert "looks good: F1@0.5 0.90 (chance 0.03), pixel Dice 0.80" in page.table().data
 
 
 def test_recorded_and_predicted_are_compared(page):

@@ -89,3 +89,23 @@ def test_a_page_needs_little_and_a_missing_file_is_said(tmp_path):
     assert read_recipe(page).arms == []
     with pytest.raises(RecipeError, match="no such recipe"):
         read_recipe(tmp_path / "nothing.py")
+
+
+@pytest.mark.parametrize(
+    ("label", "may_be"),
+    [
+        ("FAILS NOT BETTER THAN CHANCE", True),
+        ("UNDETERMINED NOT BETTER THAN CHANCE", True),
+        ("HOLDS BY CANCELLATION", True),
+        ("HOLDS NOT BETTER THAN CHANCE", False),  # the judge never says so
+        ("FAILS BY CANCELLATION", False),
+    ],
+)
+def test_only_labels_that_the_judge_can_say_are_recorded(recipe, label, may_be):
+    text = recipe.read_text(encoding="utf-8").replace("recorded: HOLDS", f"recorded: {label}")
+    recipe.write_text(text, encoding="utf-8")
+    if may_be:
+        assert read_recipe(recipe).declared("field", "count").recorded == label
+    else:
+        with pytest.raises(RecipeError, match="recorded"):
+            read_recipe(recipe)

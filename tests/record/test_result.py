@@ -67,10 +67,15 @@ def test_wrong_holds_counts_only_what_could_have_said_holds():
         arm(verdict="UNDETERMINED", scope="population", n=4, tolerance=t, reason="too few"),
         arm(verdict="UNDETERMINED", scope="population", n=9, tolerance=t, reason="truth"),
     ]
+    marks = ["NOT BETTER THAN CHANCE"]
+    unable += [
+        arm(verdict="UNDETERMINED", scope="population", n=9, tolerance=t, reason="chance", marks=marks)
+    ]
+    unable += [arm(verdict="FAILS", scope="population", n=9, tolerance=t, marks=marks)]
     none = [arm(verdict=None, scope="image", n=1), arm(verdict=None, status="not run")]
-    assert wrong_holds(able + unable + image + none) == (5, 2, pytest.approx(0.10))
+    assert wrong_holds(able + unable + image + none) == (7, 2, pytest.approx(0.10))
     assert caption(able + unable + image + none) == (
-        "5 verdicts, 2 with acquisitions or seeds enough to say HOLDS. Were all of these exactly at the edge"
+        "7 verdicts, 2 with acquisitions or seeds enough to say HOLDS. Were all of these exactly at the edge"
         " of tolerance, 0.1 wrong HOLDS would be expected (1 in 20). 1 speaks of one image without sampling:"
         " no such rate is known for it. 1 more was not run."
     )

@@ -85,6 +85,12 @@ def tolerance_pair(tolerance: float | tuple[float, float] | None) -> tuple[float
     return float(ends[0]), float(ends[1])
 
 
+def yes_no(name: str, value: object) -> None:
+    """Refuse what is not True, False or None."""
+    if value is not None and not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} is {value!r}; expected True, False or None")
+
+
 def uncertainty(value: float | None) -> float | None:
     """Check the truth's systematic uncertainty: a finite number >= 0, or None where it is unknown."""
     if value is None:

@@ -24,9 +24,10 @@ class Verdict:
     word : str or None
         ``HOLDS``, ``FAILS``, ``UNDETERMINED``, or None where no tolerance was declared.
     marks : tuple of str
-        ``ON AVERAGE ONLY`` and ``BY CANCELLATION``, where they apply to a HOLDS.
+        ``ON AVERAGE ONLY`` and ``BY CANCELLATION``, where they apply to a HOLDS; ``NOT BETTER THAN CHANCE``
+        beside any other word, and where there is none.
     reason : str
-        ``too few``, ``too noisy``, ``truth`` or ``no tolerance``; empty for HOLDS and FAILS.
+        ``too few``, ``too noisy``, ``truth``, ``chance`` or ``no tolerance``; empty for HOLDS and FAILS.
     scope, estimand, scale : str
         As asked.
     bias : float
@@ -126,6 +127,7 @@ def agreement(
     estimand: str = "per-acquisition mean",
     truth_uncertainty: float | None = None,
     gross_error: ArrayLike | None = None,
+    better_than_chance: bool | None = None,
 ) -> Verdict:
     """Judge measured numbers against true ones.
 
@@ -152,6 +154,11 @@ def agreement(
         and (1 + high) / (1 - u) - 1. Above the tolerance's half-width nothing is decided. None: unknown.
     gross_error : float or array_like, shape (n,), optional
         For counts, (misses + inventions) / number of true objects, of each acquisition or pooled.
+    better_than_chance : bool, optional
+        Whether the things that were measured agree with the true ones better than at random places
+        (`measure.chance`). Where they do not, nothing HOLDS: a number that agrees says nothing about them.
+        The word is then FAILS or UNDETERMINED, reason ``chance``, marked NOT BETTER THAN CHANCE. None: not
+        asked.
 
     Returns
     -------
@@ -185,6 +192,7 @@ def agreement(
     m, t = inputs.paired(measured, true, scope)
     edges, u = inputs.tolerance_pair(tolerance), inputs.uncertainty(truth_uncertainty)
     gross, gross_objects = inputs.gross(gross_error, t, pooled)
+    inputs.yes_no("better_than_chance", better_than_chance)
     if relative:
         inputs.check_ratio(m, t, estimand)
     got = estimate(m, t, scope, relative, pooled)
@@ -208,28 +216,43 @@ def agreement(
         further=None,
         note=got.note,
     )
-    if edges is None:
-        return answer
+    if edges is not None:
+        answer = _word(answer, got, gross_objects)
+    return _by_chance(answer) if better_than_chance is not None and not better_than_chance else answer
 
+
+def _word(answer: Verdict, got: Estimate, gross_objects: float) -> Verdict:
+    """The verdict with its word, by what is inside the declared tolerance."""
+    assert answer.tolerance is not None
+    edges, u, gross, n = answer.tolerance, answer.truth_uncertainty, answer.gross_error, answer.n
+    relative = answer.scale == "relative"
     slack = SLACK * (edges[1] - edges[0])
     inside = int(np.sum((got.own >= edges[0] - slack) & (got.own <= edges[1] + slack)))
-    bound = fraction_bound(inside, m.size)
-    answer = replace(answer, inside=inside, inside_fraction=inside / m.size, inside_bound=bound)
+    bound = fraction_bound(inside, n)
+    answer = replace(answer, inside=inside, inside_fraction=inside / n, inside_bound=bound)
     if u is not None and u > (edges[1] - edges[0]) / 2 + slack:
         return replace(answer, word="UNDETERMINED", reason="truth")
     word = "UNDETERMINED"
     if answer.interval is not None:
-        word = str(words(*answer.interval, edges, got.informative, scope))
+        word = str(words(*answer.interval, edges, got.informative, answer.scope))
     if word == "UNDETERMINED":
-        reason, further = _why(got, edges, u or 0.0, scope, relative)
+        reason, further = _why(got, edges, u or 0.0, answer.scope, relative)
         return replace(answer, word=word, reason=reason, further=further)
     marks: list[str] = []
-    if word == "HOLDS" and 5 * inside < 4 * m.size:
+    if word == "HOLDS" and 5 * inside < 4 * n:
         marks.append("ON AVERAGE ONLY")
     excess = gross_objects if gross is not None and not relative else gross or 0.0
     if word == "HOLDS" and excess > max(-edges[0], edges[1]) + slack:
         marks.append("BY CANCELLATION")
     return replace(answer, word=word, marks=tuple(marks), reason="")
+
+
+def _by_chance(answer: Verdict) -> Verdict:
+    """The verdict on things that agree no better than at random places: never HOLDS, and no offer."""
+    marked = replace(answer, marks=("NOT BETTER THAN CHANCE",))
+    if answer.word in (None, "FAILS"):
+        return marked
+    return replace(marked, word="UNDETERMINED", reason="chance", further=None)
 
 
 def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> tuple[str, int | str | None]:

@@ -78,6 +78,7 @@ class Page:
         tool: str | None = None,
         version: str | None = None,
         unit: str = "",
+        chance: dict[str, float] | None = None,
     ) -> None:
         """Write one verdict down.
 
@@ -103,6 +104,8 @@ class Page:
             Its version where it was not run here, e.g. ``"as published"``; else the installed one.
         unit : str, optional
             Unit of the measurement, needed only where there is no front matter.
+        chance : dict of str to float, optional
+            What the scores of `plausibility` are by chance, under the same names, and the ``gross error``.
 
         Raises
         ------
@@ -122,6 +125,7 @@ class Page:
             surprise=None not in (row["predicted"], verdict.word) and row["predicted"] != verdict.word,
             differs=row["recorded"] not in (None, verdict.label),
             plausibility={k: float(v) for k, v in (plausibility or {}).items()},
+            chance={k: float(v) for k, v in (chance or {}).items()},
             baseline=judged(baseline) if baseline is not None else None,
             seconds=seconds,
             seeds=[int(s) for s in (seeds or [])],

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..errors import RecipeError
 
 Word = Literal["HOLDS", "FAILS", "UNDETERMINED"]
-Label = Annotated[str, Field(pattern=r"^(HOLDS( (ON AVERAGE ONLY|BY CANCELLATION).*)?|FAILS|UNDETERMINED)$")]
+LABEL = r"^(HOLDS( (ON AVERAGE ONLY|BY CANCELLATION).*)?|(FAILS|UNDETERMINED)( NOT BETTER THAN CHANCE)?)$"
+Label = Annotated[str, Field(pattern=LABEL)]
 Tier = Literal["embedded", "public", "archive"]
 Profile = Literal["quick", "full"]
 TIERS: tuple[Tier, ...] = ("embedded", "public", "archive")

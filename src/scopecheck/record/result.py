@@ -15,7 +15,7 @@ from ..errors import RecipeError
 if TYPE_CHECKING:
     from ..judge import Verdict
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", None: "–"}
 
 
@@ -53,6 +53,7 @@ class ArmResult(_Open):
     further: int | str | None = None
     note: str = ""
     plausibility: dict[str, float | None] = {}
+    chance: dict[str, float | None] = {}  # what the same scores are by chance, and the gross error
     baseline: dict[str, Any] | None = None
     control: str | None = None
     predicted: str | None = None
@@ -180,9 +181,10 @@ def read_verdict(path: str | Path) -> Result:
 def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     """Count verdicts, those that chance could have made say HOLDS, and the wrong HOLDS to expect at worst.
 
-    Chance could have made an arm say HOLDS when it has a tolerance, its truth is good enough, and it has at
-    least five acquisitions or seeds. At worst every one of them truly sits at the edge of its tolerance; the
-    judge then errs in at most 5 %. At scope ``image`` nothing is sampled, so no such rate exists.
+    Chance could have made an arm say HOLDS when it has a tolerance, its truth is good enough, its objects
+    agree better than at random places, and it has at least five acquisitions or seeds. At worst every one of
+    them truly sits at the edge of its tolerance; the judge then errs in at most 5 %. At scope ``image``
+    nothing is sampled, so no such rate exists.
 
     Returns
     -------
@@ -191,6 +193,7 @@ def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     """
     words = [a for a in arms if a.verdict is not None]
     sure = [a for a in words if a.tolerance is not None and a.reason != "truth"]
+    sure = [a for a in sure if "NOT BETTER THAN CHANCE" not in a.marks]
     able = sum(a.scope != "image" and (a.n or 0) >= 5 for a in sure)
     return len(words), able, 0.05 * able
 

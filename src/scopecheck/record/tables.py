@@ -71,7 +71,9 @@ def detail(row: ArmResult) -> str:
         bound = "" if row.inside_bound is None else f" (at least {100 * row.inside_bound:.0f} % of all such)"
         parts.append(f"{row.inside} of {row.n} inside tolerance{bound}")
     if row.gross_error is not None:
-        parts.append(f"gross error {100 * row.gross_error:.0f} %")
+        drawn = row.chance.get("gross error")
+        by_chance = "" if drawn is None else f" (chance {100 * drawn:.0f} %)"
+        parts.append(f"gross error {100 * row.gross_error:.0f} %{by_chance}")
     if told := steadiness(row):
         parts.append(told)
     if row.further is not None:
@@ -125,9 +127,16 @@ def html(rows: list[ArmResult]) -> str:
     )
 
 
+def scored(value: float, drawn: float | None) -> str:
+    """A score with what chance scores, where that is known."""
+    return f"{value:.2f}" if drawn is None else f"{value:.2f} (chance {drawn:.2f})"
+
+
 def _beside(row: ArmResult) -> str:
     """How good the result looks, and the baseline's verdict."""
-    looks = ", ".join(f"{k} {v:.2f}" for k, v in row.plausibility.items() if v is not None)
+    looks = ", ".join(
+        f"{k} {scored(v, row.chance.get(k))}" for k, v in row.plausibility.items() if v is not None
+    )
     parts = [f"looks good: {looks}"] if looks else []
     if base := row.baseline:
         word, bias = base.get("label") or "no verdict", percent(base.get("bias"), row.scale)
