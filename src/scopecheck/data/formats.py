@@ -7,7 +7,9 @@ import re
 import warnings
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+from scopecheck.data import ome
 from scopecheck.errors import InputError
 
 _UNITS = {1.0: "um micron microns micrometer micrometre", 1e-3: "nm nanometer nanometre", 1e-6: "pm"}
@@ -65,20 +67,29 @@ def read_png(path: Path) -> Read:
 
 
 class _Complaints(logging.Handler):
-    """tifffile reads on past a missing part and only logs it as an error."""
+    """tifffile reads on past a missing part and only logs it: as an error, or that it is zeroed."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
+        said = record.getMessage()
+        if record.levelno >= logging.ERROR or "zeroed" in said:
+            self.said.append(said)
 
 
-def read_tiff(path: Path) -> Read:
-    """Read a TIFF, OME-TIFF or ImageJ TIFF of one series at full resolution."""
+def read_tiff(path: Path, own: bool = False) -> Read:
+    """Read a TIFF, OME-TIFF or ImageJ TIFF of one series at full resolution.
+
+    Of an image that lies in several OME-TIFF files the whole is read, whichever of them is given, or with
+    `own` the planes of this file alone.
+    """
     import tifffile
 
+    if image := ome.spread(path):
+        array, axes = ome.read_spread(path, image, own)
+        return array, axes, _pixels_sizes(image.pixels)
     log, complaints = logging.getLogger("tifffile"), _Complaints()
     spreads, log.propagate = log.propagate, False
     silent, log.disabled = log.disabled, False  # cryoDRGN's import silences every logger there is
@@ -107,17 +118,16 @@ def read_tiff(path: Path) -> Read:
 
 
 def _ome_sizes(xml: str) -> dict[str, float]:
-    from xml.etree import ElementTree
+    all_pixels = (one for one in ElementTree.fromstring(xml).iter() if one.tag.endswith("}Pixels"))
+    return next((_pixels_sizes(pixels) for pixels in all_pixels), {})
 
+
+def _pixels_sizes(pixels: ElementTree.Element) -> dict[str, float]:
     sizes = {}
-    for element in ElementTree.fromstring(xml).iter():
-        if element.tag.endswith("}Pixels"):
-            for axis in "XYZ":
-                value = element.get(f"PhysicalSize{axis}")
-                size = _micrometres(value, element.get(f"PhysicalSize{axis}Unit", "um"))
-                if size is not None:
-                    sizes[axis] = size
-            break
+    for axis in "XYZ":
+        size = _micrometres(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "um"))
+        if size is not None:
+            sizes[axis] = size
     return sizes
 
 
