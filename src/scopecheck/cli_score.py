@@ -74,6 +74,13 @@ def labels(
     as_given: Annotated[
         bool, typer.Option("--as-given", help="Go on where names say PRED and TRUTH are swapped.")
     ] = False,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            help="How names pair, where the guess fails: '{}_pred.tif=gt_{}.tif' ({} is what both share, *"
+            " anything), or a CSV table of prediction,truth."
+        ),
+    ] = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
 ) -> None:
@@ -118,6 +125,7 @@ def labels(
         background=background,
         saturation=saturation,
         as_given=as_given,
+        pairing=pair,
         watch=iter if as_json else _progress,
     )
     if as_json:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from scopecheck.errors import InputError
+from scopecheck.pairing_given import by_pattern, by_table, common_start, few, is_pattern, suggestion
+from scopecheck.pairing_names import bare, core, match, roles
 
-_TAIL = re.compile(
-    r"[ _.-](cp_masks|masks?|labels?|pred|predictions?|predicted|seg|segmentation|gt|truth)$", re.I
-)
 _SAYS_TRUTH = re.compile(r"(?<![a-z])(gt|(ground[ _-]?)?truth|manual|annotat\w*|reference)(?![a-z])", re.I)
 _SAYS_PREDICTION = re.compile(
     r"(?<![a-z])(pred|predict\w*|cp_masks|cellpose|stardist|unet|outputs?|results?)(?![a-z])", re.I
@@ -21,21 +21,40 @@ _SAYS_PREDICTION = re.compile(
 
 @dataclass(frozen=True)
 class Pair:
-    """The files of one acquisition."""
+    """The files of one acquisition.
+
+    `own` names the sides (prediction, truth, image) whose file is one of several OME-TIFF files of one image
+    and of which its own planes alone are meant.
+    """
 
     name: str
     predicted: Path
     true: Path
     image: Path | None = None
+    own: frozenset[str] = frozenset()
 
 
 def pair_up(
-    predicted: Path, true: Path, image: Path | None = None, *, as_given: bool = False
+    predicted: Path,
+    true: Path,
+    image: Path | None = None,
+    *,
+    as_given: bool = False,
+    pair: str | None = None,
 ) -> tuple[list[Pair], list[str]]:
     """Pair two files, or the files of two folders by their names.
 
-    Names are compared without their format and, where they do not all meet so, without a tail such as
-    ``_cp_masks``, ``_pred`` or ``_gt``.
+    Names are compared as `pairing_names.match` tells, and a note says how. Where a folder holds several
+    files a field (Cellpose's image, masks, outlines), those are taken that say that they are labels. An image
+    that lies in several OME-TIFF files is one acquisition, unless its files meet one file each.
+
+    Parameters
+    ----------
+    predicted, true, image : Path
+    as_given : bool
+        Do not refuse names that say that prediction and truth are swapped.
+    pair : str, optional
+        'PATTERN=PATTERN' or a table's name; see `pairing_given`. The folders may then be one.
 
     Raises
     ------
@@ -48,45 +67,173 @@ def pair_up(
     for what, path in given.items():
         if not path.exists():
             raise InputError(f"{path}: no such file or folder, given as {what}.")
-    if predicted.resolve() == true.resolve():
+    folders = {what: path.is_dir() and not is_zarr(path) for what, path in given.items()}
+    if predicted.resolve() == true.resolve() and not (pair and folders["prediction"]):
         raise InputError(
             f"{predicted}: given as prediction and as truth; give the prediction first, then the truth."
+            + " If one folder holds both, tell them apart with --pair." * folders["prediction"]
         )
-    folders = {what: path.is_dir() and not is_zarr(path) for what, path in given.items()}
     if len(set(folders.values())) > 1:
         kinds = ", ".join(f"{what} is a {'folder' if held else 'file'}" for what, held in folders.items())
         raise InputError(f"{predicted}: {kinds}; give files alone or folders alone.")
-    notes = _swapped(predicted, true, as_given)
+    notes = [] if pair else _swapped(predicted, true, as_given)
     if not folders["prediction"]:
+        if pair:
+            raise InputError(f"--pair: is for folders, but {predicted} is a file; leave --pair out.")
         return [Pair(predicted.name, predicted, true, image)], notes
-    listed = {what: _listed(path, notes) for what, path in given.items()}
-    for key in (_stem, _trimmed):
-        named = {what: _named(paths, key) for what, paths in listed.items()}
-        if len({frozenset(names) for names in named.values()}) == 1:
-            break
-        if key is _stem and any(_duplicates(paths, _trimmed) for paths in listed.values()):
-            break
+    if pair and not is_pattern(pair):
+        rows = by_table(Path(pair), given)
+        notes.append(f"{len(rows)} pairs as {pair} has them: {_shown(rows)}.")
+        return [_pair(row["truth"].stem, row) for row in rows], notes
+    deep = pair is not None and "/" in pair
+    listed = {what: _listed(path, notes, deep) for what, path in given.items()}
+    if pair:
+        named, more = by_pattern(pair, listed, given)
+        if image is not None and "image" not in next(iter(named.values())):
+            named = _with_images(named, listed["image"], image)
+        notes += [*more, f"{len(named)} pairs by --pair '{pair}': {_shown(list(named.values()))}."]
+        return [_pair(name, row) for name, row in named.items()], notes
+    return _guessed(listed, given, notes), notes
+
+
+def _guessed(listed: dict[str, list[Path]], given: Mapping[str, Path], notes: list[str]) -> list[Pair]:
+    """Pair by name: all files, or those that are labels; and where that fails, a set's files one by one."""
+    sets = {what: _sets(paths) for what, paths in listed.items()}
+    joined = {what: [p for p in paths if sets[what].get(p, [p])[0] == p] for what, paths in listed.items()}
+    own = frozenset(what for what, held in sets.items() if held)
+    for files, alone in ((joined, False), (listed, True))[: 1 + bool(own)]:
+        chosen, said = _of_one_kind(files, given)
+        for tried, more in ((files, []), (chosen, said)):
+            names = {what: _names(paths, {} if alone else sets[what]) for what, paths in tried.items()}
+            if not all(names.values()):
+                continue
+            rows, how = _matched(names)
+            if rows is not None:
+                notes += [*more, f"{len(rows)} pairs {how}: {_shown(rows)}."]
+                return [_pair(name, row, own if alone else frozenset()) for name, row in _titled(rows)]
+    raise _unpaired(joined, given)
+
+
+def _matched(names: dict[str, dict[str, Path]]) -> tuple[list[dict[str, Path]] | None, str]:
+    """Pair all files of all sides, or none; and how prediction and truth were paired."""
+    rows = {true: {"truth": path} for true, path in names["truth"].items()}
+    told = ""
+    for what in names:
+        if what == "truth":
+            continue
+        pairs, how = match(list(names[what]), list(rows))
+        if not len(pairs) == len(names[what]) == len(rows):
+            return None, ""
+        for mine, true in pairs.items():
+            rows[true][what] = names[what][mine]
+        told = told or how
+    return list(rows.values()), told
+
+
+def _pair(name: str, row: Mapping[str, Path], own: frozenset[str] = frozenset()) -> Pair:
+    return Pair(name, row["prediction"], row["truth"], row.get("image"), own)
+
+
+def _titled(rows: Sequence[Mapping[str, Path]]) -> list[tuple[str, Mapping[str, Path]]]:
+    """Give each pair the part of the true file's name that says which field it is, in order."""
+    titles = [bare(stem(row["truth"])) for row in rows]
+    if len(set(titles)) < len(rows):
+        titles = [stem(row["truth"]) for row in rows]
+    return sorted(zip(titles, rows, strict=True), key=lambda one: one[0])
+
+
+def _shown(rows: Sequence[Mapping[str, Path]]) -> str:
+    """The first pairs, file by file; `--json` has them all."""
+    said = [f"{row['prediction'].name} with {row['truth'].name}" for row in rows[:12]]
+    return ", ".join(said) + ", ..." * (len(rows) > 12)
+
+
+def _with_images(
+    named: dict[str, dict[str, Path]], images: Sequence[Path], folder: Path
+) -> dict[str, dict[str, Path]]:
+    """Pair images, which --pair did not name, by name with the truth."""
+    truths = {stem(row["truth"]): row for row in named.values()}
+    pairs, _ = match(list(by_stem := {stem(path): path for path in images}), list(truths))
+    if len(truths) < len(named) or len(pairs) < len(truths):
+        raise InputError(
+            f"{folder}: not every truth has an image by name; give --pair a third pattern,"
+            " 'PREDICTION=TRUTH=IMAGE'."
+        )
+    for mine, true in pairs.items():
+        truths[true]["image"] = by_stem[mine]
+    return named
+
+
+def _unpaired(listed: dict[str, list[Path]], given: Mapping[str, Path]) -> InputError:
+    """Say which files have no partner, or which two have one name, and what to do."""
+    way = suggestion(listed)
     for what, paths in listed.items():
-        for name, twice in _duplicates(paths, key).items():
-            raise InputError(
-                f"{given[what]}: {' and '.join(path.name for path in twice)} have the same name {name!r};"
-                " leave the one that is meant."
+        for name, twice in _duplicates(paths).items():
+            both = " and ".join(path.name for path in twice)
+            return InputError(
+                f"{given[what]}: {both} have the same name {name!r}; leave the one that is meant."
+                f" Or give {way}."
             )
-    everywhere = set.intersection(*(set(names) for names in named.values()))
-    for what, names in named.items():
-        lonely = sorted(set(names) - everywhere)
-        if lonely:
-            without = next(w for w in named if w != what and lonely[0] not in named[w])
-            shown = ", ".join(names[name].name for name in lonely[:3]) + (", ..." if len(lonely) > 3 else "")
-            raise InputError(
-                f"{given[what]}: {len(lonely)} of {len(names)} files ({shown}) have no {without} of the same"
-                f" name in {given[without]}; give folders whose files pair by name."
+    names = {what: _names(paths, {}) for what, paths in listed.items()}
+    for what, other in permutations(names, 2):
+        pairs, _ = match(list(names[what]), list(names[other]))
+        if lonely := [path.name for name, path in names[what].items() if name not in pairs]:
+            return InputError(
+                f"{given[what]}: {len(lonely)} of {len(names[what])} files ({few(lonely)}) have no {other} of"
+                f" the same name in {given[other]}; give folders whose files pair by name, or {way}."
             )
-    pairs = [
-        Pair(name, *(named[what][name] for what in given))  # type: ignore[arg-type]
-        for name in sorted(everywhere)
-    ]
-    return pairs, notes
+    return InputError(f"{given['prediction']}: the files do not pair by name; give {way}.")
+
+
+def _of_one_kind(
+    listed: dict[str, list[Path]], given: Mapping[str, Path]
+) -> tuple[dict[str, list[Path]], list[str]]:
+    """Where files of one folder share a core, take those whose names say that they are of the side's kind."""
+    chosen, notes = {}, []
+    for what, paths in listed.items():
+        kept = _kind(what, paths) if len({core(stem(path)) for path in paths}) < len(paths) else paths
+        chosen[what] = kept
+        if left := [path.name for path in paths if path not in kept]:
+            notes.append(
+                f"{given[what]}: of files of several kinds {len(kept)} are taken"
+                f" ({few(path.name for path in kept)}) and {len(left)} left out ({few(left)})."
+            )
+    return chosen, notes
+
+
+def _kind(what: str, paths: list[Path]) -> list[Path]:
+    """The files of a folder whose names say most clearly that they are a prediction, a truth or an image."""
+    said = {path: roles(stem(path)) for path in paths}
+    if what == "image":
+        return [path for path, words in said.items() if not words - {"image"}]
+    against = "truth" if what == "prediction" else "prediction"
+    labels = [path for path, words in said.items() if "labels" in words and "beside" not in words]
+    plain = [path for path in labels if not path.name.lower().endswith("_seg.npy")]  # which holds them too
+    labels = plain or labels or paths
+    mine = [path for path in labels if what in said[path]]
+    return mine or [path for path in labels if against not in said[path]]
+
+
+def _sets(paths: list[Path]) -> dict[Path, list[Path]]:
+    """The files of one image by each of its files, for every image that lies in several OME-TIFF files."""
+    from scopecheck.data import ome
+
+    found: dict[Path, list[Path]] = {}
+    for path in paths:
+        if path.suffix.lower() in (".tif", ".tiff") and path not in found and (files := ome.members(path)):
+            here = [one for one in paths if one in files]
+            found |= dict.fromkeys(here, here)
+    return found
+
+
+def _names(paths: list[Path], sets: Mapping[Path, list[Path]]) -> dict[str, Path]:
+    """Files by stem, and a set by what its files' names have in common; empty where two have one name."""
+    named = {}
+    for path in paths:
+        stems = [stem(one) for one in sets.get(path, [path])]
+        start = re.sub(r"([ _.-]*[ztc])?[ _.-]*$", "", common_start(stems), flags=re.I)
+        named[stems[0] if len(stems) == 1 else start or stems[0]] = path
+    return named if len(named) == len(paths) else {}
 
 
 def is_zarr(path: Path) -> bool:
@@ -94,41 +241,36 @@ def is_zarr(path: Path) -> bool:
     return path.is_dir() and any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
-def _listed(folder: Path, notes: list[str]) -> list[Path]:
+def _listed(folder: Path, notes: list[str], deep: bool = False) -> list[Path]:
     from scopecheck.data.images import SUFFIXES
 
     files: list[Path] = []
     left: list[Path] = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
+    for path in sorted(folder.rglob("*") if deep else folder.iterdir()):
+        if path.name.startswith(".") or (deep and any(is_zarr(parent) for parent in path.parents)):
             continue
         usable = is_zarr(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
-        (files if usable else left).append(path)
+        if usable or not (deep and path.is_dir()):
+            (files if usable else left).append(path)
     if not files:
-        held = f"holds {', '.join(path.name for path in left[:3])}" if left else "is empty"
+        held = f"holds {few(path.name for path in left)}" if left else "is empty"
         raise InputError(f"{folder}: {held}; expected images ({', '.join(SUFFIXES)}).")
     if left:
-        shown = ", ".join(path.name for path in left[:3]) + (", ..." if len(left) > 3 else "")
-        notes.append(f"{folder}: left out {len(left)} that are no images ({shown}).")
+        notes.append(
+            f"{folder}: left out {len(left)} that are no images ({few(path.name for path in left)})."
+        )
     return files
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
+    """Return a file's name without its format."""
     return re.sub(r"\.ome$", "", path.stem, flags=re.I)
 
 
-def _trimmed(path: Path) -> str:
-    return _TAIL.sub("", _stem(path))
-
-
-def _named(paths: list[Path], key: Callable[[Path], str]) -> dict[str, Path]:
-    return {key(path): path for path in paths}
-
-
-def _duplicates(paths: list[Path], key: Callable[[Path], str]) -> dict[str, list[Path]]:
+def _duplicates(paths: list[Path]) -> dict[str, list[Path]]:
     by_name = defaultdict(list)
     for path in paths:
-        by_name[key(path)].append(path)
+        by_name[stem(path)].append(path)
     return {name: twice for name, twice in by_name.items() if len(twice) > 1}
 
 

@@ -23,14 +23,18 @@ ROLES = {
     " autopick manualpick auto pick picks picked coord coords coordinates particles boxes",
 }
 _ROLE = {word: role for role, listed in ROLES.items() for word in listed.split()}
-_WORD = re.compile(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_WORD = re.compile(r"\d+|dP(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _UID = re.compile(r"^\d{15,}[_-](?=.)")  # cryoSPARC writes the exposure's number of 21 digits before the name
 _STAMP = 100_000  # numbers from here are times, dates or identifiers, smaller ones may be another index
 
 
 def words(name: str) -> Words:
     """Return a name's words in small letters and its numbers as numbers: img007_A gives img, 7, a."""
-    return tuple(int(part) if part.isdecimal() else part.casefold() for part in _WORD.findall(name))
+    return tuple(_word(part) for part in _WORD.findall(name))
+
+
+def _word(part: str) -> int | str:
+    return int(part) if part.isdecimal() else part.casefold()
 
 
 def core(name: str) -> Words:
@@ -42,6 +46,14 @@ def core(name: str) -> Words:
     found = words(_UID.sub("", name))
     held = [i for i, word in enumerate(found) if word not in _ROLE]
     return found[held[0] : held[-1] + 1] if held else found
+
+
+def bare(name: str) -> str:
+    """Return the part of a name from its core's first word to the last, as it is written."""
+    cut = _UID.sub("", name)
+    parts = list(_WORD.finditer(cut))
+    kept = [part for part in parts if _word(part[0]) not in _ROLE] or parts
+    return cut[kept[0].start() : kept[-1].end()] if kept else name
 
 
 def roles(name: str) -> frozenset[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
 from scopecheck.pairing import Pair, is_zarr, pair_up
+from scopecheck.pairing_given import few
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +65,7 @@ def score_labels(
     background: float | None = None,
     saturation: float | None = None,
     as_given: bool = False,
+    pairing: str | None = None,
     watch: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
 ) -> Score:
     """Judge predicted label images against true ones by what a biologist would publish.
@@ -93,6 +95,8 @@ def score_labels(
         As `measure.quantities`; one background for prediction and truth.
     as_given : bool
         Do not refuse names that say that prediction and truth are swapped.
+    pairing : str, optional
+        How files are paired: 'PATTERN=PATTERN', or a table's name; see `pairing_given`.
     watch : callable
         Wraps the list of pairs, to show progress.
 
@@ -108,10 +112,12 @@ def score_labels(
     from scopecheck import measure
     from scopecheck.judge import inputs
 
-    pairs, notes = pair_up(predicted, true, image, as_given=as_given)
+    pairs, notes = pair_up(predicted, true, image, as_given=as_given, pair=pairing)
     scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
     if scope == "population":
         notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
+    else:
+        pairs = [_planes(pairs[0])]
     found = []
     for pair in watch(pairs):
         try:
@@ -122,6 +128,7 @@ def score_labels(
             text = str(error)
             named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
             raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
+    notes += _how_read(found)
     names = list(found[0]["true"])
     for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
         if extra := [name for name in given or {} if name not in (*names, "all")]:
@@ -167,13 +174,11 @@ def _measure(
     saturation: float | None,
 ) -> dict[str, Any]:
     from scopecheck import measure
-    from scopecheck.data import read_image, read_labels
 
-    pictures = {"predicted": read_labels(pair.predicted), "true": read_labels(pair.true)}
-    labels = {key: picture.array for key, picture in pictures.items()}
+    pictures = _pictures(pair)
+    labels = {key: pictures[key].array for key in ("predicted", "true")}
     grey = None
     if pair.image is not None:
-        pictures["image"] = read_image(pair.image)
         grey = pictures["image"].array
     for key, array in labels.items():
         if _scattered(array):
@@ -181,7 +186,9 @@ def _measure(
     match = measure.match(labels["predicted"], labels["true"], threshold, border=border)
     if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
         notes.append(f"{pair.name}: prediction and truth are the same in every pixel.")
-    size = _agreed_size(pair, [p.pixel_size for p in pictures.values()])
+    size = None
+    if pixel_size is None and unit != "px":
+        size = _agreed_size(pair, {key: picture.pixel_size for key, picture in pictures.items()})
     if pixel_size is not None:
         size, axes = tuple(pixel_size), labels["true"].ndim
         if len(size) == 1 and axes == 2:
@@ -210,7 +217,47 @@ def _measure(
         key: measure.quantities(array, grey, **rules) for key, array in labels.items()
     }
     dice = measure.pixel_dice(labels["predicted"], labels["true"])
-    return measured | {"pair": pair, "match": match, "dice": dice, "pixel_size": size}
+    return (
+        measured
+        | {"pair": pair, "match": match, "dice": dice, "pixel_size": size}
+        | {"read": {key: picture.notes for key, picture in pictures.items()}}
+    )
+
+
+def _pictures(pair: Pair) -> dict[str, Any]:
+    from scopecheck.data import read_image, read_labels
+
+    pictures = {
+        key: read_labels(getattr(pair, key), own=side in pair.own)
+        for key, side in (("predicted", "prediction"), ("true", "truth"))
+    }
+    if pair.image is not None:
+        pictures["image"] = read_image(pair.image, own="image" in pair.own)
+    return pictures
+
+
+def _planes(pair: Pair) -> Pair:
+    """Of a file that is one of several of one image, take its own planes where another file is a plane."""
+    from scopecheck.data import ome
+
+    sides = {"prediction": pair.predicted, "truth": pair.true, "image": pair.image}
+    several = [side for side, path in sides.items() if path is not None and ome.members(path)]
+    if not several:
+        return pair
+    deep = {picture.array.ndim for picture in _pictures(pair).values()}
+    return replace(pair, own=frozenset(several)) if len(deep) > 1 else pair
+
+
+def _how_read(found: Sequence[dict[str, Any]]) -> list[str]:
+    """One note for each way in which files were read, with the files."""
+    said: dict[str, list[str]] = {}
+    for file in found:
+        for key, notes in file["read"].items():
+            for note in notes:
+                said.setdefault(note, []).append(getattr(file["pair"], key).name)
+    return [
+        f"{few(names)}{f' ({len(names)} files)' * (len(names) > 1)}: {note}." for note, names in said.items()
+    ]
 
 
 def _scattered(labels: np.ndarray) -> bool:
@@ -221,17 +268,18 @@ def _scattered(labels: np.ndarray) -> bool:
     return count > 0.5 * both.size and int((both & (left != right)).sum()) > 0.9 * count
 
 
-def _agreed_size(pair: Pair, sizes: list[tuple[float, ...] | None]) -> tuple[float, ...] | None:
-    known = [size for size in sizes if size is not None]
-    for size in known:
-        if len(size) == len(known[0]) and any(
-            abs(a / b - 1) > 0.01 for a, b in zip(size, known[0], strict=True)
+def _agreed_size(pair: Pair, sizes: Mapping[str, tuple[float, ...] | None]) -> tuple[float, ...] | None:
+    known = {getattr(pair, key): size for key, size in sizes.items() if size is not None}
+    first = next(iter(known), None)
+    for path, size in known.items():
+        if len(size) == len(known[first]) and any(
+            abs(a / b - 1) > 0.01 for a, b in zip(size, known[first], strict=True)
         ):
             raise InputError(
-                f"{pair.predicted} against {pair.true}: their pixel sizes differ,"
-                f" {_by(known[0])} and {_by(size)} um; give --pixel-size."
+                f"{first} against {path}: their pixel sizes differ, {_by(known[first])} and {_by(size)} um;"
+                f" give --pixel-size, such as {','.join(f'{one:g}' for one in size)}, or --unit px."
             )
-    return known[0] if known else None
+    return known.get(first)
 
 
 def _by(size: tuple[float, ...]) -> str:

@@ -36,15 +36,43 @@ def load_arrays(content: bytes) -> list[Any]:
         If it asks for any other name, holds an array that contradicts itself, holds one of numpy's names
         outside an array, holds itself or is nested over 100 deep, or is cut short.
     """
+    held = _loaded(_ArraysOnly(io.BytesIO(content)))
+    return list(held) if isinstance(held, tuple | list) else [held]
+
+
+def load_dict(content: bytes) -> dict[Any, Any]:
+    """Read the one dict that numpy.save wrote, as Cellpose's `_seg.npy` holds it.
+
+    Parameters
+    ----------
+    content : bytes
+        The pickle, which lies behind the header of the .npy file.
+
+    Returns
+    -------
+    dict
+        Of what `load_arrays` reads, and of single numbers of numpy, which come as arrays without axes.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        As `load_arrays`; also if it holds anything but one dict.
+    """
+    held = _loaded(_OneObject(io.BytesIO(content)))
+    if not isinstance(held, dict):
+        raise pickle.UnpicklingError(f"it holds {type(held).__name__}, no dict")
+    return held
+
+
+def _loaded(unpickler: pickle.Unpickler) -> Any:
     try:
-        held = _unwrapped(_ArraysOnly(io.BytesIO(content)).load(), {})
+        return _unwrapped(unpickler.load(), {})
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle can raise anything
         raise pickle.UnpicklingError(
             f"it is cut short or damaged ({type(error).__name__}: {error})"
         ) from error
-    return list(held) if isinstance(held, tuple | list) else [held]
 
 
 class _Dtype:
@@ -70,6 +98,7 @@ class _Array:
 
     def __init__(self, *_: object):
         self.values: npt.NDArray = np.zeros(0)
+        self.held: list[Any] = []  # the object of an array that holds one, which only `load_dict` makes
 
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, tuple) or len(state) != 5:
@@ -80,6 +109,7 @@ class _Array:
     def fill(self, raw: Any, kind: Any, shape: Any, order: Any, axes: Any = None) -> "_Array":
         """Check every part, then copy the bytes into an array."""
         known = isinstance(raw, bytes | bytearray) and isinstance(kind, _Dtype) and isinstance(shape, tuple)
+        known = known and kind.dtype != object
         known = known and order in ("C", "F", "K") and all(type(n) is int and n >= 0 for n in shape)
         if order == "K":
             known = known and isinstance(axes, tuple | list) and sorted(axes) == list(range(len(shape)))
@@ -114,6 +144,32 @@ def _no_bytes() -> bytes:
     return b""
 
 
+class _AnyDtype(_Dtype):
+    """A number type, or that of an array that holds one object."""
+
+    def __init__(self, name: object = "", *_: object):
+        if name == "O8":
+            self.dtype = np.dtype(object)
+        else:
+            super().__init__(name)
+
+
+class _ArrayOrObject(_Array):
+    def __setstate__(self, state: object) -> None:
+        if isinstance(state, tuple) and len(state) == 5:
+            _, shape, kind, _, raw = state
+            if isinstance(kind, _AnyDtype) and kind.dtype == object:
+                if shape != () or not isinstance(raw, list) or len(raw) != 1:
+                    raise pickle.UnpicklingError("it holds an array of kind 'O8' that is not one object")
+                self.held = raw
+                return
+        super().__setstate__(state)
+
+
+def _scalar(kind: object = None, raw: object = None, *_: object) -> _Array:
+    return _Array().fill(raw, kind, (), "C")
+
+
 # numpy.core is numpy._core since numpy 2; an array's class may be named, as numpy's files do, and not called
 _STANDS_FOR = {
     "numpy.dtype": _Dtype,
@@ -124,6 +180,11 @@ _STANDS_FOR = {
     "__builtin__.bytes": _no_bytes,
 }
 
+_IN_ONE_OBJECT = _STANDS_FOR | {
+    "numpy.dtype": _AnyDtype,
+    "numpy.multiarray._reconstruct": _ArrayOrObject,
+    "numpy.multiarray.scalar": _scalar,
+}
 
 _DEEPEST = 100
 _OPEN = object()  # marks a container that is being unwrapped: met again, it holds itself
@@ -132,8 +193,10 @@ _OPEN = object()  # marks a container that is being unwrapped: met again, it hol
 def _unwrapped(part: Any, done: dict[int, Any], depth: int = 0) -> Any:
     """Put arrays in the place of what stands for them; each container once, however often it is named."""
     if isinstance(part, _Array):
-        return part.values
-    if isinstance(part, _Dtype) or any(part is stand_in for stand_in in _STANDS_FOR.values()):
+        return _unwrapped(part.held[0], done, depth + 1) if part.held else part.values
+    if isinstance(part, _Dtype) or any(
+        part is name for table in (_STANDS_FOR, _IN_ONE_OBJECT) for name in table.values()
+    ):
         raise pickle.UnpicklingError("it holds a name of numpy outside an array")
     if not isinstance(part, dict | list | tuple | set | frozenset):
         return part
@@ -150,8 +213,14 @@ def _unwrapped(part: Any, done: dict[int, Any], depth: int = 0) -> Any:
 
 
 class _ArraysOnly(pickle.Unpickler):
+    known = _STANDS_FOR
+
     def find_class(self, module: str, name: str) -> Any:
-        known = re.sub(r"^numpy\._?core\.", "numpy.", f"{module}.{name}")
-        if known not in _STANDS_FOR:
+        asked = re.sub(r"^numpy\._?core\.", "numpy.", f"{module}.{name}")
+        if asked not in self.known:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _STANDS_FOR[known]
+        return self.known[asked]
+
+
+class _OneObject(_ArraysOnly):
+    known = _IN_ONE_OBJECT

@@ -423,7 +423,7 @@ BAD = {
     ),
     "pixel sizes differ": (
         sizes_differ,
-        "their pixel sizes differ, 0.5 x 0.5 and 0.6 x 0.6 um; give --pixel-size.",
+        "their pixel sizes differ, 0.5 x 0.5 and 0.6 x 0.6 um; give --pixel-size, such as 0.6,0.6, or --unit",
     ),
     "some without pixel size": (sizes_partly, "mean_area: comes in px^2 and um^2, since not all files give"),
     "pixel size is text": (two(ONE, None, "--pixel-size", "fine"), "--pixel-size: 'fine' is not a number."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import re
 import warnings
 from pathlib import Path
@@ -32,16 +33,38 @@ def _pickled(path: Path) -> InputError:
 
 
 def read_npy(path: Path) -> Read:
-    """Read an array of numbers; a pickle is refused before it is opened."""
+    """Read an array of numbers, or the masks of Cellpose's `_seg.npy`; any other pickle is refused."""
     import numpy as np
 
     with path.open("rb") as file:
         major, _ = np.lib.format.read_magic(file)
         header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-        if header(file)[2].hasobject:
+        shape, _, kind = header(file)
+        if kind.hasobject:
+            if shape == () and path.stem.lower().endswith("_seg"):
+                array = _cellpose_masks(path, file.read())
+                return array, _guess(array.shape), {}
             raise _pickled(path)
     array = np.load(path, allow_pickle=False)
     return array, _guess(array.shape), {}
+
+
+def _cellpose_masks(path: Path, content: bytes) -> Any:
+    """Take the masks out of the dict that Cellpose saves, without running what a pickle may ask for."""
+    import numpy as np
+
+    from scopecheck.unpickling import load_dict
+
+    try:
+        masks = load_dict(content).get("masks")
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path}: is a pickle that is not read, since {error}; expected Cellpose's dict of arrays."
+            " Give the _cp_masks file that Cellpose writes beside it, or save its masks alone as TIFF."
+        ) from None
+    if not isinstance(masks, np.ndarray):
+        raise InputError(f"{path}: holds no array 'masks', as Cellpose's _seg.npy does; give label images.")
+    return masks
 
 
 def _guess(shape: tuple[int, ...]) -> str:

@@ -26,24 +26,31 @@ class Picture(NamedTuple):
         (Y, X) or (Z, Y, X); labels are int32, or int64 where a label needs it; grey values as stored.
     pixel_size : tuple of float or None
         Micrometres along the array's axes; None where the file does not give all of them.
+    notes : tuple of str
+        How the file was read, where that is not plain; to be told after the file's name.
     """
 
     array: np.ndarray
     pixel_size: tuple[float, ...] | None
+    notes: tuple[str, ...] = ()
 
 
-def read_labels(path: str | Path, *, mask: bool = False) -> Picture:
+def read_labels(path: str | Path, *, mask: bool = False, own: bool = False) -> Picture:
     """Read a label image: one number an object, 0 for background.
 
     TIFF, OME-TIFF, ImageJ TIFF, PNG (also with a palette), NPY, and OME-Zarr 0.4 and 0.5 at full
     resolution: the image's only member of `labels`, or the label image whose path is given. Axes of length
-    1 are dropped. Chunks that an OME-Zarr does not hold are background, as its standard says.
+    1 are dropped. Chunks that an OME-Zarr does not hold are background, as its standard says. Of Cellpose's
+    `_seg.npy` the masks are read. Decimal numbers are taken where each is whole and told from its neighbours.
 
     Parameters
     ----------
     path : str or Path
     mask : bool
         Accept a mask too, in which one value stands for every object (for measures of the covered area).
+    own : bool
+        Of an image that lies in several OME-TIFF files, read the planes of this file alone; by default the
+        whole image is read, whichever of its files is given.
 
     Returns
     -------
@@ -60,16 +67,45 @@ def read_labels(path: str | Path, *, mask: bool = False) -> Picture:
     from scopecheck.measure.checks import label_image
 
     path = Path(path)
-    array, axes, sizes = _read(path, labels=True)
+    notes = _spread_notes(path, own)
+    array, axes, sizes = _read(path, labels=True, own=own)
     array, size = _spatial(path, array, axes, sizes)
-    array = label_image(array, str(path), mask=mask)
+    if (whole := _whole_numbers(array)) is not array:
+        notes += (f"labels are {array.dtype}, all of them whole, and are taken as whole numbers",)
+    array = label_image(whole, str(path), mask=mask)
     high = int(array.max(initial=0))
     if not mask and high > 0 and (pieces := _pieces(array, high)) > 1:
         raise InputError(
             f"{path}: holds 0 and {high} alone, in {pieces} separate pieces, so it is a mask; expected one"
             " number per object. Number the objects with skimage.measure.label(mask)."
         )
-    return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size)
+    return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size, notes)
+
+
+def _whole_numbers(array: np.ndarray) -> np.ndarray:
+    """Labels stored as decimal numbers, as integers; left as they are where one is not whole or too large.
+
+    From 2 to the power of the mantissa's length on, two labels would be stored as one number.
+    """
+    import numpy as np
+
+    if array.dtype.kind != "f" or not array.size:
+        return array
+    limit = 2 ** (np.finfo(array.dtype).nmant + 1)
+    whole = np.isfinite(array).all() and (array == np.trunc(array)).all() and array.max() < limit
+    return array.astype(np.int64) if whole else array
+
+
+def _spread_notes(path: Path, own: bool) -> tuple[str, ...]:
+    from scopecheck.data import ome
+
+    if path.suffix.lower() not in (".tif", ".tiff") or not (files := ome.members(path)):
+        return ()
+    if own:
+        read = "its own planes alone are read, and planes of one stack are not independent acquisitions"
+    else:
+        read = "the whole image is read, as one acquisition"
+    return (f"is one of {len(files)} OME-TIFF files of one image; {read}",)
 
 
 def _pieces(array: np.ndarray, value: int) -> int:
@@ -83,12 +119,14 @@ def _pieces(array: np.ndarray, value: int) -> int:
     return int(ndimage.label(drawn, np.ones((3,) * array.ndim))[1])
 
 
-def read_image(path: str | Path) -> Picture:
+def read_image(path: str | Path, *, own: bool = False) -> Picture:
     """Read a grey image: one plane or one stack of one channel, from the formats of `read_labels`.
 
     Parameters
     ----------
     path : str or Path
+    own : bool
+        As `read_labels`.
 
     Returns
     -------
@@ -102,7 +140,8 @@ def read_image(path: str | Path) -> Picture:
     import numpy as np
 
     path = Path(path)
-    array, size = _spatial(path, *_read(path, labels=False))
+    notes = _spread_notes(path, own)
+    array, size = _spatial(path, *_read(path, labels=False, own=own))
     if array.dtype.kind not in "iuf":
         raise InputError(
             f"{path}: values are {array.dtype}; expected grey levels as whole or decimal numbers."
@@ -111,10 +150,10 @@ def read_image(path: str | Path) -> Picture:
         raise InputError(
             f"{path}: holds NaN or infinite values; expected a finite grey level in every pixel."
         )
-    return Picture(array, size)
+    return Picture(array, size, notes)
 
 
-def _read(path: Path, labels: bool) -> Read:
+def _read(path: Path, labels: bool, own: bool = False) -> Read:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; expected an image ({', '.join(SUFFIXES)}).")
     if path.is_dir():
@@ -135,14 +174,19 @@ def _read(path: Path, labels: bool) -> Read:
         raise InputError(
             f"{path}: is named {suffix} but holds {kind}, or it is damaged; give it the suffix of what it is."
         )
-    reader = {".tif": read_tiff, ".png": read_png, ".npy": read_npy}[kind]
     try:
-        return reader(path)
+        return read_tiff(path, own) if kind == ".tif" else {".png": read_png, ".npy": read_npy}[kind](path)
     except InputError:
         raise
     except MemoryError:
         raise InputError(f"{path}: does not fit into memory; cut it into parts.") from None
-    except Exception as error:  # readers and codecs raise many kinds; every one means the file cannot be read
+    except Exception as error:
+        if "imagecodecs" in str(error):  # tifffile's words for a compression that it cannot undo by itself
+            raise InputError(
+                f"{path}: is compressed in a way that needs the package imagecodecs ({error}), which is not"
+                " installed here; type: pip install imagecodecs. Or save it without compression."
+            ) from error
+        # readers and codecs raise many kinds; every one means that the file cannot be read
         raise damaged(path, error) from error
 
 

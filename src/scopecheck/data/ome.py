@@ -82,6 +82,15 @@ def spread(path: Path) -> Spread | None:
     )
 
 
+def members(path: Path) -> tuple[Path, ...]:
+    """Return the files of the image that `path` holds planes of, if these are several; never raises."""
+    try:
+        image = spread(path)
+    except Exception:  # whatever is wrong with the file is told where it is read
+        return ()
+    return image.files if image is not None and len(image.files) > 1 else ()
+
+
 def _xml(path: Path) -> str | None:
     import tifffile
 

@@ -1,0 +1,239 @@
+"""Pairs that the user gives with --pair: a pattern for the names of each side, or a table of files."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from scopecheck.errors import InputError
+
+HEADINGS = {"prediction": "prediction", "predicted": "prediction", "pred": "prediction"}
+HEADINGS |= {"truth": "truth", "true": "truth", "gt": "truth", "image": "image"}
+_WHOLE = r"(?:(?<!\d)|(?!\d))"  # a place that does not cut a number in two
+
+
+def is_pattern(text: str) -> bool:
+    """Whether --pair holds patterns, and no table's name."""
+    return "=" in text and ("{}" in text or "*" in text)
+
+
+def patterns(text: str, sides: Sequence[str]) -> dict[str, re.Pattern[str]]:
+    """Read 'PATTERN=PATTERN' (a third one for the images) into one regular expression a side.
+
+    ``{}`` stands for the part that both names share and ``*`` for anything; in a pattern without ``{}``
+    ``*`` is the shared part. Neither cuts a number, nor reaches over the / of a folder.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer patterns than sides, or they do not hold the same number of shared parts.
+    """
+    parts = [part.strip() for part in text.split("=")]
+    if len(parts) not in (2, len(sides)):
+        raise InputError(
+            f"--pair: {text!r} has {len(parts)} patterns; expected one for each of {', '.join(sides)}, such"
+            " as '{}_pred.tif={}_gt.tif'."
+        )
+    made = {}
+    for side, part in zip(sides, parts, strict=False):
+        shared = "{}" if "{}" in part else "*"
+        pieces = re.split(r"(\{\}|\*)", part)
+        made[side] = re.compile(
+            "".join(
+                re.escape(piece)
+                if piece not in ("{}", "*")
+                else _WHOLE + ("([^/]+?)" if piece == shared else "[^/]*?") + _WHOLE
+                for piece in pieces
+            )
+        )
+    counts = {pattern.groups for pattern in made.values()}
+    if len(counts) > 1 or 0 in counts:
+        raise InputError(
+            f"--pair: {text!r}: both patterns need the same number of {{}}, the part that the names share;"
+            " such as '{}_pred.tif={}_gt.tif'."
+        )
+    return made
+
+
+def keys(pattern: re.Pattern[str], names: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple]:
+    """Return the shared part of each name that fits, numbers as numbers; each name may come in several forms.
+
+    The first form that fits counts.
+    """
+    found = {}
+    for forms in names:
+        if fit := next((fit for form in forms if (fit := pattern.fullmatch(form))), None):
+            found[forms] = tuple(
+                tuple(int(x) if x.isdecimal() else x for x in re.split(r"(\d+)", part) if x)
+                for part in fit.groups()
+            )
+    return found
+
+
+def by_pattern(
+    text: str, listed: Mapping[str, Sequence[Path]], given: Mapping[str, Path]
+) -> tuple[dict[str, dict[str, Path]], list[str]]:
+    """Pair the files of folders by --pair 'PATTERN=PATTERN'; names are tried with and without their format.
+
+    A file that fits no pattern is left out, and so is a prediction without a truth; both are noted.
+
+    Parameters
+    ----------
+    text : str
+    listed : mapping of str to sequence of Path
+        Files by side: prediction, truth and, where there is one, image.
+    given : mapping of str to Path
+        The folder of each side.
+
+    Returns
+    -------
+    rows : dict of str to dict of str to Path
+        One file a side, by the part that they share.
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        As `patterns`; if a side has no file that fits, two that share a key, no key is common, or a truth has
+        no partner.
+    """
+    notes, held = [], {}
+    for side, pattern in patterns(text, list(listed)).items():
+        forms = {_forms(path, given[side]): path for path in listed[side]}
+        found: dict[tuple, Path] = {}
+        for form, key in keys(pattern, forms).items():
+            if key in found:
+                both = f"{found[key].name} and {forms[form].name}"
+                raise InputError(
+                    f"{given[side]}: {both} both have {_text(key)!r} where --pair {text!r} has {{}}; write"
+                    " the pattern so that it fits one of them, or give --pair a table of the files."
+                )
+            found[key] = forms[form]
+        if not found:
+            raise InputError(
+                f"--pair: {text!r} fits none of the {len(forms)} files of {given[side]} given as {side}"
+                f" ({few(path.name for path in forms.values())})."
+            )
+        if left := [path.name for path in forms.values() if path not in found.values()]:
+            notes.append(f"{given[side]}: left out {len(left)} that the pattern does not fit ({few(left)}).")
+        held[side] = found
+    common = set.intersection(*(set(found) for found in held.values()))
+    if not common:
+        shown = "; ".join(f"{side}: {few(map(_text, found))}" for side, found in held.items())
+        raise InputError(f"--pair: {text!r} finds no part that the names share ({shown}).")
+    if alone := [path.name for key, path in held["truth"].items() if key not in common]:
+        others = " and ".join(side for side in held if side != "truth")
+        raise InputError(
+            f"{given['truth']}: {len(alone)} of {len(held['truth'])} truths ({few(alone)}) have no {others}"
+            f" by --pair {text!r}. Where the tool found nothing, its label image"
+            " holds no label; to leave fields out, give --pair a table of the files that are meant."
+        )
+    for side, found in held.items():
+        if alone := [path.name for key, path in found.items() if key not in common]:
+            notes.append(f"{given[side]}: left out {len(alone)} without a truth ({few(alone)}).")
+    rows = {_text(key): {side: held[side][key] for side in held} for key in sorted(common, key=_text)}
+    return rows, notes
+
+
+def by_table(table: Path, given: Mapping[str, Path]) -> list[dict[str, Path]]:
+    """Read pairs from a table of two columns, prediction and truth (three with the image), a row each.
+
+    Commas, semicolons or tabs; a first line of headings is optional and may bring the columns in any order.
+    A file is looked for in the folder given for its side, then beside the table.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or is empty, a row has too few columns, or a file is missing or named
+        twice.
+    """
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"--pair: {table} cannot be read as a table ({error}); expected 'PATTERN=PATTERN', where {{}} is"
+            " the part that the names share, as in '{}_pred.tif={}_gt.tif', or a CSV of prediction,truth."
+        ) from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    lines = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    rows = [(number, row) for number, row in enumerate(lines, 1) if any(row)]
+    sides = list(given)
+    if rows and all(cell.lower() in HEADINGS for cell in rows[0][1]):
+        order = [HEADINGS[cell.lower()] for cell in rows.pop(0)[1]]
+    else:
+        order = sides
+    if missing := [side for side in sides if side not in order]:
+        raise InputError(f"{table}: has no column {', '.join(missing)}; expected {','.join(sides)}.")
+    if not rows:
+        raise InputError(f"{table}: holds no row; expected {','.join(sides)} and a row for each pair.")
+    found, seen = [], set()
+    for number, row in rows:
+        if len(row) < len(order):
+            raise InputError(
+                f"{table}: line {number} has {len(row)} columns; expected {len(order)}: {','.join(order)}."
+            )
+        cells = dict(zip(order, row, strict=False))
+        paths = {side: _found(table, number, given[side], cells[side]) for side in sides}
+        for side, path in paths.items():
+            if (side, path.resolve()) in seen:
+                raise InputError(f"{table}: line {number} names {path} again; expected each file once.")
+            seen.add((side, path.resolve()))
+        found.append(paths)
+    return found
+
+
+def _found(table: Path, number: int, folder: Path, name: str) -> Path:
+    tried = [place / name for place in (folder, table.parent)] if name else []
+    if path := next((path for path in tried if path.exists()), None):
+        return path
+    raise InputError(
+        f"{table}: line {number} names {name or 'nothing'!r}, which is neither in {folder} nor beside the"
+        " table; write the file's name with its format."
+    )
+
+
+def suggestion(listed: Mapping[str, Sequence[Path]]) -> str:
+    """Return a way to give the pairs that works on these files: a pattern of their names, or a table."""
+    text = "=".join(_template([path.name for path in paths]) for paths in listed.values())
+    try:
+        by_pattern(text, listed, dict.fromkeys(listed, Path()))
+    except InputError:
+        line = ",".join(paths[0].name for paths in listed.values())
+        return (
+            f"a table: {','.join(listed)} as the first line of a text file, then {line} and so on, a line for"
+            " each pair; give --pair FILE.csv"
+        )
+    return f"--pair '{text}', where {{}} is the part that the names share"
+
+
+def _template(names: Sequence[str]) -> str:
+    """Return the names' common beginning and end, with {} between; no number is cut."""
+    head = common_start(names)
+    rests = [name[len(head) :] for name in names]
+    tail = re.sub(r"^\d+", "", common_start([rest[::-1] for rest in rests], whole=False)[::-1])
+    return f"{head}{{}}{tail}"
+
+
+def common_start(names: Sequence[str], whole: bool = True) -> str:
+    """Return what all names begin with, by default without digits at its end, which may go on."""
+    same = zip(*names, strict=False)
+    length = next((i for i, letters in enumerate(same) if len(set(letters)) > 1), min(map(len, names)))
+    return re.sub(r"\d+$", "", names[0][:length]) if whole else names[0][:length]
+
+
+def _forms(path: Path, folder: Path) -> tuple[str, ...]:
+    inside = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+    return (re.sub(r"(\.ome)?\.[^./]+$", "", inside, flags=re.I), inside)
+
+
+def _text(key: tuple) -> str:
+    return " ".join("".join(map(str, part)) for part in key)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first three names."""
+    every = list(names)
+    return ", ".join(every[:3]) + ", ..." * (len(every) > 3)
