@@ -21,11 +21,17 @@ def ratios(*values: float, size: float = 100.0) -> tuple[np.ndarray, np.ndarray]
     return size * np.array(values), np.full(len(values), size)
 
 
+def scale(ratio: np.ndarray | float) -> np.ndarray:
+    """The integral of 1 / max(r, 1/2) from 1: ln r down to 1/2, then a straight line to -1.69 at 0."""
+    ratio = np.asarray(ratio, float)
+    return np.log(np.maximum(ratio, 0.5)) + 2 * np.minimum(ratio - 0.5, 0)
+
+
 @settings(deadline=None)
 @given(pairs)
 def test_word_equals_two_one_sided_t_tests(pair: tuple[list[float], list[float]]) -> None:
-    measured, true = pair
-    errors = np.log(np.divide(measured, true))
+    ratio = np.divide(*pair)
+    errors = scale(ratio)
     if np.ptp(errors) < 1e-9:
         return
     n = len(errors)
@@ -40,10 +46,13 @@ def test_word_equals_two_one_sided_t_tests(pair: tuple[list[float], list[float]]
     expected = (
         "HOLDS" if max(below, above) < 0.05 and n >= 5 else "FAILS" if outside < 0.05 else "UNDETERMINED"
     )
-    verdict = judge.agreement(measured, true, **POPULATION)
+    verdict = judge.agreement(*pair, **POPULATION)
     assert verdict.word == expected
-    low, high = stats.ttest_1samp(errors, 0).confidence_interval(0.90)
-    assert verdict.interval == pytest.approx((np.expm1(low), np.expm1(high)), rel=1e-9, abs=1e-9)
+    ends = np.maximum(stats.ttest_1samp(errors, 0).confidence_interval(0.90), scale(0))
+    assert scale(1 + np.array(verdict.interval)) == pytest.approx(ends, rel=1e-9, abs=1e-9)
+    assert scale(1 + verdict.bias) == pytest.approx(errors.mean(), rel=1e-9, abs=1e-9)
+    if ratio.min() >= 0.5:  # where no acquisition lost more than half, the bias is the plain mean log ratio
+        assert verdict.bias == pytest.approx(stats.gmean(ratio) - 1, rel=1e-9, abs=1e-9)
 
 
 @settings(deadline=None)

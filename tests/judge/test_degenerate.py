@@ -17,20 +17,22 @@ def test_nothing_found_anywhere_fails() -> None:
         assert "No spread" in verdict.note
 
 
-def test_a_zero_among_numbers_is_averaged_as_a_fraction() -> None:
+def test_a_zero_among_numbers_is_averaged_on_the_scale_of_all_others() -> None:
     verdict = judge.agreement([0, 2, 0, 1, 0], TRUE, **POPULATION)
     assert verdict.word == "FAILS"
-    assert verdict.bias == pytest.approx(np.mean([-1, -0.98, -1, -0.99, -1]))
-    assert "fractions were averaged" in verdict.note
+    assert verdict.bias == pytest.approx(np.mean([-1, -0.98, -1, -0.99, -1]))  # a straight line down there
+    one = judge.agreement([100, 100, 100, 100, 0], TRUE, **POPULATION)
+    assert one.bias == pytest.approx(np.exp((np.log(0.5) - 1) / 5) - 1)  # total loss stands at ln(1/2) - 1
+    assert (one.word, one.far) == ("UNDETERMINED", (4,))
     assert judge.agreement(0, 50, scope="image", tolerance=0.1).bias == -1.0
 
 
-def test_doubt_in_the_truth_widens_an_interval_of_fractions_on_both_sides() -> None:
+def test_an_end_below_total_loss_is_total_loss() -> None:
     wild, ends = [0, 250, 0, 0, 300], []
     for u in (0.0, 0.05, 0.1):
         ends.append(judge.agreement(wild, TRUE, truth_uncertainty=u, **POPULATION).interval)
-    assert ends[0][0] < -1  # an average of fractions, by Student's interval
-    assert ends[2][0] <= ends[1][0] <= ends[0][0] < ends[0][1] < ends[1][1] < ends[2][1]
+    assert ends[0][0] == ends[1][0] == ends[2][0] == -1
+    assert ends[0][1] < ends[1][1] < ends[2][1]
 
 
 def test_zero_truth() -> None:

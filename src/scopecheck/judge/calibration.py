@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scopecheck.judge.estimate import to_bias, to_scale
 from scopecheck.judge.intervals import mean_interval, pooled_interval
 from scopecheck.judge.verdict import words
 
@@ -38,11 +39,8 @@ def judged_intervals(measured: NDArray, true: NDArray, scale: str, estimand: str
         return np.expm1([low for low, _ in ends]), np.expm1([high for _, high in ends])
     if scale == "absolute":
         return mean_interval(measured - t)[:2]
-    zero = (measured == 0).any(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = mean_interval(np.log(measured / t))[:2]
-    fraction_low, fraction_high = mean_interval(measured / t - 1)[:2]
-    return np.where(zero, fraction_low, np.expm1(low)), np.where(zero, fraction_high, np.expm1(high))
+    low, high, _ = mean_interval(to_scale(measured, t))
+    return to_bias(low), to_bias(high)
 
 
 def rates(family: Family, n: int, *, trials: int, seed: int, scale: str, estimand: str) -> Rates:
@@ -97,10 +95,10 @@ def objects(icc: float, sizes: str, shape: str, estimand: str) -> Family:
 
 
 def _equal(error: Callable[[np.random.Generator, tuple[int, int, int]], NDArray]) -> Family:
-    """Return a family of fields of 100 whose log ratios have the given errors of mean 0."""
+    """Return a family of fields of 100 with the given errors, of mean 0, around the bias on its scale."""
 
     def family(rng: np.random.Generator, trials: int, n: int, bias: float) -> tuple[NDArray, NDArray]:
-        return 100 * (1 + bias) * np.exp(error(rng, (1, trials, n))), np.full((1, n), 100.0)
+        return 100 * (1 + to_bias(to_scale(1 + bias) + error(rng, (1, trials, n)))), np.full((1, n), 100.0)
 
     return family
 
@@ -114,13 +112,16 @@ def skewed(skew: float) -> Family:
 
 
 def catastrophic(loss: float = 0.5, share: float = 0.1) -> Family:
-    """Return a stress family: a `share` of the acquisitions loses the fraction `loss` of what is measured."""
-    jump = np.log1p(-loss)
+    """Return a stress family: a `share` of the acquisitions loses the fraction `loss`; 1 is all of it."""
+    lost = to_scale(1 - loss)
 
-    def error(rng: np.random.Generator, size: tuple[int, int, int]) -> NDArray:
-        return TYPICAL_SD * rng.standard_normal(size) + jump * ((rng.random(size) < share) - share)
+    def family(rng: np.random.Generator, trials: int, n: int, bias: float) -> tuple[NDArray, NDArray]:
+        rest = (to_scale(1 + bias) - share * lost) / (1 - share)  # so that the mean is the bias asked for
+        value = rest + TYPICAL_SD * rng.standard_normal((1, trials, n))
+        value = np.where(rng.random(value.shape) < share, lost, value)
+        return 100 * (1 + to_bias(value)), np.full((1, n), 100.0)
 
-    return _equal(error)
+    return family
 
 
 def few_objects(count: int) -> Family:

@@ -127,5 +127,4 @@ def widen(low: float, high: float, u: float, relative: bool) -> tuple[float, flo
     """
     if not relative:
         return low - u, high + u
-    # an average of fractions may reach below -1, where dividing would move the end inwards
-    return min(low, (1 + low) / (1 + u) - 1), (1 + high) / (1 - u) - 1 if u < 1 else float("inf")
+    return (1 + low) / (1 + u) - 1, (1 + high) / (1 - u) - 1 if u < 1 else float("inf")

@@ -12,6 +12,8 @@ from scopecheck.judge.power import Edges, further_acquisitions
 
 # Fewest acquisitions (or noise seeds) with which a verdict may say HOLDS, and FAILS.
 FEWEST = {"image": (1, 1), "setting": (5, 5), "population": (5, 2)}
+HALF = 0.5  # an acquisition at less than this share of the truth, or at more than its inverse, is far outside
+FAR = 5  # on the absolute scale: one that is off by more than this many times the tolerance
 SLACK = 1e-9  # allowed for rounding at an edge, as a fraction of the tolerance's width
 
 
@@ -47,6 +49,10 @@ class Verdict:
     inside, inside_fraction, inside_bound : int, float, float
         Acquisitions whose own error is inside tolerance, their fraction, and its exact one-sided 95 % lower
         bound; 0, nan, nan without a tolerance.
+    far : tuple of int
+        Positions of the acquisitions that are far outside, whatever the word: outside tolerance and, on the
+        relative scale, at less than half or more than twice the truth; on the absolute scale off by more than
+        5 times the tolerance. Empty for an image.
     gross_error : float or None
         (misses + inventions) / number of true objects, averaged like the estimand.
     further : int, str or None
@@ -74,6 +80,7 @@ class Verdict:
     gross_error: float | None
     further: int | str | None
     note: str = ""
+    far: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -98,6 +105,9 @@ class Verdict:
             parts.append(f"tolerance {show(self.tolerance[0])} to {show(self.tolerance[1])}")
         if self.tolerance and self.scope != "image":
             parts.append(f"{self.inside} of {self.n} inside (at least {self.inside_bound:.0%})")
+        if self.far:
+            some = ", ".join(map(str, self.far[:3])) + (", ..." if len(self.far) > 3 else "")
+            parts.append(f"{len(self.far)} of {self.n} far outside (index {some})")
         if self.gross_error is not None:
             parts.append(f"gross error {self.gross_error:.1%}")
         if self.reason:
@@ -145,7 +155,7 @@ def agreement(
     tolerance : float, (float, float) or None
         0.10 on the relative scale accepts ratios from 0.9 to 1.1. None gives no word.
     scale : {"relative", "absolute"}
-        Errors as log ratios, or as differences in the unit.
+        Errors as ratios, or as differences in the unit.
     estimand : {"per-acquisition mean", "pooled ratio"}
         Mean error of an acquisition, each counting alike, or sum of measured over sum of true.
     truth_uncertainty : float, optional
@@ -172,8 +182,16 @@ def agreement(
 
     Notes
     -----
-    Degenerate inputs. A measured 0 has no log ratio: the per-acquisition mean is then taken over fractions
-    (measured / true - 1) and the note says so. A pooled ratio allows zeros on both sides; acquisitions whose
+    Relative errors are averaged as log ratios, continued in a straight line below 1/2 (`estimate.to_scale`),
+    so that an acquisition that found nothing counts as -1.69 (a ratio of 0.18 would on a plain log scale), and
+    a little more than one that found a little. An interval's end that would lie below total loss is -100 %.
+
+    Making an acquisition worse that is already at least as far off as the mean, on the side of the bias,
+    never turns another word into HOLDS: the end of the interval on that side moves further out. No worsening
+    of any acquisition raises the number inside tolerance. Other worsenings can turn a word into HOLDS, as for
+    any interval of a mean: one that makes errors more alike, or one that balances errors of the other sign.
+
+    Degenerate inputs. A pooled ratio allows zeros on both sides; acquisitions whose
     truth is 0 do not count towards the fewest that a word needs. One acquisition of a population has a bias
     and no interval. Without any spread the interval has no width, which proves little about the next
     acquisition; the note says so.
@@ -215,6 +233,7 @@ def agreement(
         gross_error=gross,
         further=None,
         note=got.note,
+        far=() if scope == "image" else far_outside(got.own, edges, relative),
     )
     if edges is not None:
         answer = _word(answer, got, gross_objects)
@@ -255,6 +274,14 @@ def _by_chance(answer: Verdict) -> Verdict:
     return replace(marked, word="UNDETERMINED", reason="chance", further=None)
 
 
+def far_outside(own: NDArray, edges: Edges | None, relative: bool) -> tuple[int, ...]:
+    """Return the positions of acquisitions so far off that no average should hide them; see `Verdict.far`."""
+    low, high = edges or ((0.0, 0.0) if relative else (-np.inf, np.inf))
+    most = FAR * max(-low, high)
+    near = (-HALF, 1 / HALF - 1) if relative else (-most, most)
+    return tuple(np.flatnonzero((own < min(low, near[0])) | (own > max(high, near[1]))).tolist())
+
+
 def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> tuple[str, int | str | None]:
     """Return the reason for UNDETERMINED, and the further acquisitions on offer."""
     low, high = edges
@@ -270,9 +297,7 @@ def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> t
     further: int | str | None = None
     if got.ends is not None:
         values = np.array([got.bias, *inner, *outer])
-        if got.log:
-            values = np.log(np.clip(1 + values, 1e-300, None))
-        bias, hold_low, hold_high, fail_low, fail_high = values.tolist()
+        bias, hold_low, hold_high, fail_low, fail_high = got.scaled(values).tolist()
         narrow, wide = (hold_low, hold_high), (fail_low, fail_high)
         further = further_acquisitions(bias, got.sd, got.informative, narrow, wide, FEWEST[scope])
     return ("too few" if few else "too noisy"), further
