@@ -349,7 +349,11 @@ display(
 )
 
 # %% [markdown]
-# Relative errors are judged as ratios: +100 % (twice) and −50 % (half) average to no error. The
+# Relative errors are judged as ratios: +100 % (twice) and −50 % (half) average to no error. A field that measures less than
+# half of the truth is counted on a straight line that goes on from there, so that a field on which nothing was found weighs
+# a little more than one on which hardly anything was found, and two and a half times as much as one that lost half; an end of
+# an interval below total loss is written −100 %. Such a field is also named as **far outside**, whatever the word: less than
+# half or more than twice the truth, and outside the tolerance. Even where HOLDS is right about the average, look at it. The
 # **limits of agreement** {cite:p}`bland1986`, where a table shows them, tell where about 95 % of single fields lie.
 #
 # A table of many verdicts will hold a wrong one: a measurement exactly at the edge of its tolerance is called HOLDS in up to

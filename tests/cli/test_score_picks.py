@@ -181,7 +181,9 @@ def test_a_micrograph_on_which_nothing_was_picked_counts(run, six):
     rows = {row["measurement"]: row for row in content["arms"]}
     assert rows["junk_fraction"]["verdict"] is None
     assert rows["junk_fraction"]["reason"] == "not defined on m5: no picks"
-    assert rows["delivered"]["bias"] == pytest.approx((5 * 56 / 60 + 0) / 6 - 1)
+    mean = (5 * np.log(56 / 60) + np.log(0.5) - 1) / 6  # nothing found stands at ln(1/2) - 1
+    assert rows["delivered"]["bias"] == pytest.approx(np.expm1(mean))
+    assert rows["delivered"]["far"] == [5]
 
 
 def test_one_table_that_names_no_pick_on_a_micrograph_found_none_there(run, six, tmp_path):

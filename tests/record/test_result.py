@@ -9,6 +9,7 @@ from scopecheck import judge
 from scopecheck.errors import RecipeError
 from scopecheck.record import ArmResult, caption, read_verdict, wrong_holds
 from scopecheck.record.result import judged
+from scopecheck.record.tables import detail
 
 OLD = Path(__file__).with_name("verdict-1.0.0.json")
 
@@ -95,3 +96,12 @@ def test_the_interval_of_one_image_is_told_where_its_truth_is_known():
     assert "90 % interval +8.0% to +8.0%" in str(known)
     fields = judge.agreement([108.0] * 5, [100] * 5, scope="population", tolerance=0.1)
     assert judged(fields)["interval"] == pytest.approx([0.08, 0.08])
+
+
+def test_an_acquisition_far_outside_is_told_beside_a_word_that_holds():
+    many = judge.agreement([100.0] * 59 + [0.0], [100] * 60, scope="population", tolerance=0.1)
+    row = ArmResult(recipe="r", arm="a", measurement="m", **judged(many))
+    assert (row.verdict, row.far) == ("HOLDS", [59])
+    assert "59 of 60 inside tolerance" in detail(row)
+    assert "1 of 60 far outside" in detail(row)
+    assert "far outside" not in detail(ArmResult(recipe="r", arm="a", measurement="m"))

@@ -183,8 +183,8 @@ def agreement(
     Notes
     -----
     Relative errors are averaged as log ratios, continued in a straight line below 1/2 (`estimate.to_scale`),
-    so that an acquisition that found nothing counts as -1.69 (a ratio of 0.18 would on a plain log scale), and
-    a little more than one that found a little. An interval's end that would lie below total loss is -100 %.
+    so that an acquisition that found nothing counts as -1.69, and a little more than one that found a little.
+    An interval's end that would lie below total loss is -100 %.
 
     Making an acquisition worse that is already at least as far off as the mean, on the side of the bias,
     never turns another word into HOLDS: the end of the interval on that side moves further out. No worsening

@@ -49,6 +49,7 @@ class ArmResult(_Open):
     inside: int | None = None
     inside_fraction: float | None = None
     inside_bound: float | None = None
+    far: list[int] = []  # positions of the acquisitions that are far outside tolerance, see judge.Verdict
     gross_error: float | None = None
     further: int | str | None = None
     note: str = ""

@@ -65,11 +65,13 @@ def expected(row: ArmResult) -> str:
 
 
 def detail(row: ArmResult) -> str:
-    """Fraction inside, gross error and further acquisitions, where they exist."""
+    """Fraction inside, acquisitions far outside, gross error and further acquisitions, where they exist."""
     parts = []
     if row.scope == "population" and row.inside is not None and row.n:
         bound = "" if row.inside_bound is None else f" (at least {100 * row.inside_bound:.0f} % of all such)"
         parts.append(f"{row.inside} of {row.n} inside tolerance{bound}")
+    if row.far:
+        parts.append(f"{len(row.far)} of {row.n} far outside")
     if row.gross_error is not None:
         drawn = row.chance.get("gross error")
         by_chance = "" if drawn is None else f" (chance {100 * drawn:.0f} %)"
