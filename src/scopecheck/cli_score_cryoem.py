@@ -38,11 +38,24 @@ def picks(
         str | None, typer.Option(help="Largest distance of a pair; by default a quarter of the diameter.")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Angstrom per pixel of the micrograph.")] = None,
-    shape: Annotated[str | None, typer.Option(help="Rows,columns of a micrograph: 4096,4096.")] = None,
+    shape: Annotated[
+        str | None, typer.Option(help="Rows,columns: 4096,4096; of a tomogram planes,rows,columns.")
+    ] = None,
     micrograph: Annotated[str | None, typer.Option(metavar="NAME", help="Judge this one alone.")] = None,
     flipped: Annotated[
         str | None, typer.Option(help="picks, truth or both: counts y from the other edge, as CryoPPP does.")
     ] = None,
+    min_score: Annotated[
+        str | None, typer.Option(help="Judge the picks that score at least this; else all that are given.")
+    ] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option(help="A micrograph without a file in PICKS: none (nothing picked) or skip (left out)."),
+    ] = None,
+    origins: Annotated[
+        str, typer.Option(help="RELION's origins: apply (centre = coordinate - origin) or ignore.")
+    ] = "apply",
+    third: Annotated[str, typer.Option(help="The third of three plain numbers: auto, z or score.")] = "auto",
     tolerance: Annotated[
         str | None, typer.Option(help="0.1 for all, or delivered=0.1,junk_fraction=0.05. Declare it before.")
     ] = None,
@@ -58,8 +71,9 @@ def picks(
 ) -> None:
     """Judge picked particles against true ones, beside what as many random points would score.
 
-    Reads RELION .star, .box, .cbox, CryoPPP, EMAN and Topaz tables and cryoSPARC .cs. Micrographs are paired
-    by name; each is one independent acquisition. Lengths are pixels of the micrograph unless they end in A.
+    Reads RELION .star (autopick.star and job folders too), .box, .cbox, CryoPPP, EMAN and Topaz tables and
+    cryoSPARC .cs, whose y is turned. With z, picks are matched in the tomogram. Micrographs are paired by
+    name; each is one independent acquisition. Lengths are pixels of the micrograph unless they end in A.
     Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
     from scopecheck import scoring_picks
@@ -68,6 +82,10 @@ def picks(
     limits = by_measure("tolerance", tolerance)
     unsure = doubts(by_measure("truth-uncertainty", truth_uncertainty), relative=True)
     fractions(limits)
+    if missing is not None:
+        one_of("missing", missing, ("none", "skip"))
+    one_of("origins", origins, ("apply", "ignore"))
+    one_of("third", third, ("auto", "z", "score"))
     angstrom = None if pixel_size is None else _positive("pixel-size", pixel_size)
     if flipped is not None:
         one_of("flipped", flipped, ("picks", "truth", "both"))
@@ -80,6 +98,11 @@ def picks(
         diameter=_pixels("diameter", diameter, angstrom),
         shape=None if shape is None else _shape(shape),
         micrograph=micrograph,
+        missing=missing,
+        min_score=None if min_score is None else number("min-score", min_score),
+        pixel_size=angstrom,
+        origins=origins,
+        third=third,
         flipped=("picks", "truth") if flipped == "both" else (flipped,) if flipped else (),
         tolerance=limits,
         truth_uncertainty=unsure,
@@ -113,11 +136,14 @@ def _pixels(option: str, text: str | None, angstrom: float | None) -> float | No
     return value / angstrom
 
 
-def _shape(text: str) -> tuple[int, int]:
+def _shape(text: str) -> tuple[int, ...]:
     sides = [number("shape", side) for side in text.split(",")]
-    if len(sides) != 2 or any(side < 1 or side % 1 for side in sides):
-        raise InputError(f"--shape: {text}; expected rows,columns in whole pixels, such as 4096,4096.")
-    return int(sides[0]), int(sides[1])
+    if len(sides) not in (2, 3) or any(side < 1 or side % 1 for side in sides):
+        raise InputError(
+            f"--shape: {text}; expected rows,columns (of a tomogram planes,rows,columns) in whole pixels,"
+            " such as 4096,4096."
+        )
+    return tuple(int(side) for side in sides)
 
 
 def _progress(names: Any) -> Any:
@@ -134,7 +160,7 @@ def _content(score: PicksScore, picked: Path, true: Path, angstrom: float | None
     about["truth"] = str(true)
     about |= {"scope": score.scope, "n": len(score.files), "radius_px": score.radius}
     about |= {"pixel_size_angstrom": angstrom, "arms": [row.model_dump() for row in score.rows]}
-    names = ("plausibility", "found", "chance", "radii", "files", "notes")
+    names = ("plausibility", "found", "chance", "radii", "curve", "files", "notes")
     return strict(about | {name: getattr(score, name) for name in names})
 
 
@@ -168,6 +194,8 @@ def _show(score: PicksScore, picked: Path, true: Path, angstrom: float | None) -
     for at in score.radii:
         table.add_row(length(at["radius"]), shown(at["precision"], ".3f"), shown(at["recall"], ".3f"))
     console.print(table)
+    if score.curve:
+        console.print(_thresholds(score))
     looks = ", ".join(f"{name} {value:.4g}" for name, value in score.plausibility.items())
     console.print(f"How it looks: {looks}", markup=False)
     sums = {key: sum(file[key] for file in score.files) for key in ("picks", "particles", "delivered")}
@@ -186,3 +214,21 @@ def _show(score: PicksScore, picked: Path, true: Path, angstrom: float | None) -
         notes.append("Give --tolerance for a verdict, taken from what your map needs before you look.")
     for note in dict.fromkeys(notes):
         console.print(f"- {note}", markup=False)
+
+
+def _thresholds(score: PicksScore) -> Any:
+    """Lay out precision and recall at a few thresholds of the score."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title="Of all picks, those that score at least this (random points)")
+    for heading in ("score", "picks", "precision", "recall"):
+        table.add_column(heading)
+    last = len(score.curve) - 1
+    for at in sorted({round(last * part / 6) for part in range(7)}):
+        row = score.curve[at]
+        both = [
+            f"{shown(row[k], '.3f')} ({shown(row[f'chance {k}'], '.3f')})" for k in ("precision", "recall")
+        ]
+        table.add_row(f"{row['threshold']:.4g}", f"{row['picks']:.0f}", *both)
+    return table

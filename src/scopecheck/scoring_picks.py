@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scopecheck import scoring_picks_curve
 from scopecheck.errors import InputError
-from scopecheck.pairing_picks import pair, read
+from scopecheck.pairing_picks import Picks, few, pair, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
 
 FRACTIONS = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5)  # of the diameter: radii at which precision and recall are given
+AXES = ["x", "y", "z"]
 REPEATS = 20  # random draws a micrograph
 CROWDED = 30  # pairs of random points that are enough to tell half of them from chance
 MEASURES = {"particles": "relative", "delivered": "relative", "junk_fraction": "absolute"}
@@ -25,7 +27,8 @@ WAYS = {  # what to do, by what the hint says
     "upside down": "One of the two counts y from the other edge, as CryoPPP's tables and pictures do: give"
     " --flipped truth or --flipped picks, with --shape",
     " by ": "They are from another binning: give coordinates in pixels of the truth's micrograph",
-    "swapped": "x is the column and y the row: exchange them in one of the files",
+    "swapped": "x is the column and y the row (and z the plane): exchange them in one of the files",
+    "depth": "One of the two counts z from the other end: turn it in one of the files (planes - 1 - z)",
 }
 
 
@@ -44,11 +47,14 @@ class PicksScore:
     plausibility : dict of str to float
         What a user sees without a truth: number of picks, median score.
     found : dict of str to float
-        precision, recall, F1 and, where every pick has a score, average precision; over all micrographs.
+        precision, recall, F1 and, where every pick has a score, average precision; over all micrographs. The
+        last is of all picks, those that `min_score` leaves out as well.
     chance : dict of str to float
         The same of random points, with standard deviations, and any-hit chance.
     radii : list of dict
         radius (px), precision, recall over all micrographs.
+    curve : list of dict
+        By falling threshold of the score: picks, precision, recall, and both of random points; of all picks.
     files : list of dict
         What was found on each micrograph.
     notes : list of str
@@ -62,6 +68,7 @@ class PicksScore:
     found: dict[str, float]
     chance: dict[str, float]
     radii: list[dict[str, float]]
+    curve: list[dict[str, float]]
     files: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
 
@@ -72,29 +79,42 @@ def score_picks(
     *,
     radius: float | None = None,
     diameter: float | None = None,
-    shape: tuple[int, int] | None = None,
+    shape: tuple[int, ...] | None = None,
     micrograph: str | None = None,
     flipped: Sequence[str] = (),
+    missing: str | None = None,
+    min_score: float | None = None,
+    pixel_size: float | None = None,
+    origins: str = "apply",
+    third: str = "auto",
     tolerance: Mapping[str, float | tuple[float, float]] | None = None,
     truth_uncertainty: Mapping[str, float] | None = None,
     as_given: bool = False,
     watch: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> PicksScore:
-    """Judge picks against true particles, micrograph by micrograph.
+    """Judge picks against true particles, micrograph by micrograph or tomogram by tomogram.
 
     Parameters
     ----------
     picks, true : Path
-        A file, or a folder of files, that `data.read_picks` reads. Micrographs are paired by name.
+        A file, or a folder of files, that `data.read_picks` reads. Micrographs are paired by name. Where both
+        have z, distances are in space.
     radius, diameter : float, optional
         Largest distance of a pair, and the particle's diameter, px. The radius is by default a quarter of the
         diameter, and the diameter what the truth's table gives; else one of the two is needed.
-    shape : (Y, X), optional
-        Size of a micrograph, px; by default the box that holds all points.
+    shape : (Y, X) or (Z, Y, X), optional
+        Size of a micrograph or tomogram, px; by default the box that holds all points.
     micrograph : str, optional
         Judge this one alone; where a file names none, its name.
     flipped : sequence of {"picks", "truth"}
         Which of the two counts y from the other edge.
+    missing : {"none", "skip"}, optional
+        What it means where a micrograph of the truth has no file in a folder of picks: no picks, or not
+        judged. By default that is an error.
+    min_score : float, optional
+        Judge the picks that score at least this.
+    pixel_size, origins, third
+        As `data.read_picks`.
     tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
         By measurement (`MEASURES`); the key ``all`` stands for those not named.
     as_given : bool
@@ -109,8 +129,8 @@ def score_picks(
     Raises
     ------
     InputError
-        One file given twice, files that cannot be read or share no micrograph, no pick at all, no radius, or
-        coordinates that are plainly of another frame.
+        One file given twice, files that cannot be read, share no micrograph or are missing, tomograms against
+        images, no pick at all, no radius, or coordinates that are plainly of another frame.
     """
     import numpy as np
 
@@ -122,37 +142,52 @@ def score_picks(
         if wrong := [name for name in extra or {} if name not in (*MEASURES, "all")]:
             raise InputError(f"--{option}: names {', '.join(wrong)}; measured are {', '.join(MEASURES)}.")
     notes: list[str] = []
-    tables = {
-        name: read(Path(path), micrograph, shape, name in flipped, notes)
+    how: dict[str, Any] = {"pixel_size": pixel_size, "origins": origins, "third": third}
+    given = {
+        name: read(Path(path), micrograph, shape, name in flipped, notes, missing, **how)
         for name, path in (("picks", picks), ("truth", true))
     }
+    given["picks"] = scoring_picks_curve.without_empty_scores(given["picks"], notes)
+    axes = AXES[: _axes(given)]
+    if shape is not None and len(shape) != len(axes):
+        raise InputError(
+            f"--shape: {len(shape)} sides; expected {'planes,' * (len(axes) == 3)}rows,columns of"
+            f" {'tomograms' if len(axes) == 3 else 'micrographs'}."
+        )
     if radius is None:
         if diameter is None:
-            diameter = _stated(tables["truth"], notes)
+            diameter = _stated(given["truth"], notes)
         radius = particles.RADIUS * diameter
-    pairs = pair(Path(picks), Path(true), tables, notes)
-    fields = [(p[["x", "y"]].to_numpy(), t[["x", "y"]].to_numpy()) for p, t in pairs.values()]
-    height = None if shape is None else shape[0]
-    if not as_given and (said := particles.frame_hint(fields, radius=radius, height=height)):
+    pairs = every_pair = pair(given["picks"], given["truth"], notes, missing)
+    if min_score is not None:
+        pairs = scoring_picks_curve.kept(every_pair, min_score, notes)
+    elif any(".cbox" in part.attrs["file"].lower() for part in given["picks"].tables.values()):
+        notes.append(
+            "A .cbox holds every box above a low floor, below the picker's own threshold too; --min-score"
+            " cuts it."
+        )
+    fields = [(_points(p, axes), _points(t, axes)) for p, t in pairs.values()]
+    height, planes = (None, None) if shape is None else (shape[-2], shape[0] if len(axes) == 3 else None)
+    if not as_given and (said := particles.frame_hint(fields, radius=radius, height=height, planes=planes)):
         way = "; ".join(way for sign, way in WAYS.items() if sign in said)
         raise InputError(f"{picks} against {true}: {said}. {way}; or --as-given.")
-    every = np.concatenate([points for both in fields for points in both])
     if shape is None:
-        width, height = np.ceil(every.max(axis=0)).astype(int) + 1
-        shape = int(height), int(width)
+        every = [_points(table, axes) for both in every_pair.values() for table in both]
+        shape = tuple(int(side) + 1 for side in np.ceil(np.concatenate(every).max(axis=0))[::-1])
+        told = " x ".join(map(str, shape)), "Z x Y x X"[-len(axes) * 4 + 3 :]
         notes.append(
-            f"No --shape: chance is drawn in the box that holds all points, {height} x {width} px (Y x X)."
+            f"No --shape: chance is drawn in the box that holds all points, {told[0]} px ({told[1]})."
         )
     found = []
     for name, (p, t) in zip(watch(list(pairs)), fields, strict=True):
+        scores = pairs[name][0]["score"].to_numpy(dtype=float)
         try:
-            found.append(_one(name, p, t, radius, shape, notes))
+            found.append(_one(name, p, t, scores, radius, shape, notes))
         except InputError as error:
             raise InputError(f"{picks} against {true}: {name}: {error}") from None
-        found[-1]["scores"] = pairs[name][0]["score"].to_numpy(dtype=float)
     wide = diameter or radius / particles.RADIUS
-    stated = {"the diameter in the truth's table": _values(tables["truth"], "diameter")}
-    boxes = {f"the boxes of the {name}": _values(table, "box") for name, table in tables.items()}
+    stated = {"the diameter in the truth's table": _values(given["truth"].tables, "diameter")}
+    boxes = {f"the boxes of the {name}": _values(one.tables, "box") for name, one in given.items()}
     doubt = particles.size_hint([t for _, t in fields], diameter=wide, stated=stated, boxes=boxes)
     if not doubt and not any([*stated.values(), *boxes.values()]):
         doubt = _apart_hint(fields, wide)
@@ -162,34 +197,79 @@ def score_picks(
     scope = "image" if len(found) == 1 else "population"
     if scope == "population":
         notes.append(f"Each of the {len(found)} micrographs is taken for one independent acquisition.")
-    scores = np.concatenate([one["scores"] for one in found])
+    scores = np.concatenate([p["score"].to_numpy(dtype=float) for p, _ in pairs.values()])
     plausibility = {"picks": float(len(scores))}
     if len(scores) and np.isfinite(scores).all():
         plausibility["median score"] = float(np.median(scores))
+    pooled, by_chance = _pooled([one["match"] for one in found]), _chance(found)
+    notes += (worse := _no_better(pooled, by_chance))
+    better = None if pooled["precision"] != pooled["precision"] else not worse
     rows = [
-        _row(Path(picks), measure, found, scope, tolerance or {}, truth_uncertainty or {}, plausibility)
+        _row(
+            Path(picks), measure, found, scope, tolerance or {}, truth_uncertainty or {}, plausibility, better
+        )
         for measure in MEASURES
     ]
     radii = sorted({*(part * wide for part in FRACTIONS), radius})
-    pooled, by_chance = _pooled([one["match"] for one in found]), _chance(found)
-    notes += _no_better(pooled, by_chance)
+    ranked = (
+        found
+        if min_score is None
+        else [
+            _one(name, _points(p, axes), _points(t, axes), p["score"].to_numpy(float), radius, shape, [])
+            for name, (p, t) in every_pair.items()
+        ]
+    )
+    table, ap, drawn = scoring_picks_curve.curve(ranked, radius)
+    if ap == ap:
+        pooled["average precision"], by_chance["average precision"] = ap, drawn
     return PicksScore(
         scope,
         radius,
         rows,
         plausibility,
-        pooled | _ranked(found, radius),
+        pooled,
         by_chance,
         [_pooled_at(found, at) for at in radii],
+        scoring_picks_curve.thinned(table, keep=min_score).to_dict("records"),  # type: ignore[arg-type]
         [_file(one) for one in found],
         notes,
     )
 
 
-def _stated(truth: Mapping[str, pd.DataFrame], notes: list[str]) -> float:
-    """Return the diameter that the truth's own table gives, as CryoPPP's does."""
-    stated = {*_values(truth, "diameter")}
-    if len(stated) != 1 or not min(stated) > 0:
+def _axes(given: Mapping[str, Picks]) -> int:
+    """Return 3 for tomograms and 2 for images; refuse one against the other."""
+    solid = {
+        name: any("z" in part for part in one.tables.values() if len(part)) for name, one in given.items()
+    }
+    if len(set(solid.values())) > 1:
+        kinds = ", ".join(
+            f"{given[name].path} (the {name}) {'has x, y, z' if own else 'has x, y alone'}"
+            for name, own in solid.items()
+        )
+        raise InputError(
+            f"{kinds}; picks in a tomogram are judged by a truth in the tomogram. Give both with z, or both"
+            " without it. Where a third number was taken for what it is not: --third z or --third score."
+        )
+    return 3 if solid["picks"] else 2
+
+
+def _points(table: pd.DataFrame, axes: list[str]) -> NDArray:
+    return table.reindex(columns=axes).to_numpy(dtype=float)
+
+
+def _stated(truth: Picks, notes: list[str]) -> float:
+    """Return the diameter that the truth's own tables give, as CryoPPP's do."""
+    stated: dict[float, list[str]] = {}
+    for table in truth.tables.values():
+        for value in sorted({*_values({"": table}, "diameter")}):
+            stated.setdefault(value, []).append(table.attrs["file"])
+    if len(stated) > 1:
+        named = "; ".join(f"{value:g} px in {few(files)}" for value, files in sorted(stated.items()))
+        raise InputError(
+            f"{truth.path}: the truth's tables give different diameters ({named}); give --diameter, the one"
+            " to judge by (or --radius), or judge the micrographs of each apart."
+        )
+    if not stated or not min(stated) > 0:
         raise InputError("no radius: give --diameter, the particle's diameter (or --radius).")
     notes.append(f"No --diameter: {min(stated):g} px, as the truth's table gives it.")
     return min(stated)
@@ -243,41 +323,47 @@ def _one(
     name: str,
     p: NDArray,
     t: NDArray,
+    scores: NDArray,
     radius: float,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     notes: list[str],
 ) -> dict[str, Any]:
-    import numpy as np
-
     from scopecheck.measure import particles
 
-    if len(p) > shape[0] * shape[1]:
-        raise InputError(f"{len(p)} picks on {shape[0]} x {shape[1]} pixels; expected at most one a pixel.")
-    apart, border = particles.spacing(p, shape)
-    # discs placed at random jam where they cover 0.547
-    room = (shape[0] - 2 * border) * (shape[1] - 2 * border)
-    most = float(np.sqrt(4 * 0.45 * max(room, 1) / (np.pi * max(len(p), 1))))
-    if apart > most:
-        notes.append(f"{name}: random points are {most:.3g} px apart; at the picks' {apart:.3g} none fit.")
-        apart = most
-    drawn = particles.chance(
-        len(p),
-        t,
-        shape=shape,
-        radius=radius,
-        minimum_distance=apart,
-        border=border,
-        repeats=REPEATS,
-    )
+    how = _layout(name, p, shape, notes)
     return {
         "name": name,
         "p": p,
         "t": t,
+        "scores": scores,
         "match": particles.match(p, t, radius),
-        "chance": drawn,
-        "minimum_distance": apart,
-        "border": border,
+        "chance": particles.chance(len(p), t, radius=radius, repeats=REPEATS, **how),
+        "how": how,
     }
+
+
+def _layout(name: str, p: NDArray, shape: tuple[int, ...], notes: list[str]) -> dict[str, Any]:
+    """Say where random points may lie: as far apart and from the edges as the picks, in their planes."""
+    import numpy as np
+
+    from scopecheck.measure import particles
+
+    if len(p) > np.prod(shape):
+        sides = " x ".join(map(str, shape))
+        raise InputError(f"{len(p)} picks on {sides} pixels; expected at most one a pixel.")
+    apart, border = particles.spacing(p, shape)
+    how: dict[str, Any] = {"shape": shape, "border": border}
+    # discs placed at random jam where they cover 0.547 of an area, spheres at 0.384 of a volume
+    room = max((shape[-2] - 2 * border) * (shape[-1] - 2 * border), 1)
+    most = float(np.sqrt(4 * 0.45 * room / (np.pi * max(len(p), 1))))
+    if len(shape) == 3:
+        low, high = (float(p[:, 2].min()), float(p[:, 2].max())) if len(p) else (0.0, shape[0] - 1.0)
+        how["planes"] = low, high
+        most = max(most, float(np.cbrt(6 * 0.3 * room * (high - low) / (np.pi * max(len(p), 1)))))
+    if apart > most:
+        notes.append(f"{name}: random points are {most:.3g} px apart; at the picks' {apart:.3g} none fit.")
+        apart = most
+    return how | {"minimum_distance": apart}
 
 
 def _row(
@@ -288,6 +374,7 @@ def _row(
     tolerance: Mapping[str, Any],
     uncertainty: Mapping[str, Any],
     plausibility: dict[str, float],
+    better: bool | None,
 ) -> ArmResult:
     from scopecheck import judge
     from scopecheck.record.result import ArmResult, judged
@@ -309,6 +396,11 @@ def _row(
     gross = None
     if measure == "particles":
         gross = [(m.n_picks + m.n_truth - 2 * m.tp) / m.n_truth for m in matches]
+        drawn = [one["chance"].recall for one in found]
+        common["chance"] = {
+            "gross error": sum(m.n_picks / m.n_truth + 1 - 2 * d for m, d in zip(matches, drawn, strict=True))
+            / len(matches)
+        }
     got, true = zip(*values, strict=True)
     verdict = judge.agreement(
         got,
@@ -318,6 +410,7 @@ def _row(
         scale=MEASURES[measure],
         truth_uncertainty=uncertainty.get(measure, uncertainty.get("all")),
         gross_error=gross,
+        better_than_chance=better,
     )
     return ArmResult(**common | judged(verdict))
 
@@ -333,19 +426,6 @@ def _pooled_at(found: list[dict[str, Any]], radius: float) -> dict[str, float]:
     from scopecheck.measure import particles
 
     return {"radius": radius} | _pooled([particles.match(one["p"], one["t"], radius) for one in found])
-
-
-def _ranked(found: list[dict[str, Any]], radius: float) -> dict[str, float]:
-    import numpy as np
-
-    from scopecheck.measure import particles
-
-    scores = np.concatenate([one["scores"] for one in found])
-    if not len(scores) or not np.isfinite(scores).all():
-        return {}
-    hit = np.concatenate([particles.hits(one["p"], one["scores"], one["t"], radius) for one in found])
-    table = particles.curve(scores, hit, sum(len(one["t"]) for one in found))
-    return {"average precision": particles.average_precision(table)}
 
 
 def _chance(found: list[dict[str, Any]]) -> dict[str, float]:
@@ -373,5 +453,5 @@ def _file(one: dict[str, Any]) -> dict[str, Any]:
     counts = {"name": one["name"], "picks": m.n_picks, "particles": m.n_truth, "delivered": m.tp}
     ratios = {"precision": m.precision, "recall": m.recall, "F1": m.f1}
     by_chance = {f"chance {key}": getattr(drawn, key) for key in ("precision", "recall", "any_hit")}
-    layout = {key: one[key] for key in ("minimum_distance", "border")}
+    layout = {key: value for key, value in one["how"].items() if key != "shape"}
     return counts | ratios | by_chance | layout

@@ -165,7 +165,7 @@ def test_without_a_shape_the_box_of_all_points_serves(run, six):
 def test_micrographs_of_one_table_alone_are_left_out_and_said(run, six):
     folder, _ = six
     (folder / "m5.box").rename(folder / "n5.box")
-    content = json.loads(run(*six, *HOW, "--json")[1])
+    content = json.loads(run(*six, *HOW, "--missing", "skip", "--json")[1])
     assert content["n"] == 5
     assert any("1 of 6 micrographs of the picks are not in the truth" in note for note in content["notes"])
     assert any("1 of 6 micrographs of the truth are not in the picks" in note for note in content["notes"])
@@ -200,7 +200,9 @@ def test_one_table_that_names_no_pick_on_a_micrograph_found_none_there(run, six,
     (note,) = [note for note in content["notes"] if "without picks" in note]
     assert f"1 of 6 micrographs of the truth are not named in {table}" in note
     assert "(m5)" in note
-    assert "take it out of the truth, or judge another alone with --micrograph NAME" in note
+    assert "take it out of the truth, or give --missing skip, or judge another alone with --micr" in note
+    skipped = json.loads(run(table, truth, *HOW, "--missing", "skip", "--json")[1])
+    assert (skipped["n"], skipped["found"]["recall"]) == (5, pytest.approx(56 / 60))
     alone = json.loads(run(table, truth, *HOW, "--micrograph", "m1", "--json")[1])
     assert (alone["n"], alone["found"]["recall"]) == (1, pytest.approx(56 / 60))
     assert not any("without picks" in note for note in alone["notes"])
@@ -465,7 +467,7 @@ BAD = {
     ),
     "one micrograph twice, by tails": (
         tails,
-        "m0_autopick.box and m0_picks.box are both taken for the micrograph m0; expected one.",
+        "m0_autopick.box and m0_picks.box are both taken for one micrograph; expected one file of each.",
     ),
     "one file twice": (
         lambda f: [good()(f)[0], f / "." / "m0.box", *HOW],

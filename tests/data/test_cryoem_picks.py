@@ -98,11 +98,12 @@ def test_cryosparc_locations_are_fractions_of_the_micrograph(tmp_path):
     held["location/micrograph_path"] = ["J1/m.mrc", "J1/n.mrc"]
     held["location/micrograph_shape"] = [[1000, 800]] * 2
     held["location/center_x_frac"] = [0.375, 0.5]
-    held["location/center_y_frac"] = [0.5, 0.25]
+    held["location/center_y_frac"] = [0.5, 0.75]  # from the other edge
     held["pick_stats/ncc_score"] = [0.5, 0.75]
     for version in (1, 2):  # numpy's format and cryoSPARC's own
         held.save(tmp_path / f"{version}.cs", format=version)
-        picks = data.read_picks(tmp_path / f"{version}.cs", shape=(1000, 800))
+        with pytest.warns(UserWarning, match="counts y from the other edge, so y is turned"):
+            picks = data.read_picks(tmp_path / f"{version}.cs", shape=(1000, 800))
         assert picks.values.tolist() == [["m", 300.0, 500.0, 0.5], ["n", 400.0, 250.0, 0.75]]
 
 
@@ -229,7 +230,7 @@ WRONG = {
         {},
         "has no coordinates",
     ),
-    "a star of nothing": ("data_\n", {}, "cannot be read as a STAR file|holds no table"),
+    "a star of nothing": ("data_\n", {}, "holds 'data_' and no table under it; .* --missing none"),
     "a star with a ragged row": (
         "data_\n\nloop_\n_rlnCoordinateX #1\n_rlnCoordinateY #2\n1 2 3\n",
         {},

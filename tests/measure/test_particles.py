@@ -325,7 +325,8 @@ def test_sizes_out_of_proportion(crowded):
     ("picks", "message"),
     [
         ([(1, np.nan), (2, 3)], "picks: 1 of 2 positions are NaN or infinite"),
-        ([(1, 2, 3)], r"picks: has the shape \(1, 3\); expected \(n, 2\)"),
+        ([(1, 2, 3, 4)], r"picks: has the shape \(1, 4\); expected \(n, 2\) or"),
+        ([(1, 2, 3)], "picks have 3 coordinates, the truth 2; expected x, y or x, y, z of both"),
         ([("a", "b")], "picks: expected numbers x, y"),
     ],
 )

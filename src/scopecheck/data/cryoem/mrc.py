@@ -54,7 +54,10 @@ def is_file(path: str | Path, what: str, empty: str = "is empty") -> Path:
 def bare(name: object) -> str:
     """Return a micrograph's name without folder and image suffix, by which tables are matched."""
     return re.sub(
-        r"\.(mrcs?|tiff?|eer|jpe?g|png|st|map)$", "", str(name).rpartition("/")[2], flags=re.IGNORECASE
+        r"\.(mrcs?|tiff?|eer|jpe?g|png|st|map|rec|tomostar)$",
+        "",
+        str(name).rpartition("/")[2],
+        flags=re.IGNORECASE,
     )
 
 

@@ -63,7 +63,8 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
         shift_y_box: the same in fractions of the box, where the file gives no box (cryoDRGN's poses).
         defocus_u, defocus_v (A, positive is underfocus), defocus_angle (degrees), voltage (kV), cs (mm),
         amplitude_contrast, phase_shift (degrees), b_factor (A^2). box (px), pixel_size (A). micrograph
-        (without folder and suffix), x, y (px of it). half_set (1, 2).
+        (without folder and suffix), x, y (px of it; cryoSPARC's y, which counts from the other edge, is
+        turned). half_set (1, 2).
 
     Raises
     ------
@@ -239,7 +240,7 @@ def read_cs(path: Path) -> pd.DataFrame:
     if {"location/center_x_frac", "location/center_y_frac", "location/micrograph_shape"} <= fields:
         size = column("location/micrograph_shape", 2).astype(float)
         rows["x"] = column("location/center_x_frac") * size[:, 1]
-        rows["y"] = column("location/center_y_frac") * size[:, 0]
+        rows["y"] = (1 - column("location/center_y_frac").astype(float)) * size[:, 0]  # from the other edge
     if name := first("location/micrograph_path", "micrograph_blob/path"):
         rows["micrograph"] = [str(item) for item in found[name]]
     if name := first("pick_stats/ncc_score"):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import re
 import warnings
-from collections.abc import Callable
-from io import StringIO
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from scopecheck.data.cryoem import particles, star
 from scopecheck.data.cryoem.mrc import bare, is_file, read_micrograph
+from scopecheck.data.cryoem.pick_formats import KNOWN, How, reader
+from scopecheck.data.cryoem.pick_lists import listed
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FAR = 1e9  # px; no micrograph is as wide, and squares of greater numbers overflow at the end
-_KNOWN = (
-    ".star (RELION), .box (EMAN, REPIC), .cbox (crYOLO), CryoPPP's table, Topaz's table, EMAN2's .json, rows"
-    " of x y, or .cs (cryoSPARC)"
-)
+_NO_SCORE = -999.0  # RELION's and Warp's for a pick without a score
 
 
 def read_picks(
@@ -30,14 +25,19 @@ def read_picks(
     micrograph: str | None = None,
     height: int | None = None,
     flipped: bool = False,
-    shape: tuple[int, int] | None = None,
+    shape: tuple[int, ...] | None = None,
+    pixel_size: float | None = None,
+    origins: str = "apply",
+    third: str = "auto",
+    full_names: bool = False,
 ) -> pd.DataFrame:
     """Read picked particles: centres in pixels of the micrograph, x the column and y the row of its array.
 
-    The format is told by the content: RELION and CryoPPP .star, .box (corner and size, here the centre),
-    crYOLO .cbox (likewise), CryoPPP's CSV, Topaz's table (tab or comma), EMAN2's info .json, plain rows "x
-    y [score]", and cryoSPARC .cs (fractions of the micrograph). A table with a header and no rows is no
-    picks, which is an answer; a file with nothing in it is an error.
+    The format is told by the content: RELION and CryoPPP .star, RELION's list of such files (autopick.star),
+    .box (corner and size, here the centre), crYOLO .cbox (likewise), CryoPPP's CSV, Topaz's table and others
+    with the headings x and y, EMAN2's info .json, plain rows "x y [score or z]", and cryoSPARC .cs (fractions
+    of the micrograph). A table with a header and no rows is no picks, which is an answer; a file with nothing
+    in it is an error.
 
     Parameters
     ----------
@@ -49,44 +49,123 @@ def read_picks(
         Rows of the micrograph.
     flipped : bool
         The file counts y from the other edge, as CryoPPP's tables and pictures do beside the MRC file: y
-        becomes height - 1 - y. Needs `height` or `shape`.
+        becomes height - 1 - y. Needs `height` or `shape`. A .cs, which counts so too, is turned without it,
+        by the size of the micrograph that it gives; there `flipped` turns y back.
     shape : tuple of int, optional
-        (rows, columns) of the micrograph, to check the picks against.
+        (rows, columns) of the micrograph or (planes, rows, columns) of the tomogram, to check the picks
+        against.
+    pixel_size : float, optional
+        Angstrom per pixel of the micrograph, for RELION's origins; by default what the file says.
+    origins : {"apply", "ignore"}
+        What to do with RELION's origins (rlnOriginX, rlnOriginXAngst, ...): a centre is the coordinate less
+        the origin. See `origins.moved_by_origins`.
+    third : {"auto", "z", "score"}
+        What the third of three plain numbers is. By default as a comment above the rows says, or z where all
+        are at least 0 and one is above 30; a guess is warned of.
+    full_names : bool
+        Keep folders in the names of micrographs. Without it the folders that tell equal names apart are kept.
 
     Returns
     -------
     DataFrame
-        micrograph (name without folder and suffix), x, y (px), score (NaN where the file has none), and of
-        CryoPPP's table the particle's diameter (px).
+        micrograph (name without suffix), x, y (px), of a tomogram z (px, the plane), score (NaN where the
+        file has none; -999 is none), and where the table gives it the particle's diameter (px).
 
     Raises
     ------
     InputError
         If the file is missing, empty or of no known format, holds coordinates that are no numbers or beyond
         any micrograph, names no such micrograph, has picks outside the micrograph, or more picks than it has
-        pixels.
+        pixels; if some rows have a z and others none.
 
     Warns
     -----
     UserWarning
-        If all of at least 20 picks lie in one corner of the micrograph, as those of a binned copy do.
+        If all of at least 20 picks lie in one corner of the micrograph, as those of a binned copy do; where
+        origins were applied, a .cs was turned, scores are -999 or the third number was guessed.
     """
+    import pandas as pd
+
+    path = is_file(path, KNOWN, "holds no picks")
+    how = How(pixel_size, origins, third, shape)
+    if (files := listed(path)) is not None:
+        rows = pd.concat([_rows(file, how).assign(micrograph=name) for name, file in files])
+        named = True
+    else:
+        rows = _rows(path, how)
+        named = "micrograph" in rows
+    rows = rows.reset_index(drop=True)
+    names = rows.pop("micrograph") if named else [micrograph or path.stem] * len(rows)
+    rows.insert(0, "micrograph", [without_suffix(name) for name in names])
+    known = list(dict.fromkeys(rows["micrograph"]))
+    if named and micrograph is not None:
+        rows = _one_micrograph(path, rows, known, micrograph)
+    if not full_names:
+        short = shortest(list(dict.fromkeys(rows["micrograph"])))
+        rows["micrograph"] = [short[name] for name in rows["micrograph"]]
+    if shape is not None:
+        height = shape[-2]
+    if flipped:
+        if height is None:
+            raise InputError(f"{path}: flipped=True needs the micrograph's height in rows; give height=.")
+        rows["y"] = height - 1 - rows["y"]
+    _inside(path, rows, height, shape)
+    return rows
+
+
+def without_suffix(name: object) -> str:
+    """Return a micrograph's name with its folders and without its image suffix."""
+    text = str(name).replace("\\", "/")
+    folder, slash, last = text.rpartition("/")
+    return folder + slash + bare(last)
+
+
+def shortest(names: list[str]) -> dict[str, str]:
+    """Return each name without its folders, but for those folders that tell equal names apart."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(bare(name), []).append(name)
+    found = {}
+    for last, alike in groups.items():
+        for name, told in zip(alike, telling(alike), strict=True):
+            found[name] = "/".join((*told, last))
+    return found
+
+
+def telling(alike: list[str]) -> list[tuple[str, ...]]:
+    """Return of each path the folders that are not common to all, from the left and from the right."""
+    folders = [PurePosixPath(name).parts[:-1] for name in alike]
+    if len(folders) == 1:
+        return [()]
+    shortest_path = min(len(parts) for parts in folders)
+    left = 0
+    while left < shortest_path and len({parts[left] for parts in folders}) == 1:
+        left += 1
+    right = 0
+    while right < shortest_path - left and len({parts[-1 - right] for parts in folders}) == 1:
+        right += 1
+    return [parts[left : len(parts) - right] for parts in folders]
+
+
+def _rows(path: Path, how: How) -> pd.DataFrame:
+    """Read one file: finite numbers under x, y, z (if any), score, diameter (if any), and micrograph."""
     import numpy as np
     import pandas as pd
 
-    path = is_file(path, _KNOWN, "holds no picks")
+    path = is_file(path, KNOWN, "holds no picks")
     try:
-        rows = pd.DataFrame(_reader(path)(path)).reset_index(drop=True)
+        rows = pd.DataFrame(reader(path)(path, how)).reset_index(drop=True)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is no UTF-8 text (at byte {error.start}); save it as UTF-8.") from None
-    named = "micrograph" in rows
-    if not named:
-        rows["micrograph"] = micrograph or path.stem
-    rows["micrograph"] = [bare(name) for name in rows["micrograph"]]
     if "score" not in rows:
         rows["score"] = np.nan
-    rows = rows[["micrograph", "x", "y", "score", *(["diameter"] if "diameter" in rows else [])]]
-    for column in rows.columns[1:]:
+    rows = rows[[c for c in ("micrograph", "x", "y", "z", "score", "diameter") if c in rows]].copy()
+    if "z" in rows and (lack := int(pd.to_numeric(rows["z"], errors="coerce").isna().sum())):
+        raise InputError(
+            f"{path}: {lack} of {len(rows)} picks have no z, and the others have; expected all of a tomogram"
+            " or none. Take the file that the picker wrote, or leave these rows out."
+        )
+    for column in rows.columns.difference(["micrograph"], sort=False):
         numbers = pd.to_numeric(rows[column], errors="coerce")
         wrong = numbers.isna() & rows[column].notna() if column == "score" else ~np.isfinite(numbers)
         if wrong.any():
@@ -102,21 +181,44 @@ def read_picks(
                 f"{path}: {column} of pick {first + 1} is {rows[column].iloc[first]:g}; expected pixels of a"
                 " micrograph. Correct or remove that row."
             )
-    if named and micrograph is not None:
-        wanted = bare(micrograph)
-        known = list(dict.fromkeys(rows["micrograph"]))
-        rows = rows[rows["micrograph"] == wanted].reset_index(drop=True)
-        if known and rows.empty:
-            listed = ", ".join(known[:3]) + (" ..." if len(known) > 3 else "")
-            raise InputError(f"{path}: has no picks on {wanted!r}; it names {listed}.")
-    if shape is not None:
-        height = shape[0]
-    if flipped:
-        if height is None:
-            raise InputError(f"{path}: flipped=True needs the micrograph's height in rows; give height=.")
-        rows["y"] = height - 1 - rows["y"]
-    _inside(path, rows, height, shape)
+    if (none := rows["score"] == _NO_SCORE).any():
+        warnings.warn(
+            f"{path}: {int(none.sum())} of {len(rows)} picks have the score {_NO_SCORE:g}, which programs"
+            " write for none; it is read as none.",
+            stacklevel=3,
+        )
+        rows.loc[none, "score"] = np.nan
+    if "z" in rows and (rows["z"] == 0).all():  # as in .cbox files of images
+        rows = rows.drop(columns="z")
     return rows
+
+
+def _one_micrograph(path: Path, rows: pd.DataFrame, known: list[str], micrograph: str) -> pd.DataFrame:
+    """Return the picks on one micrograph, that is named with as many of its folders as are needed."""
+    meant = meant_by(micrograph, known)
+    if known and not meant:
+        names = ", ".join(bare(name) for name in known[:3]) + (" ..." if len(known) > 3 else "")
+        raise InputError(f"{path}: has no picks on {bare(micrograph)!r}; it names {names}.")
+    if len(meant) > 1:
+        raise InputError(
+            f"{path}: names {len(meant)} micrographs {bare(micrograph)} ({', '.join(meant[:3])}); give the"
+            " one that is meant with its folder."
+        )
+    return rows[rows["micrograph"].isin(meant)].reset_index(drop=True)
+
+
+def meant_by(asked: str, names: list[str]) -> list[str]:
+    """Return the micrographs of this name; where several have it, those in the folders that are asked."""
+    wanted = PurePosixPath(without_suffix(asked)).parts
+    alike = [name for name in names if bare(name) == wanted[-1]]
+    held = [name for name in alike if in_order(wanted[:-1], PurePosixPath(name).parts[:-1])]
+    return held or alike
+
+
+def in_order(some: Iterable[str], parts: Iterable[str]) -> bool:
+    """Whether these folders lie in a path in this order, with others between them or not."""
+    rest = iter(parts)
+    return all(folder in rest for folder in some)
 
 
 def centres_from_mask(path: str | Path, *, diameter: float = 108) -> pd.DataFrame:
@@ -155,161 +257,44 @@ def centres_from_mask(path: str | Path, *, diameter: float = 108) -> pd.DataFram
     ]
 
 
-def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int, int] | None) -> None:
+def _inside(path: Path, rows: pd.DataFrame, height: int | None, shape: tuple[int, ...] | None) -> None:
     """Refuse picks that cannot lie on the micrograph; warn of those that seem binned."""
     import numpy as np
 
     if height is None or rows.empty:
         return
-    high, wide = shape or (height, np.inf)
-    x, y = rows["x"].to_numpy(), rows["y"].to_numpy()
-    size = f"{high} rows" + (f" and {wide} columns" if shape else "")
-    if np.isfinite(wide):
-        most = rows.groupby("micrograph").size().max()
-        if most > high * wide:
-            raise InputError(f"{path}: {most} picks on a micrograph of {high * wide} pixels; expected fewer.")
-    outside = (x < -0.5) | (x > wide - 0.5) | (y < -0.5) | (y > high - 0.5)
+    sides = {"y": (height, "rows")}
+    if shape is not None:
+        solid = "z" in rows
+        if len(shape) != 2 + solid:
+            kind = "tomograms, which have z" if solid else "images, which have no z"
+            raise InputError(
+                f"{path}: holds picks on {kind}, and --shape has {len(shape)} sides; expected"
+                f" {'planes,' * solid}rows,columns."
+                + " Where a third number was taken for z, give --third score."
+                * solid
+            )
+        words = ("planes", "rows", "columns")[-len(shape) :]
+        sides = dict(zip("zyx"[-len(shape) :], zip(shape, words, strict=True), strict=True))
+    size = " and ".join(f"{side} {word}" for side, word in sides.values())
+    if shape is not None:
+        most, room = rows.groupby("micrograph").size().max(), int(np.prod(shape))
+        if most > room:
+            raise InputError(f"{path}: {most} picks on a micrograph of {room} pixels; expected fewer.")
+    outside = np.any([(rows[a] < -0.5) | (rows[a] > n - 0.5) for a, (n, _) in sides.items()], axis=0)
     if outside.any():
-        at = int(np.argmax(outside))
+        at = rows.iloc[int(np.argmax(outside))]
+        told = ", ".join(f"{axis} {at[axis]:g}" for axis in ("x", "y", "z") if axis in rows)
         raise InputError(
             f"{path}: {int(outside.sum())} of {len(rows)} picks lie outside the micrograph ({size}), e.g."
-            f" x {x[at]:g}, y {y[at]:g}. Expected pixels of this micrograph: are they from another binning"
-            " (multiply both by one factor), from another micrograph, or is height or flipped wrong?"
+            f" {told}. Expected pixels of this micrograph: are they from another binning"
+            " (multiply all by one factor), from another micrograph, or is height or flipped wrong?"
         )
-    corner = max(x.max() / wide, y.max() / high)
+    corner = max(rows[axis].max() / side for axis, (side, _) in sides.items() if axis != "z")
     if shape and len(rows) >= 20 and corner < 0.55:
         warnings.warn(
-            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to {x.max():g}"
-            f" and y to {y.max():g}; are they from a copy binned by {1 / max(corner, 1e-9):.0f}?",
+            f"{path}: all {len(rows)} picks lie in one corner of the micrograph ({size}), x to"
+            f" {rows['x'].max():g} and y to {rows['y'].max():g}; are they from a copy binned by"
+            f" {1 / max(corner, 1e-9):.0f}?",
             stacklevel=3,
         )
-
-
-Reader = Callable[[Path], "pd.DataFrame | dict"]
-
-
-def _reader(path: Path) -> Reader:
-    """Return the reader of the file's format, told by its first line that says something."""
-    with path.open("rb") as handle:
-        start = handle.read(4096)
-    if start[:6] in particles.CS_MAGIC:
-        return _cs
-    text = start.decode("utf-8-sig", errors="replace")
-    lines = [line.strip() for line in text.splitlines()]
-    first = next((line for line in lines if line and not line.startswith(("#", ";"))), "")
-    if not first and len(start) < 4096:
-        raise InputError(f"{path}: holds no picks; expected {_KNOWN}.")
-    if first.startswith("data_"):
-        return _star
-    if first.startswith("{"):
-        return _eman2
-    header = {cell.strip().strip('"').lower() for cell in re.split(r"[\t,]", first)}
-    if {"x-coordinate", "y-coordinate"} <= header:
-        return _cryoppp
-    if {"image_name", "x_coord", "y_coord"} <= header:
-        return _topaz
-    if all(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|nan", cell, re.I) for cell in _cells(first)):
-        return _numbers
-    raise InputError(f"{path}: is of no known format (it begins {first[:60]!r}); expected {_KNOWN}.")
-
-
-def _cells(line: str) -> list[str]:
-    return re.split(r"[\s,]+", line.strip())
-
-
-def _star(path: Path) -> pd.DataFrame | dict:
-    import pandas as pd
-
-    tables = star.blocks(path)
-    for table in tables.values():
-        if {"CoordinateX", "CoordinateY", "Width", "Height"} <= set(table):  # crYOLO: corner and size
-            box = table[["CoordinateX", "CoordinateY", "Width", "Height"]].apply(
-                pd.to_numeric, errors="coerce"
-            )
-            return {
-                "x": box["CoordinateX"] + box["Width"] / 2,
-                "y": box["CoordinateY"] + box["Height"] / 2,
-            } | ({"score": table["Confidence"]} if "Confidence" in table else {})
-    for table in tables.values():
-        if {"rlnCoordinateX", "rlnCoordinateY"} <= set(table):
-            named = {
-                "rlnMicrographName": "micrograph",
-                "rlnCoordinateX": "x",
-                "rlnCoordinateY": "y",
-                "rlnAutopickFigureOfMerit": "score",
-            }
-            return table[[column for column in named if column in table]].rename(columns=named)
-    held = ", ".join(str(column) for column in next(iter(tables.values())))[:120]
-    raise InputError(
-        f"{path}: has no coordinates (columns {held}); expected rlnCoordinateX and rlnCoordinateY."
-    )
-
-
-def _cs(path: Path) -> dict:
-    table = particles.read_cs(path)
-    if "x" not in table:
-        raise InputError(
-            f"{path}: has no picked locations (location/center_x_frac); export the picks with them."
-        )
-    return {column: table[column] for column in ("micrograph", "x", "y", "score") if column in table}
-
-
-def _cryoppp(path: Path) -> pd.DataFrame:
-    table = _table(path, ",")
-    table = table.rename(columns={"x-coordinate": "x", "y-coordinate": "y"})
-    return table[[column for column in ("x", "y", "diameter") if column in table]]
-
-
-def _topaz(path: Path) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig") as handle:
-        table = _table(path, "\t" if "\t" in handle.readline() else ",")
-    table = table.rename(columns={"image_name": "micrograph", "x_coord": "x", "y_coord": "y"})
-    return table[[column for column in ("micrograph", "x", "y", "score") if column in table]]
-
-
-def _table(path: Path, separator: str) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path, sep=separator, comment="#", dtype={"image_name": str}, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be read as a table ({' '.join(str(error).split())[:120]})."
-        ) from None
-    return table.rename(columns=lambda column: str(column).strip().lower())
-
-
-def _eman2(path: Path) -> dict:
-    try:
-        boxes = json.loads(path.read_text(encoding="utf-8"))["boxes"]
-        rows = [(float(box[0]), float(box[1])) for box in boxes]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(
-            f"{path}: is no EMAN2 info file ({error!r}); expected 'boxes' of [x, y, kind]."
-        ) from None
-    return {"x": [row[0] for row in rows], "y": [row[1] for row in rows]}
-
-
-def _numbers(path: Path) -> dict:
-    """Rows of numbers: x y [score], EMAN's corner x, corner y, width, height [score], or an old .cbox."""
-    import numpy as np
-
-    text = path.read_text(encoding="utf-8-sig").replace(",", " ")
-    try:
-        values = np.loadtxt(StringIO(text), ndmin=2, comments=("#", ";"))
-    except ValueError as error:
-        raise InputError(f"{path}: rows are not all of the same numbers ({error}).") from None
-    count = values.shape[1]
-    if count < 2 or count > 7:
-        raise InputError(
-            f"{path}: has rows of {count} numbers; expected x y [score], or x y width height [score]."
-        )
-    if count <= 3:
-        return {"x": values[:, 0], "y": values[:, 1]} | ({"score": values[:, 2]} if count == 3 else {})
-    if (values[:, 2:4] <= 0).any():
-        raise InputError(f"{path}: has a box without width or height; expected x y width height [score].")
-    centre = values[:, :2] + values[:, 2:4] / 2
-    kinds = count >= 5 and set(values[:, 4]) <= {-1.0, -2.0, -3.0}  # EMAN's type of box; anything else scores
-    return {"x": centre[:, 0], "y": centre[:, 1]} | (
-        {"score": values[:, 4]} if count >= 5 and not kinds else {}
-    )

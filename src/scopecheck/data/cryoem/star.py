@@ -21,6 +21,11 @@ def blocks(path: Path) -> dict[str, pd.DataFrame]:
     import pandas as pd
     import starfile
 
+    if not says_something(path):
+        raise InputError(
+            f"{path}: holds 'data_' and no table under it; expected 'loop_', columns and rows. Where the"
+            " program found nothing on this micrograph, leave the file out (score picks: --missing none)."
+        )
     linecache.clearcache()  # starfile reads through it, and after a failure it still holds the old text
     try:
         found = starfile.read(path, always_dict=True, parse_as_string=_NAMES)
@@ -42,6 +47,13 @@ def blocks(path: Path) -> dict[str, pd.DataFrame]:
     if not any(len(table.columns) for table in tables.values()):
         raise InputError(f"{path}: holds no table; expected a 'data_' block with 'loop_' and its columns.")
     return tables
+
+
+def says_something(path: Path) -> bool:
+    """Whether any line is more than a comment or the head of a block; starfile reads no file without one."""
+    with path.open(encoding="utf-8-sig", errors="replace") as handle:
+        lines = (line.strip() for line in handle)
+        return any(line and not line.startswith(("#", "data_")) and line != "loop_" for line in lines)
 
 
 def table(path: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """How many particles a picker delivered, how many of its picks are none, and what chance would have scored.
 
-Picks and true particles are points (x, y): x is the column, y the row, in one unit for everything (pixels of
-the micrograph, or Angstrom). Definitions:
+Picks and true particles are points (x, y), or in a tomogram (x, y, z): x is the column, y the row, z the
+plane, in one unit for everything (pixels of the micrograph or tomogram, or Angstrom). Definitions:
 
 * A pick and a particle may be paired when their distance is at most the radius. By custom here the radius is
   a quarter of the particle's diameter (`RADIUS`). Pairs are one to one: as many as possible, and among such
@@ -21,7 +21,7 @@ A ratio whose denominator is 0 is NaN.
 from scopecheck.measure.particles.matching import RADIUS, PickMatch, junk, match, over_radii
 from scopecheck.measure.particles.mistakes import binning_hint, flip_hint, frame_hint, size_hint
 from scopecheck.measure.particles.ranking import average_precision, calibration, curve, hits, pr_curve
-from scopecheck.measure.particles.scatter import Chance, chance, spacing
+from scopecheck.measure.particles.scatter import Chance, chance, chance_hits, spacing
 
 __all__ = [
     "RADIUS",
@@ -31,6 +31,7 @@ __all__ = [
     "binning_hint",
     "calibration",
     "chance",
+    "chance_hits",
     "curve",
     "flip_hint",
     "frame_hint",

@@ -62,7 +62,7 @@ class PickMatch:
 
 
 def points(xy: ArrayLike, name: str = "picks") -> NDArray[np.float64]:
-    """Return `xy` as an (n, 2) float64 array of finite points; an empty list is (0, 2).
+    """Return `xy` as an (n, 2) or (n, 3) float64 array of finite points; an empty list is (0, 2).
 
     Raises
     ------
@@ -72,14 +72,17 @@ def points(xy: ArrayLike, name: str = "picks") -> NDArray[np.float64]:
     try:
         array = np.asarray(xy, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: expected numbers x, y; select these two columns alone.") from None
+        raise InputError(f"{name}: expected numbers x, y (z); select these columns alone.") from None
     if array.size == 0:
-        return np.zeros((0, 2))
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise InputError(f"{name}: has the shape {array.shape}; expected (n, 2), one row x, y per particle.")
+        return np.zeros((0, 3 if array.shape[1:] == (3,) else 2))
+    if array.ndim != 2 or array.shape[1] not in (2, 3):
+        raise InputError(
+            f"{name}: has the shape {array.shape}; expected (n, 2) or, of a tomogram, (n, 3), one row x, y"
+            " (z) per particle."
+        )
     if bad := int((~np.isfinite(array).all(axis=1)).sum()):
         raise InputError(
-            f"{name}: {bad} of {len(array)} positions are NaN or infinite; expected finite x, y."
+            f"{name}: {bad} of {len(array)} positions are NaN or infinite; expected finite x, y (z)."
             " Leave these rows out, and say so."
         )
     return array
@@ -90,8 +93,8 @@ def match(picks: ArrayLike, truth: ArrayLike, radius: float) -> PickMatch:
 
     Parameters
     ----------
-    picks, truth : array_like, (n, 2) and (m, 2)
-        x, y of particle centres, in one unit.
+    picks, truth : array_like, (n, 2) and (m, 2), or (n, 3) and (m, 3)
+        x, y, and in a tomogram z, of particle centres, in one unit.
     radius : float
         Largest distance of a pair, in the same unit; a distance equal to it still counts.
 
@@ -102,7 +105,8 @@ def match(picks: ArrayLike, truth: ArrayLike, radius: float) -> PickMatch:
     Raises
     ------
     InputError
-        Points that are not finite (n, 2) arrays, or a radius that is not positive.
+        Points that are not finite (n, 2) or (n, 3) arrays, picks in an image against a truth in a tomogram or
+        the other way round, or a radius that is not positive.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
@@ -130,7 +134,7 @@ def match(picks: ArrayLike, truth: ArrayLike, radius: float) -> PickMatch:
         real = column < len(t)
         pairs = np.stack((names[row[real]], column[real]), axis=1)
         found.append(pairs)
-        lengths.append(np.hypot(*(p[pairs[:, 0]] - t[pairs[:, 1]]).T))
+        lengths.append(np.linalg.norm(p[pairs[:, 0]] - t[pairs[:, 1]], axis=1))
     pairs, distance = np.concatenate(found).astype(np.int64), np.concatenate(lengths)
     order = np.argsort(pairs[:, 0])
     return PickMatch(pairs[order], distance[order], len(p), len(t))
@@ -166,6 +170,8 @@ def junk(picks: ArrayLike, junk_map: ArrayLike, kinds: Sequence[str]) -> dict[st
         Picks outside the map, or a class without a name.
     """
     p, classes = points(picks), np.asarray(junk_map)
+    if p.shape[1] != 2:
+        raise InputError("picks: have z; a junk map is of an image, expected x, y.")
     if classes.ndim != 2 or classes.dtype.kind not in "iu" or (classes.size and classes.max() > len(kinds)):
         raise InputError(
             f"junk map: shape {classes.shape}, {classes.dtype}; expected (Y, X), whole, 0 to {len(kinds)}."
@@ -192,6 +198,10 @@ def near(p: NDArray, t: NDArray, radius: float) -> NDArray:
     """All (pick, particle, distance) within the radius, as a record array of i, j, v."""
     if not len(p) or not len(t):
         return np.zeros(0, dtype=[("i", np.intp), ("j", np.intp), ("v", np.float64)])
+    if p.shape[1] != t.shape[1]:
+        raise InputError(
+            f"picks have {p.shape[1]} coordinates, the truth {t.shape[1]}; expected x, y or x, y, z of both."
+        )
     from scipy.spatial import cKDTree
 
     return cKDTree(p).sparse_distance_matrix(cKDTree(t), radius, output_type="ndarray")

@@ -13,14 +13,20 @@ from scopecheck.measure.particles.matching import match, near, points, positive
 TIMES = (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16)  # binnings, and ratios of usual pixel sizes
 FACTORS = (1.0, *TIMES, *(1 / times for times in TIMES))
 ALPHA = 5e-4  # chance of a word where there is nothing, all changes that are tried taken together
-BESIDE = np.array([(x, y) for x in (-2.5, 0, 2.5) for y in (-2.5, 0, 2.5) if x or y])  # radii
+BESIDE = 2.5  # radii, by which changed picks are moved aside along each axis
 
 Field = tuple[NDArray, NDArray]  # picks and truth of one micrograph
-Change = tuple[bool, bool, float]  # x and y swapped, turned upside down, factor
+Change = tuple[tuple[int, ...] | None, int | None, float]  # order of the axes, axis turned, factor
+SWAPS: dict[int, list[tuple[int, ...]]] = {2: [(1, 0)], 3: [(1, 0, 2), (2, 1, 0), (0, 2, 1)]}
+TURNS = {1: "turned upside down (y = about {} - y)", 2: "turned over in depth (z = about {} - z)"}
 
 
 def frame_hint(
-    fields: Iterable[tuple[ArrayLike, ArrayLike]], *, radius: float, height: float | None = None
+    fields: Iterable[tuple[ArrayLike, ArrayLike]],
+    *,
+    radius: float,
+    height: float | None = None,
+    planes: float | None = None,
 ) -> str:
     """Say so where picks match far more particles once flipped, scaled, swapped or several of these.
 
@@ -32,29 +38,34 @@ def frame_hint(
     Parameters
     ----------
     fields : iterable of (picks, truth)
-        x, y of each micrograph, (n, 2) and (m, 2), px; all are changed alike.
+        x, y of each micrograph, (n, 2) and (m, 2), or x, y, z of each tomogram, px; all are changed alike.
     radius : float
         As `match`.
-    height : float, optional
-        Rows of the micrographs; by default the edge that y is counted from is sought.
+    height, planes : float, optional
+        Rows of the micrographs, planes of the tomograms; by default the edge that y, or z, is counted from is
+        sought.
 
     Returns
     -------
     str
         "" when all is well.
     """
-    changes = sorted(itertools.product((False, True), (False, True), FACTORS), key=_departures)
-    return _hint(fields, radius, height, changes[1:])
+    given = [(points(p), points(t, "truth")) for p, t in fields]
+    given = [(p, t) for p, t in given if len(p) and len(t)]
+    axes = given[0][0].shape[1] if given else 2
+    ways = ((None, *SWAPS[axes]), (None, *range(1, axes)), FACTORS)
+    return _hint(given, radius, (height, planes), sorted(itertools.product(*ways), key=_departures)[1:])
 
 
 def flip_hint(picks: ArrayLike, truth: ArrayLike, *, height: float | None = None, radius: float) -> str:
     """Say so where the picks, turned upside down, match far more particles; else "", as `frame_hint`."""
-    return _hint([(picks, truth)], radius, height, [(False, True, 1)])
+    return _hint([(points(picks), points(truth, "truth"))], radius, (height, None), [(None, 1, 1)])
 
 
 def binning_hint(picks: ArrayLike, truth: ArrayLike, *, radius: float) -> str:
     """Say so where the picks, times a usual factor, match far more particles; else "", as `frame_hint`."""
-    return _hint([(picks, truth)], radius, None, [(False, False, factor) for factor in FACTORS[1:]])
+    changes: list[Change] = [(None, None, factor) for factor in FACTORS[1:]]
+    return _hint([(points(picks), points(truth, "truth"))], radius, (None, None), changes)
 
 
 def size_hint(
@@ -98,40 +109,46 @@ def size_hint(
 
 
 def _departures(change: Change) -> int:
-    swapped, flipped, factor = change
-    return swapped + flipped + (factor != 1)
+    order, turned, factor = change
+    return (order is not None) + (turned is not None) + (factor != 1)
 
 
 def _hint(
-    fields: Iterable[tuple[ArrayLike, ArrayLike]],
+    fields: Sequence[Field],
     radius: float,
-    height: float | None,
+    ends: tuple[float | None, float | None],
     changes: Sequence[Change],
 ) -> str:
     from scipy.stats import binom
 
     positive(radius)
-    given = [(points(p), points(t, "truth")) for p, t in fields]
-    given = [(p, t) for p, t in given if len(p) and len(t)]
+    given = [(p, t) for p, t in fields if len(p) and len(t)]
     now, most = _pairs(given, radius), sum(min(len(p), len(t)) for p, t in given)
     if not given or binom.sf(most - 1, most + now, 0.5) > ALPHA:
         return ""  # no change could be better by enough
     tried, found, best, how = 0, 0, given, ""
-    for swapped, flipped, factor in changes:
-        fresh = [(factor * (p[:, ::-1] if swapped else p), t) for p, t in given]
-        said = ["x and y are swapped"] * swapped
+    for order, turned, factor in changes:
+        fresh, said = [(factor * (p if order is None else p[:, order]), t) for p, t in given], []
+        if order is not None:
+            moved = [axis for axis, to in zip("xyz", order, strict=False) if "xyz"[to] != axis]
+            said.append(f"{' and '.join(moved)} are swapped")
         if factor != 1:
             said.append(f"multiplied by {factor:g}" if factor > 1 else f"divided by {1 / factor:g}")
-        if flipped:
-            edge, places = _edge(fresh, radius, None if height is None else height - 1)
-            fresh = [(p * (1, -1) + (0, edge), t) for p, t in fresh]
-            said.append(f"turned upside down (y = about {edge:.0f} - y)")
+        if turned is not None:
+            side = ends[turned - 1]
+            edge, places = _edge(fresh, radius, None if side is None else side - 1, turned)
+            for p, _ in fresh:
+                p[:, turned] = edge - p[:, turned]
+            said.append(TURNS[turned].format(f"{edge:.0f}"))
             tried += places - 1
         tried += 1
         if (count := _touching(fresh, radius)) > found:
             found, best, how = count, fresh, " and ".join(said)
     then = _pairs(best, radius)
-    beside = np.mean([_pairs([(p + step, t) for p, t in best], radius) for step in BESIDE * radius])
+    steps = [
+        step for step in itertools.product((-BESIDE, 0, BESIDE), repeat=given[0][0].shape[1]) if any(step)
+    ]
+    beside = np.mean([_pairs([(p + np.array(step) * radius, t) for p, t in best], radius) for step in steps])
     if tried * binom.sf(then - 1, then + max(now, int(np.ceil(beside))), 0.5) > ALPHA:
         return ""
     return f"{then} of {sum(len(p) for p, _ in given)} picks match when {how}, and {now} as given"
@@ -147,14 +164,15 @@ def _touching(fields: Sequence[Field], radius: float) -> int:
     return sum(min(len(np.unique(one["i"])), len(np.unique(one["j"]))) for one in close)
 
 
-def _edge(fields: Sequence[Field], radius: float, edge: float | None) -> tuple[float, int]:
-    """Most frequent sum of the two y where x agrees, near `edge` or beyond all points; and places tried."""
-    lowest = max(float(points[:, 1].max()) for both in fields for points in both)
+def _edge(fields: Sequence[Field], radius: float, edge: float | None, axis: int) -> tuple[float, int]:
+    """Most frequent sum of the two y (or z) where the rest agrees, near `edge` or beyond all; places."""
+    lowest = max(float(points[:, axis].max()) for both in fields for points in both)
     low, high = (lowest, 2 * lowest) if edge is None else (edge - radius, edge + radius)
+    rest = [other for other in range(fields[0][0].shape[1]) if other != axis]
     sums = []
     for p, t in fields:
-        close = near(p[:, :1], t[:, :1], radius)
-        sums.append(p[close["i"], 1] + t[close["j"], 1])
+        close = near(p[:, rest], t[:, rest], radius)
+        sums.append(p[close["i"], axis] + t[close["j"], axis])
     total = np.sort(np.concatenate(sums))
     total = total[(total >= low) & (total <= high)]
     places = 1 + int((high - low) / radius)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scopecheck.errors import InputError
 from scopecheck.measure.matched import ratio
 from scopecheck.measure.particles.matching import match, near, points
+from scopecheck.measure.particles.ranking import hits
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,19 @@ class Chance:
     repeats: int
 
 
-def spacing(picks: ArrayLike, shape: tuple[float, float]) -> tuple[float, float]:
+def spacing(picks: ArrayLike, shape: tuple[float, ...]) -> tuple[float, float]:
     """Return a picker's own minimum distance and border, for `chance`.
 
     The minimum distance is the 1 % quantile of the distances to the nearest other pick, so that one pair of
     twins does not decide; 0 for fewer than two picks. The border is the smallest distance of a pick from the
-    edge of the micrograph of `shape` (Y, X), at least 0.
+    edge of the micrograph of `shape` (Y, X), or from the sides of the tomogram of `shape` (Z, Y, X), in x and
+    y; at least 0.
     """
     p = points(picks)
     if not len(p):
         return 0.0, 0.0
-    far = np.array([shape[1] - 1, shape[0] - 1])
-    border = max(0.0, float(min(p.min(), (far - p).min())))
+    far = np.array([shape[-1] - 1, shape[-2] - 1])
+    border = max(0.0, float(min(p[:, :2].min(), (far - p[:, :2]).min())))
     if len(p) == 1:
         return 0.0, border
     from scipy.spatial import cKDTree
@@ -59,10 +62,11 @@ def chance(
     n: int,
     truth: ArrayLike,
     *,
-    shape: tuple[float, float],
+    shape: tuple[float, ...],
     radius: float,
     minimum_distance: float = 0,
     border: float = 0,
+    planes: tuple[float, float] | None = None,
     seed: int = 0,
     repeats: int = 20,
 ) -> Chance:
@@ -72,16 +76,19 @@ def chance(
     ----------
     n : int
         Points, as many as the picker gave.
-    truth : array_like, (m, 2)
-        x, y of true particle centres.
-    shape : (Y, X)
-        Size of the micrograph, in the unit of the points.
+    truth : array_like, (m, 2) or (m, 3)
+        x, y (z) of true particle centres.
+    shape : (Y, X) or (Z, Y, X)
+        Size of the micrograph or tomogram, in the unit of the points.
     radius : float
         As `match`.
     minimum_distance, border : float
-        No two points are closer than the one, none is closer to the edge than the other: the picker's own, as
-        `spacing` reads them off its picks. Points are placed one after another, each uniform over the room
-        that is left.
+        No two points are closer than the one, none is closer to an edge in x and y than the other: the
+        picker's own, as `spacing` reads them off its picks. Points are placed one after another, each uniform
+        over the room that is left.
+    planes : (low, high), optional
+        Of a tomogram: the planes between which points are placed; by default all. Ice fills a part of a
+        tomogram, and points outside it would make chance look smaller than it is.
     seed, repeats : int
         Seed, and number of draws.
 
@@ -94,35 +101,81 @@ def chance(
     InputError
         More points than pixels, or than fit at this minimum distance; a border wider than the micrograph.
     """
-    t, (height, width) = points(truth, "truth"), shape
-    if n < 0 or n > height * width:
-        raise InputError(
-            f"chance: {n} points in {height:g} x {width:g} pixels; expected at most one a pixel."
-        )
-    if min(height, width) - 1 < 2 * border:
-        raise InputError(f"chance: a border of {border:g} leaves nothing of {height:g} x {width:g} pixels.")
-    rng, low = np.random.default_rng(seed), np.array([border, border])
-    high = np.array([width - 1 - border, height - 1 - border])
+    t = points(truth, "truth")
     scores = np.full((repeats, 3), np.nan)
-    for row in scores:
-        drawn = _scatter(n, low, high, minimum_distance, rng)
-        got = match(drawn, t, radius)
-        hit = ratio(len(np.unique(near(drawn, t, radius)["i"])), n)
+    drawn = _draws(n, shape, minimum_distance, border, planes, seed, repeats)
+    for row, dots in zip(scores, drawn, strict=True):
+        got = match(dots, t, radius)
+        hit = ratio(len(np.unique(near(dots, t, radius)["i"])), n)
         row[:] = got.precision, got.recall, hit
     mean = scores.mean(axis=0).tolist()
     sd = scores.std(axis=0, ddof=1).tolist() if repeats > 1 else [float("nan")] * 3
     return Chance(mean[0], sd[0], mean[1], sd[1], mean[2], sd[2], n=n, repeats=repeats)
 
 
+def chance_hits(
+    n: int,
+    truth: ArrayLike,
+    *,
+    shape: tuple[float, ...],
+    radius: float,
+    minimum_distance: float = 0,
+    border: float = 0,
+    planes: tuple[float, float] | None = None,
+    seed: int = 0,
+    repeats: int = 10,
+) -> NDArray[np.float64]:
+    """Return the pairs that k random points make with the truth, for k = 0 to n: means over the repeats.
+
+    What a table of `n` picks scores at every threshold if its places and its scores say nothing. Points are
+    placed one after another, so the first k of them are a draw of k. Parameters as `chance`.
+
+    Returns
+    -------
+    float array, (n + 1,)
+    """
+    t = points(truth, "truth")
+    total = np.zeros(n + 1)
+    for dots in _draws(n, shape, minimum_distance, border, planes, seed, repeats):
+        total[1:] += np.cumsum(hits(dots, -np.arange(n, dtype=float), t, radius))
+    return total / max(repeats, 1)
+
+
+def _draws(
+    n: int,
+    shape: tuple[float, ...],
+    minimum_distance: float,
+    border: float,
+    planes: tuple[float, float] | None,
+    seed: int,
+    repeats: int,
+) -> Iterator[NDArray[np.float64]]:
+    height, width = shape[-2:]
+    if n < 0 or n > np.prod(shape):
+        raise InputError(
+            f"chance: {n} points in {' x '.join(f'{side:g}' for side in shape)} pixels; expected at most one"
+            " a pixel."
+        )
+    if min(height, width) - 1 < 2 * border:
+        raise InputError(f"chance: a border of {border:g} leaves nothing of {height:g} x {width:g} pixels.")
+    low, high = [border, border], [width - 1 - border, height - 1 - border]
+    if len(shape) == 3:
+        bottom, top = planes or (0, shape[0] - 1)
+        low, high = [*low, bottom], [*high, top]
+    rng = np.random.default_rng(seed)
+    for _ in range(repeats):
+        yield _scatter(n, np.array(low), np.array(high), minimum_distance, rng)
+
+
 def _scatter(n: int, low: NDArray, high: NDArray, apart: float, rng: np.random.Generator) -> NDArray:
     """`n` points placed one after another, each uniform over the room that the earlier ones leave."""
     if apart <= 0 or n < 2:
-        return rng.uniform(low, high, (n, 2))
+        return rng.uniform(low, high, (n, len(low)))
     from scipy.spatial import cKDTree
 
-    kept = np.zeros((0, 2))
+    kept = np.zeros((0, len(low)))
     for _ in range(400):
-        new = rng.uniform(low, high, (max(4 * (n - len(kept)), 64), 2))
+        new = rng.uniform(low, high, (max(4 * (n - len(kept)), 64), len(low)))
         if len(kept):
             new = new[cKDTree(kept).query(new, distance_upper_bound=apart)[0] >= apart]
         close = cKDTree(new).query_pairs(apart, output_type="ndarray") if len(new) > 1 else np.zeros((0, 2))
