@@ -13,6 +13,7 @@ KEYS = {
         "truth_uncertainty",
         "plausibility",
         "chance",
+        "trainings",
         "verdict",
         "reason",
         "predicted",

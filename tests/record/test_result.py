@@ -9,7 +9,7 @@ from scopecheck import judge
 from scopecheck.errors import RecipeError
 from scopecheck.record import ArmResult, caption, read_verdict, wrong_holds
 from scopecheck.record.result import judged
-from scopecheck.record.tables import detail
+from scopecheck.record.tables import detail, interval, span, words
 
 OLD = Path(__file__).with_name("verdict-1.0.0.json")
 
@@ -83,6 +83,13 @@ def test_wrong_holds_counts_only_what_could_have_said_holds():
     assert caption(2 * image) == (
         "2 verdicts. 2 speak of one image without sampling: no such rate is known for them."
     )
+    trained = [
+        arm(verdict="HOLDS", scope="image", n=1, tolerance=t, trainings=[0.01, 0.02, 0.0]),
+        arm(verdict="HOLDS", scope="population", n=6, tolerance=t, trainings=[0.01, 0.02, 0.0]),
+    ]
+    two = [arm(verdict="UNDETERMINED", scope="population", n=6, tolerance=t, trainings=[0.01, 0.02])]
+    assert wrong_holds(trained + two) == (3, 2, pytest.approx(0.10))
+    assert "one image" not in caption(trained + two)
     assert caption(unable[:1]) == "1 verdict, none with acquisitions or seeds enough to say HOLDS."
     assert caption(none) == "No verdict. 1 more was not run."
 
@@ -96,6 +103,16 @@ def test_the_interval_of_one_image_is_told_where_its_truth_is_known():
     assert "90 % interval +8.0% to +8.0%" in str(known)
     fields = judge.agreement([108.0] * 5, [100] * 5, scope="population", tolerance=0.1)
     assert judged(fields)["interval"] == pytest.approx([0.08, 0.08])
+
+
+def test_trainings_are_told_beside_the_word_and_give_one_image_an_interval():
+    v = judge.agreement([[112.0], [93.0], [115.0]], [100.0], scope="image", tolerance=0.1)
+    row = ArmResult(recipe="r", arm="a", measurement="m", **judged(v))
+    assert row.sample == "image, n = 1, 3 trainings"
+    assert row.trainings == pytest.approx([0.12, -0.07, 0.15])
+    assert interval(row) == span(row.interval, "relative") != "not known"
+    assert "trainings one by one: +12.0 %, -7.0 %, +15.0 %" in detail(row)
+    assert "scope image, n = 1, 3 trainings" in words([row])
 
 
 def test_an_acquisition_far_outside_is_told_beside_a_word_that_holds():

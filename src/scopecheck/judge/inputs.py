@@ -50,6 +50,34 @@ def paired(measured: ArrayLike, true: ArrayLike, scope: str) -> tuple[NDArray, N
     return m, t
 
 
+def measured_and_true(measured: ArrayLike, true: ArrayLike, scope: str) -> tuple[NDArray, NDArray]:
+    """As `paired`, with `measured` of shape (n,), or (trainings, n) where several trainings were tried.
+
+    Every training measured the same acquisitions. A single one has no spread, so (1, n) is refused.
+    """
+    try:
+        level = np.ndim(measured) == 2
+    except ValueError:  # rows of unequal length
+        raise ValueError(
+            "measured has rows of unequal length; expected every training to measure the same acquisitions"
+        ) from None
+    if not level:
+        return paired(measured, true, scope)
+    if len(measured) < 2:  # type: ignore[arg-type]
+        raise ValueError("measured has the shape (1, n); one training alone is given as (n,)")
+    pairs = [paired(row, true, scope) for row in measured]  # type: ignore[union-attr]
+    return np.array([m for m, _ in pairs]), pairs[0][1]
+
+
+def averaged(gross_error: ArrayLike | None, measured: NDArray) -> ArrayLike | None:
+    """Average a gross error of shape (trainings, n) over the trainings; leave any other as it is."""
+    if gross_error is None or measured.ndim == 1 or np.ndim(gross_error) != 2:
+        return gross_error
+    if np.shape(gross_error) != measured.shape:
+        raise ValueError(f"gross_error has shape {np.shape(gross_error)}; expected {measured.shape}")
+    return np.asarray(gross_error, float).mean(0)
+
+
 def check_ratio(measured: NDArray, true: NDArray, estimand: str) -> None:
     """Refuse numbers that have no ratio: negative values, or a truth of zero."""
     for name, values in (("measured", measured), ("true", true)):

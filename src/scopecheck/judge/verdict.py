@@ -9,11 +9,13 @@ from scopecheck.judge import inputs
 from scopecheck.judge.estimate import Estimate, estimate
 from scopecheck.judge.intervals import fraction_bound, widen
 from scopecheck.judge.power import Edges, further_acquisitions
+from scopecheck.judge.trainings import over_trainings
 
 # Fewest acquisitions (or noise seeds) with which a verdict may say HOLDS, and FAILS.
 FEWEST = {"image": (1, 1), "setting": (5, 5), "population": (5, 2)}
 HALF = 0.5  # an acquisition at less than this share of the truth, or at more than its inverse, is far outside
 FAR = 5  # on the absolute scale: one that is off by more than this many times the tolerance
+ENOUGH = {"HOLDS": 3, "FAILS": 2}  # trainings, where they are a level of their own
 SLACK = 1e-9  # allowed for rounding at an edge, as a fraction of the tolerance's width
 
 
@@ -58,6 +60,9 @@ class Verdict:
     further : int, str or None
         Further acquisitions (setting: noise seeds) for 80 % power, or ``more than 1,000``; None where none is
         offered.
+    trainings : tuple of float
+        Bias of each training, judged alone, where several trainings of one network are a level of their own;
+        else empty. The interval then holds both levels.
     note : str
         What the reader must know about a degenerate input; empty otherwise.
     """
@@ -81,6 +86,7 @@ class Verdict:
     further: int | str | None
     note: str = ""
     far: tuple[int, ...] = ()
+    trainings: tuple[float, ...] = ()
 
     @property
     def label(self) -> str:
@@ -98,8 +104,11 @@ class Verdict:
         def show(x: float) -> str:
             return f"{round(x, 3) + 0.0:+.1%}" if self.scale == "relative" else f"{x + 0.0:+.4g}"
 
-        parts = [f"{self.label} [{self.scope}, n = {self.n}]: bias {show(self.bias)}"]
-        if self.interval and (self.scope != "image" or self.truth_uncertainty is not None):
+        level = f", {len(self.trainings)} trainings" if self.trainings else ""
+        parts = [f"{self.label} [{self.scope}, n = {self.n}{level}]: bias {show(self.bias)}"]
+        if self.trainings:
+            parts.append(f"one by one {', '.join(map(show, self.trainings))}")
+        if self.interval and (self.scope != "image" or self.truth_uncertainty is not None or self.trainings):
             parts.append(f"90 % interval {show(self.interval[0])} to {show(self.interval[1])}")
         if self.tolerance:
             parts.append(f"tolerance {show(self.tolerance[0])} to {show(self.tolerance[1])}")
@@ -149,6 +158,9 @@ def agreement(
     measured, true : array_like, shape (n,)
         In the measurement's unit, over *all* objects: one number per acquisition (scope ``population``), per
         noise seed (``setting``; one true number may stand for all), or a single number (``image``).
+        Where one network was trained several times and every training measured the same acquisitions,
+        `measured` may have shape (trainings, n): the verdict then speaks of networks trained so, and needs 3
+        trainings for HOLDS and 2 for FAILS (`trainings.over_trainings`).
     scope : {"image", "setting", "population"}
         What the verdict speaks of. A population needs 5 acquisitions for HOLDS and 2 for FAILS, a setting 5
         seeds. Planes of a volume, crops, seeds and re-takes are never independent acquisitions.
@@ -163,7 +175,8 @@ def agreement(
         ends of the interval outwards: absolute to low - u and high + u, relative to (1 + low) / (1 + u) - 1
         and (1 + high) / (1 - u) - 1. Above the tolerance's half-width nothing is decided. None: unknown.
     gross_error : float or array_like, shape (n,), optional
-        For counts, (misses + inventions) / number of true objects, of each acquisition or pooled.
+        For counts, (misses + inventions) / number of true objects, of each acquisition or pooled. With
+        trainings also (trainings, n), averaged over them.
     better_than_chance : bool, optional
         Whether the things that were measured agree with the true ones better than at random places
         (`measure.chance`). Where they do not, nothing HOLDS: a number that agrees says nothing about them.
@@ -207,13 +220,18 @@ def agreement(
     relative, pooled = scale == "relative", estimand == "pooled ratio"
     if pooled and not relative:
         raise ValueError("a pooled ratio is relative by nature; use estimand='per-acquisition mean'")
-    m, t = inputs.paired(measured, true, scope)
+    m, t = inputs.measured_and_true(measured, true, scope)
     edges, u = inputs.tolerance_pair(tolerance), inputs.uncertainty(truth_uncertainty)
-    gross, gross_objects = inputs.gross(gross_error, t, pooled)
+    gross, gross_objects = inputs.gross(inputs.averaged(gross_error, m), t, pooled)
     inputs.yes_no("better_than_chance", better_than_chance)
     if relative:
-        inputs.check_ratio(m, t, estimand)
-    got = estimate(m, t, scope, relative, pooled)
+        for row in np.atleast_2d(m):
+            inputs.check_ratio(row, t, estimand)
+    trainings: tuple[float, ...] = ()
+    if m.ndim == 2:
+        got, trainings = over_trainings(m, t, scope, relative, pooled)
+    else:
+        got = estimate(m, t, scope, relative, pooled)
     answer = Verdict(
         word=None,
         marks=(),
@@ -224,7 +242,7 @@ def agreement(
         bias=got.bias,
         interval=None if got.ends is None else widen(*got.ends, u or 0.0, relative),
         limits=got.limits,
-        n=m.size,
+        n=t.size,
         tolerance=edges,
         truth_uncertainty=u,
         inside=0,
@@ -234,6 +252,7 @@ def agreement(
         further=None,
         note=got.note,
         far=() if scope == "image" else far_outside(got.own, edges, relative),
+        trainings=trainings,
     )
     if edges is not None:
         answer = _word(answer, got, gross_objects)
@@ -254,9 +273,11 @@ def _word(answer: Verdict, got: Estimate, gross_objects: float) -> Verdict:
     word = "UNDETERMINED"
     if answer.interval is not None:
         word = str(words(*answer.interval, edges, got.informative, answer.scope))
+    if few := 0 < len(answer.trainings) < ENOUGH.get(word, 0):
+        word = "UNDETERMINED"
     if word == "UNDETERMINED":
-        reason, further = _why(got, edges, u or 0.0, answer.scope, relative)
-        return replace(answer, word=word, reason=reason, further=further)
+        reason, further = _why(got, edges, u or 0.0, answer.scope, relative, bool(answer.trainings))
+        return replace(answer, word=word, reason="too few" if few else reason, further=further)
     marks: list[str] = []
     if word == "HOLDS" and 5 * inside < 4 * n:
         marks.append("ON AVERAGE ONLY")
@@ -282,8 +303,10 @@ def far_outside(own: NDArray, edges: Edges | None, relative: bool) -> tuple[int,
     return tuple(np.flatnonzero((own < min(low, near[0])) | (own > max(high, near[1]))).tolist())
 
 
-def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> tuple[str, int | str | None]:
-    """Return the reason for UNDETERMINED, and the further acquisitions on offer."""
+def _why(
+    got: Estimate, edges: Edges, u: float, scope: str, relative: bool, trained: bool
+) -> tuple[str, int | str | None]:
+    """Return the reason for UNDETERMINED, and the further acquisitions on offer (with trainings: none)."""
     low, high = edges
     if relative:  # what the data's own interval must clear, given what the truth's uncertainty takes away
         inner = (1 + low) * (1 + u) - 1, (1 + high) * (1 - u) - 1
@@ -292,8 +315,10 @@ def _why(got: Estimate, edges: Edges, u: float, scope: str, relative: bool) -> t
         inner, outer = (low + u, high - u), (low - u, high + u)
     few = got.informative < FEWEST[scope][0]
     undecidable = outer[0] <= got.bias <= inner[0] or inner[1] <= got.bias <= outer[1]
-    if scope == "image" or (u > 0 and undecidable):
+    if (scope == "image" and not trained) or (u > 0 and undecidable):
         return "truth", None
+    if trained:
+        return ("too few" if few else "too noisy"), None
     further: int | str | None = None
     if got.ends is not None:
         values = np.array([got.bias, *inner, *outer])

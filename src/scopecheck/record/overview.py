@@ -79,7 +79,7 @@ def _cells(arm: ArmResult) -> list[str]:
     if arm.interval:
         error += f" ({tables.interval(arm)})"
     word = tables.said(arm) + (f"; {tables.steadiness(arm)}" if arm.varies else "")
-    where = [tables.named(arm), arm.measurement, word, f"{arm.scope}, n = {arm.n}", error]
+    where = [tables.named(arm), arm.measurement, word, arm.sample, error]
     return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
 
@@ -235,7 +235,7 @@ def _panel(ax: Any, state: State, y: int) -> int:
             ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
             error = tables.percent(arm.bias, arm.scale, arm.unit)
             unsteady = "*" if arm.varies else ""
-            text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.scope}, n = {arm.n})"
+            text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.sample})"
             text += f", {arm.control} control" if arm.control and not alike else ""
             ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
         y += 1

@@ -218,7 +218,7 @@ class Page:
                 raise RecipeError(
                     f"{self.recipe}: {r.control} control {r.arm!r} ({r.measurement}) must be {expected} and"
                     f" is {r.label or 'without a verdict'}{f' ({r.reason})' if r.reason else ''},"
-                    f" scope {r.scope}, n = {r.n}, error {tables.percent(r.bias, r.scale, r.unit)}"
+                    f" scope {r.sample}, error {tables.percent(r.bias, r.scale, r.unit)}"
                     f" (90 % interval {tables.interval(r)}):"
                     " the recipe is broken, its other verdicts cannot be trusted"
                 )

@@ -53,6 +53,7 @@ class ArmResult(_Open):
     gross_error: float | None = None
     further: int | str | None = None
     note: str = ""
+    trainings: list[float] = []  # bias of each training, where several are a level of their own
     plausibility: dict[str, float | None] = {}
     chance: dict[str, float | None] = {}  # what the same scores are by chance, and the gross error
     baseline: dict[str, Any] | None = None
@@ -76,6 +77,12 @@ class ArmResult(_Open):
     def shape(self) -> str:
         """The sign that stands beside the word, so that no verdict is told by colour alone."""
         return SHAPES.get(self.verdict, "–")
+
+    @property
+    def sample(self) -> str:
+        """What the word speaks of and rests on, e.g. ``population, n = 6, 3 trainings``."""
+        level = f", {len(self.trainings)} trainings" if self.trainings else ""
+        return f"{self.scope}, n = {self.n}{level}"
 
     @property
     def varies(self) -> bool:
@@ -118,7 +125,7 @@ def judged(verdict: "Verdict") -> dict[str, Any]:
     told: dict[str, Any] = strict(asdict(verdict))
     told["verdict"] = told.pop("word")
     told["inside"] = None if verdict.tolerance is None else verdict.inside
-    if verdict.scope == "image" and verdict.truth_uncertainty is None:
+    if verdict.scope == "image" and verdict.truth_uncertainty is None and not verdict.trainings:
         told["interval"] = None
     return told | {"label": verdict.label if verdict.word else ""}
 
@@ -185,7 +192,7 @@ def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     Chance could have made an arm say HOLDS when it has a tolerance, its truth is good enough, its objects
     agree better than at random places, and it has at least five acquisitions or seeds. At worst every one of
     them truly sits at the edge of its tolerance; the judge then errs in at most 5 %. At scope ``image``
-    nothing is sampled, so no such rate exists.
+    nothing is sampled but the trainings of a network, where there are several; else no such rate exists.
 
     Returns
     -------
@@ -195,7 +202,8 @@ def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     words = [a for a in arms if a.verdict is not None]
     sure = [a for a in words if a.tolerance is not None and a.reason != "truth"]
     sure = [a for a in sure if "NOT BETTER THAN CHANCE" not in a.marks]
-    able = sum(a.scope != "image" and (a.n or 0) >= 5 for a in sure)
+    many = [a for a in sure if (a.n or 0) >= 5 or (a.scope == "image" and a.trainings)]
+    able = sum(not a.trainings or len(a.trainings) >= 3 for a in many)
     return len(words), able, 0.05 * able
 
 
@@ -203,7 +211,7 @@ def caption(arms: list[ArmResult]) -> str:
     """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
     words, able, wrong = wrong_holds(arms)
     skipped = sum(a.status == "not run" for a in arms)
-    images = sum(a.scope == "image" for a in arms if a.verdict is not None)
+    images = sum(a.scope == "image" and not a.trainings for a in arms if a.verdict is not None)
     text = f"{words} verdict{'' if words == 1 else 's'}" if words else "No verdict"
     if able:
         text += (

@@ -25,8 +25,8 @@ def span(pair: list[float | None] | None, scale: str, unit: str = "") -> str:
 
 
 def interval(row: ArmResult) -> str:
-    """A verdict's interval; that of one image is the truth's own uncertainty, which may not be known."""
-    if row.scope == "image" and row.truth_uncertainty is None:
+    """A verdict's interval; that of one image and one network is the truth's uncertainty, if known."""
+    if row.scope == "image" and row.truth_uncertainty is None and not row.trainings:
         return "not known"
     return span(row.interval, row.scale, row.unit)
 
@@ -50,7 +50,7 @@ def words(rows: list[ArmResult]) -> str:
     """One line per verdict: arm, measurement, word, scope, n."""
     lines = []
     for r in rows:
-        where = f"scope {r.scope}, n = {r.n}" if r.status == "judged" else r.reason
+        where = f"scope {r.sample}" if r.status == "judged" else r.reason
         control = f" [{r.control} control]" if r.control else ""
         lines.append(f"{r.arm}{control} | {r.measurement} | {said(r)} | {where}")
     return "\n".join(lines)
@@ -72,6 +72,9 @@ def detail(row: ArmResult) -> str:
         parts.append(f"{row.inside} of {row.n} inside tolerance{bound}")
     if row.far:
         parts.append(f"{len(row.far)} of {row.n} far outside")
+    if row.trainings:
+        biases = ", ".join(percent(b, row.scale, row.unit) for b in row.trainings)
+        parts.append(f"trainings one by one: {biases}")
     if row.gross_error is not None:
         drawn = row.chance.get("gross error")
         by_chance = "" if drawn is None else f" (chance {100 * drawn:.0f} %)"
@@ -107,7 +110,7 @@ def html(rows: list[ArmResult]) -> str:
             named(r),
             f"{r.measurement} ({r.unit})" if r.unit not in ("", "1") else r.measurement,
             said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
-            f"{r.scope}, n = {r.n}",
+            r.sample,
             percent(r.bias, r.scale),
             interval(r.model_copy(update={"unit": ""})),  # the unit stands beside the measurement
             span([*r.tolerance], r.scale) if r.tolerance else "none declared",
