@@ -160,7 +160,9 @@ def where(name: Name, as_json: AsJson = False) -> None:
         "files": len(entry.files),
         "in_cache": len(here),
         "in_mirror": len(mirrored),
-        "sources": [f"{s.kind} {s.url or s.archive or f'{s.package}, member {s.member}'}" for s in sources],
+        "sources": [
+            f"{s.kind} {s.url or s.archive or s.beside or f'{s.package}, member {s.member}'}" for s in sources
+        ],
         "archive_lock": str(cache.lock_path()),
     }
     if as_json:

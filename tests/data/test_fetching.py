@@ -27,6 +27,31 @@ def test_a_file_is_fetched_once_and_its_path_is_returned(one, server, blob):
     assert one.leftovers() == []
 
 
+def test_a_file_that_comes_along_is_taken_from_beside_the_catalogue(world, blob):
+    (world.file.parent / "weights").mkdir()
+    beside = world.file.parent / "weights" / "a.bin"
+    beside.write_bytes(blob)
+    world.add("ours", {"a.bin": (blob, [{"beside": "weights/{name}"}])})
+    assert data.is_here("ours")
+    assert data.fetch("ours").read_bytes() == blob
+    assert data.fetch("ours").parent.parent == world.cache
+
+
+@pytest.mark.parametrize("what", ["changed", "missing"])
+def test_a_file_that_should_come_along_and_is_not_what_it_should_be_is_refused(world, blob, what):
+    (world.file.parent / "weights").mkdir()
+    if what == "changed":
+        (world.file.parent / "weights" / "a.bin").write_bytes(b"x" + blob[1:])
+    world.add("ours", {"a.bin": (blob, [{"beside": "weights/{name}"}])})
+    assert not data.is_here("ours")
+    said = "wrong hash" if what == "changed" else "cannot be read"
+    with pytest.raises(
+        DataError, match=rf"ours/a\.bin: no source gave it[\s\S]*beside the catalogue[\s\S]*{said}"
+    ):
+        data.fetch("ours")
+    assert world.leftovers() == []
+
+
 def test_a_dropped_connection_is_tried_again(one, server, blob):
     server.mood["a.bin"] = ["drop", "drop"]
     assert data.fetch("one").read_bytes() == blob

@@ -25,7 +25,13 @@ config = Config2D(n_rays=8, grid=(2, 2), unet_n_filter_base=4, unet_n_depth=2, n
 model = StarDist2D(config, name="tiny", basedir=None)
 with tool.quiet():
     model.train([image] * 2, [label] * 2, validation_data=([image], [label]), epochs=1, steps_per_epoch=3)
+tool.rounded(model)
 prob, dist = model.predict(image)
+tool.keep(model, "{path}")
+other = tool.kept(StarDist2D(config, name="tiny", basedir=None), "{path}")
+assert other.thresholds == model.thresholds
+assert all((a == b).all() for a, b in zip(other.keras_model.get_weights(), model.keras_model.get_weights()))
+assert (other.predict(image)[0] == prob).all()
 print("sum", prob.astype("f8").sum().hex(), dist.astype("f8").sum().hex())
 """
 
@@ -81,23 +87,31 @@ def test_a_failed_download_becomes_one_clear_error(monkeypatch):
         tool.published()
 
 
-def _train(seed: int) -> tuple[str, str]:
+def _train(seed: int, path) -> tuple[str, str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
     done = subprocess.run(
-        [sys.executable, "-c", TRAIN.format(seed=seed)], capture_output=True, text=True, check=True, env=env
+        [sys.executable, "-c", TRAIN.format(seed=seed, path=path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env,
     )
     return done.stdout, done.stderr
 
 
 @pytest.mark.tool
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_network_and_nothing_is_printed():
+def test_the_same_seed_gives_the_same_network_and_file_and_nothing_is_printed(tmp_path):
     pytest.importorskip("stardist")
-    (first, said), (second, _), (other, _) = _train(3), _train(3), _train(4)
+    (first, said), (second, _), (other, _) = (
+        _train(seed, tmp_path / f"{k}.npz") for k, seed in enumerate((3, 3, 4))
+    )
+    files = [(tmp_path / f"{k}.npz").read_bytes() for k in range(3)]
+    assert files[0] == files[1] != files[2]
     assert first == second
     assert first != other
     assert first.splitlines()[-1].startswith("sum ")
-    assert len([line for line in first.splitlines() if line]) <= 2  # StarDist names its default thresholds
+    assert len([line for line in first.splitlines() if line]) <= 3  # StarDist names its default thresholds
     assert said == ""
 
 

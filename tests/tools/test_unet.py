@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scopecheck.errors import DataError, InputError
-from scopecheck.tools import unet
+from scopecheck.tools import unet, weights
 
 
 def _mirror(name: str) -> Path | None:
@@ -104,6 +104,47 @@ def test_nuclei_unet_gives_its_shipped_output(nuclei):
     out = unet.tiled(run, image)
     assert out.shape == expected.shape == (512, 512)
     np.testing.assert_allclose(out, expected, atol=1e-5)
+
+
+@pytest.mark.tool
+def test_the_network_that_is_kept_is_the_one_that_is_used(tmp_path):
+    torch = pytest.importorskip("torch")
+    nets = pytest.importorskip("monai.networks.nets")
+    unet.reproducible(0)
+
+    def made(channels=(4, 8)):
+        return nets.UNet(2, 1, 1, channels=channels, strides=(2,), num_res_units=1, norm="batch")
+
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(1, 1, 32, 32)).astype(np.float32))
+    net = made()
+    with torch.no_grad():
+        net.train()(x)  # moves the running means
+        before = net.eval()(x)
+        here = unet.keep(net, tmp_path / "a" / "net.npz")(x)
+        again = unet.kept(made(), tmp_path / "a" / "net.npz")(x)
+    assert torch.equal(here, again)
+    assert 0 < (here - before).abs().max() < 0.01  # float16 has 11 bits
+    first = (tmp_path / "a" / "net.npz").read_bytes()
+    unet.keep(net, tmp_path / "a" / "net.npz")
+    assert (tmp_path / "a" / "net.npz").read_bytes() == first
+    with pytest.raises(DataError, match="kept from another network"):
+        unet.kept(made((8, 16)), tmp_path / "a" / "net.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + b"\0" * 10])
+def test_a_kept_file_that_is_none_is_refused(tmp_path, content):
+    path = tmp_path / "net.npz"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"net\.npz: not a kept network"):
+        weights.read(path)
+    with pytest.raises(DataError, match="not a kept network"):
+        weights.read(tmp_path / "missing.npz")
+
+
+def test_pickled_objects_are_never_loaded(tmp_path):
+    np.savez(tmp_path / "net.npz", a=np.array([{"an": "object"}]))
+    with pytest.raises(DataError, match="not a kept network"):
+        weights.read(tmp_path / "net.npz")
 
 
 @pytest.mark.tool

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopecheck.data import mirror, transfer
-from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue, describe
+from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue, catalogue_path, describe
 from scopecheck.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,6 +88,17 @@ def _pin(entry: Entry, file: File, sha256: str) -> None:
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}). Set SCOPECHECK_LOCK.") from None
     warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
+
+
+def beside(address: str) -> Path:
+    """Return where a file that comes with scopecheck itself lies: relative to the catalogue."""
+    return catalogue_path().parent / address
+
+
+def comes_along(entry: Entry, file: File) -> bool:
+    """Tell whether a file lies beside the catalogue, as it should be."""
+    paths = [beside(s.fill(file.name)) for s in entry.sources_of(file) if s.beside]
+    return any(path.is_file() and transfer.sha256_file(path) == file.sha256 for path in paths)
 
 
 def held(entry: Entry) -> list[File]:
@@ -226,7 +237,9 @@ def ensure(
         sha256 = expected(entry, file)
         for source in sources:
             address, bring = source.fill(file.name), partial(_from_package, entry, file, source, progress)
-            if source.package is None:
+            if source.beside:
+                ways.append((f"beside the catalogue, {address}", partial(mirror.copy, beside(address))))
+            elif source.package is None:
                 bring = partial(transfer.download, address, size=file.bytes, progress=progress, label=label)
                 bring = partial(bring, pinned=sha256 is not None)
                 ways.append((f"{source.kind} {address}", bring))

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from scopecheck.errors import DataError
 
-Kind = Literal["archive", "url", "package"]
+Kind = Literal["archive", "url", "package", "beside"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -50,33 +50,39 @@ class Package(_Model):
 
 
 class Source(_Model):
-    """Where a file can be had; `{name}` stands for its name, `{stem}` for its name without the ending."""
+    """Where a file can be had; `{name}` stands for its name, `{stem}` for its name without the ending.
+
+    `beside` is a path relative to the catalogue: the few small files that come with scopecheck itself.
+    """
 
     archive: str | None = None
     url: str | None = None
     package: str | None = None
     member: str | None = None
+    beside: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Source:
-        if sum(x is not None for x in (self.archive, self.url, self.package)) != 1:
-            raise ValueError("a source names exactly one of archive, url, package")
+        if sum(x is not None for x in (self.archive, self.url, self.package, self.beside)) != 1:
+            raise ValueError("a source names exactly one of archive, url, package, beside")
         if (self.package is None) != (self.member is None):
             raise ValueError("member belongs to a package source, and every package source needs one")
+        if self.beside and not is_inside(self.beside.replace("{name}", "a").replace("{stem}", "a")):
+            raise ValueError(f"beside {self.beside!r} is not a plain path relative to the catalogue")
         return self
 
     @property
     def kind(self) -> Kind:
         """The kind of source."""
-        return "package" if self.package else "url" if self.url else "archive"
+        return "package" if self.package else "url" if self.url else "archive" if self.archive else "beside"
 
     def fill(self, name: str) -> str:
         """Return the address, or the member's path, for one file name."""
         from urllib.parse import quote
 
-        text = self.member or self.url or self.archive or ""
+        text = self.member or self.url or self.archive or self.beside or ""
         stem = name.rsplit(".", 1)[0]
-        if self.kind != "package":
+        if self.kind in ("url", "archive"):
             name, stem = quote(name), quote(stem)
         return text.replace("{name}", name).replace("{stem}", stem)
 

@@ -54,9 +54,10 @@ def fetch(
     `name` is one of the catalogue, or an accession, "empiar:10017" or "emdb:EMD-30342", whose first `limit`
     files are fetched from the archive and pinned in the user's lock on first use.
 
-    `kinds` ("package", "url", "archive") are the kinds of source to try, in this order; None: as catalogued.
-    With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and where they lie
-    there is returned. Raises DataError if the name is not known or no source gives a file with its hash.
+    `kinds` ("package", "url", "archive", "beside") are the kinds of source to try, in this order; None: as
+    catalogued. With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and
+    where they lie there is returned. Raises DataError if the name is not known or no source gives a file
+    with its hash.
     """
     from rich import progress as bars
     from rich.console import Console
@@ -91,9 +92,12 @@ def where(name: str) -> Path:
 
 
 def is_here(name: str) -> bool:
-    """Tell whether a dataset can be had without a network: every file whole in the cache or in a mirror."""
+    """Tell whether a dataset can be had without a network: in the cache, in a mirror, or with scopecheck."""
     entry = describe(name)
-    return all(cache.ready(entry, f) or mirror.holds(cache.expected(entry, f)) for f in entry.files)
+    return all(
+        cache.ready(entry, f) or mirror.holds(cache.expected(entry, f)) or cache.comes_along(entry, f)
+        for f in entry.files
+    )
 
 
 def samples(name: str) -> list[Sample]:

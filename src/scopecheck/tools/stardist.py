@@ -11,9 +11,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import DataError, InputError
+from . import weights
 from .common import limit_threads, seed_everything
 
 if TYPE_CHECKING:
@@ -110,3 +114,65 @@ def published(name: str = "2D_versatile_fluo") -> "StarDist2D":
             f"the published StarDist network {name} cannot be had: {err}. It is fetched once from its"
             " authors' release page; try again with a network connection."
         ) from err
+
+
+def rounded(model: "StarDist2D") -> "StarDist2D":
+    """Round a trained network's filters to what `keep` writes of them (float16), in place.
+
+    Call it before the thresholds are chosen, so that they belong to the network that is judged.
+    """
+    numbers = weights.rounded(_arrays(model))
+    model.keras_model.set_weights([numbers[name].astype(np.float32) for name in numbers])
+    return model
+
+
+def keep(model: "StarDist2D", path: str | Path) -> "StarDist2D":
+    """Write a trained network and its thresholds to a file of plain numbers, and go on with what was written.
+
+    Parameters
+    ----------
+    model : stardist.models.StarDist2D
+        Its filters are rounded in place to what the file holds (float16).
+    path : str or Path
+        File to write, ``.npz``.
+
+    Returns
+    -------
+    stardist.models.StarDist2D
+        The same model, rounded.
+    """
+    chosen = np.array([model.thresholds.prob, model.thresholds.nms], dtype=np.float64)
+    weights.write(path, {**_arrays(model), "thresholds": chosen})
+    return kept(model, path)
+
+
+def kept(model: "StarDist2D", path: str | Path) -> "StarDist2D":
+    """Fill a network with the numbers and thresholds that `keep` wrote.
+
+    Parameters
+    ----------
+    model : stardist.models.StarDist2D
+        Built with the kept one's configuration; filled in place.
+    path : str or Path
+        A file of `keep`.
+
+    Returns
+    -------
+    stardist.models.StarDist2D
+        The same model.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or was kept from a network of another make.
+    """
+    found, own = weights.read(path), _arrays(model)
+    weights.fit(path, found, {name: value.shape for name, value in own.items()} | {"thresholds": (2,)})
+    prob, nms = found["thresholds"].tolist()
+    model.keras_model.set_weights([found[name] for name in own])
+    model.thresholds = {"prob": prob, "nms": nms}
+    return model
+
+
+def _arrays(model: "StarDist2D") -> weights.Arrays:
+    return {f"{k:03d}": value for k, value in enumerate(model.keras_model.get_weights())}

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, InputError
+from . import weights
 from .common import seed_everything
 
 
@@ -36,6 +37,53 @@ def reproducible(seed: int, *, threads: int = 1) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     seed_everything(seed)
+
+
+def keep(net: Any, path: str | Path) -> Any:
+    """Write a trained PyTorch network to a file of plain numbers, and go on with what was written.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        Its filters are rounded in place to what the file holds (float16).
+    path : str or Path
+        File to write, ``.npz``.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same network, rounded and in evaluation mode.
+    """
+    weights.write(path, {name: value.detach().numpy() for name, value in net.state_dict().items()})
+    return kept(net, path)
+
+
+def kept(net: Any, path: str | Path) -> Any:
+    """Fill a PyTorch network with the numbers that `keep` wrote.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        Built as the kept one was; filled in place.
+    path : str or Path
+        A file of `keep`.
+
+    Returns
+    -------
+    torch.nn.Module
+        The same network, in evaluation mode.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or was kept from a network of another make.
+    """
+    import torch
+
+    found = weights.read(path)
+    weights.fit(path, found, {name: tuple(value.shape) for name, value in net.state_dict().items()})
+    net.load_state_dict({name: torch.from_numpy(value) for name, value in found.items()})
+    return net.eval()
 
 
 def standardise(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
