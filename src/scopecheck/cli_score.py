@@ -68,11 +68,29 @@ def labels(
     scale: Annotated[str, typer.Option(help="relative (fractions) or absolute (the unit).")] = "relative",
     estimand: Annotated[str, typer.Option(help="mean (each file alike) or pooled (sums).")] = "mean",
     background: Annotated[
+        str | None,
+        typer.Option(
+            help="Label that is the background where it is not 0: 7, or 0,7, or truth=7. (The grey level is"
+            " --grey-background.)"
+        ),
+    ] = None,
+    label_way: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
+            " planes of a stack joined), or for one side, truth=connected.",
+        ),
+    ] = None,
+    grey_background: Annotated[
         float | None, typer.Option(help="Grey level to subtract; by default the median outside objects.")
     ] = None,
     saturation: Annotated[float | None, typer.Option(help="Grey level from which pixels are full.")] = None,
     as_given: Annotated[
-        bool, typer.Option("--as-given", help="Go on where names say PRED and TRUTH are swapped.")
+        bool,
+        typer.Option(
+            "--as-given", help="Go on where names say PRED and TRUTH are swapped, or a file looks wrong."
+        ),
     ] = False,
     pair: Annotated[
         str | None,
@@ -89,7 +107,7 @@ def labels(
     Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
     OME-Zarr, PNG and NPY. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
-    from scopecheck import scoring
+    from scopecheck import scoring, scoring_signs
 
     failing = fail_words(fail_on)
     one_of("estimand", estimand, tuple(ESTIMANDS))
@@ -106,7 +124,7 @@ def labels(
     limits = _named("tolerance", tolerance)
     unsure = doubts(_named("truth-uncertainty", truth_uncertainty), relative=scale == "relative")
     fractions(limits if scale == "relative" else {})
-    levels = {"background": background, "saturation": saturation}
+    levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
     score = scoring.score_labels(
@@ -122,8 +140,10 @@ def labels(
         border=border,
         scale=scale,
         estimand=ESTIMANDS[estimand],
-        background=background,
+        grey_background=grey_background,
         saturation=saturation,
+        labels=_ways(label_way),
+        background=scoring_signs.by_side("background", background, _label),
         as_given=as_given,
         pairing=pair,
         watch=iter if as_json else _progress,
@@ -141,6 +161,26 @@ def _named(option: str, text: str | None) -> dict[str, Any]:
     if twice := [name for name in given if name in SHORT and SHORT[name] in given]:
         raise InputError(f"--{option}: {SHORT[twice[0]]} is given twice, once as {twice[0]}.")
     return {SHORT.get(name, name): value for name, value in given.items()}
+
+
+def _label(text: str) -> int:
+    """Read one number of --background."""
+    if not text.isdigit():
+        raise InputError(
+            f"--background: {text!r} is no label; expected a whole number, the label that is the background."
+            " The grey level to subtract from an image is --grey-background."
+        )
+    return int(text)
+
+
+def _ways(text: str | None) -> dict[str, str]:
+    """Read --labels: one word for both sides, or one a side."""
+    from scopecheck import scoring_signs
+
+    found = scoring_signs.by_side("labels", text, str)
+    for words in found.values():
+        one_of("labels", ",".join(words), ("connected", "linked"))
+    return {side: words[0] for side, words in found.items()}
 
 
 def _progress(pairs: Sequence[Any]) -> Iterable[Any]:

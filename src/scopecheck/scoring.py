@@ -14,9 +14,8 @@ from scopecheck.pairing import Pair, is_zarr, pair_up
 from scopecheck.pairing_given import few
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from scopecheck.record.result import ArmResult
+    from scopecheck.scoring_signs import Told
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,10 @@ def score_labels(
     border: str = "keep",
     scale: str = "relative",
     estimand: str = "per-acquisition mean",
-    background: float | None = None,
+    grey_background: float | None = None,
     saturation: float | None = None,
+    labels: Mapping[str, str] | None = None,
+    background: Mapping[str, Sequence[int]] | None = None,
     as_given: bool = False,
     pairing: str | None = None,
     watch: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
@@ -91,10 +92,14 @@ def score_labels(
         Whether objects that touch the edge count, in prediction and truth alike.
     scale, estimand : str
         As `judge.agreement`.
-    background, saturation : float, optional
+    grey_background, saturation : float, optional
         As `measure.quantities`; one background for prediction and truth.
+    labels, background : mapping, optional
+        How to number the objects, and the numbers that stand for the background, with the keys
+        ``prediction``, ``truth`` and ``both``; see `scoring_signs.Told`.
     as_given : bool
-        Do not refuse names that say that prediction and truth are swapped.
+        Do not refuse names that say that prediction and truth are swapped, nor files with the signs of what
+        is no label image (`measure.signs`).
     pairing : str, optional
         How files are paired: 'PATTERN=PATTERN', or a table's name; see `pairing_given`.
     watch : callable
@@ -107,28 +112,42 @@ def score_labels(
     Raises
     ------
     InputError
-        If files cannot be read or paired, shapes differ, or a measurement is not known or not possible.
+        If files cannot be read or paired, shapes differ, a measurement is not known or not possible, or a
+        file is certainly no label image.
     """
-    from scopecheck import measure
+    from scopecheck import measure, scoring_signs
     from scopecheck.judge import inputs
 
     pairs, notes = pair_up(predicted, true, image, as_given=as_given, pair=pairing)
     scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
+    told = scoring_signs.Told(labels or {}, background or {}, as_given)
     if scope == "population":
         notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
     else:
-        pairs = [_planes(pairs[0])]
+        pairs = [_planes(pairs[0], told)]
     found = []
     for pair in watch(pairs):
         try:
             found.append(
-                _measure(pair, notes, pixel_size, unit, measures, threshold, border, background, saturation)
+                _measure(
+                    pair,
+                    notes,
+                    told,
+                    pixel_size,
+                    unit,
+                    measures,
+                    threshold,
+                    border,
+                    grey_background,
+                    saturation,
+                )
             )
         except InputError as error:
             text = str(error)
             named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
             raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
     notes += _how_read(found)
+    notes += scoring_signs.report([(file["pair"], file["looks"]) for file in found], told)
     names = list(found[0]["true"])
     for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
         if extra := [name for name in given or {} if name not in (*names, "all")]:
@@ -165,24 +184,22 @@ def score_labels(
 def _measure(
     pair: Pair,
     notes: list[str],
+    told: Told,
     pixel_size: Sequence[float] | None,
     unit: str | None,
     measures: Sequence[str] | None,
     threshold: float,
     border: str,
-    background: float | None,
+    grey_background: float | None,
     saturation: float | None,
 ) -> dict[str, Any]:
-    from scopecheck import measure
+    from scopecheck import measure, scoring_signs
 
-    pictures = _pictures(pair)
+    pictures, looks = scoring_signs.read(pair, _pictures(pair, told), told)
     labels = {key: pictures[key].array for key in ("predicted", "true")}
     grey = None
     if pair.image is not None:
         grey = pictures["image"].array
-    for key, array in labels.items():
-        if _scattered(array):
-            notes.append(f"{getattr(pair, key)}: neighbours rarely share a value: grey levels, not labels?")
     match = measure.match(labels["predicted"], labels["true"], threshold, border=border)
     if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
         notes.append(f"{pair.name}: prediction and truth are the same in every pixel.")
@@ -212,7 +229,7 @@ def _measure(
         "only": list(measures or usual),
     }
     if grey is not None:
-        rules |= {"background": background, "saturation": saturation}
+        rules |= {"background": grey_background, "saturation": saturation}
     measured: dict[str, Any] = {
         key: measure.quantities(array, grey, **rules) for key, array in labels.items()
     }
@@ -220,15 +237,17 @@ def _measure(
     return (
         measured
         | {"pair": pair, "match": match, "dice": dice, "pixel_size": size}
-        | {"read": {key: picture.notes for key, picture in pictures.items()}}
+        | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
     )
 
 
-def _pictures(pair: Pair) -> dict[str, Any]:
+def _pictures(pair: Pair, told: Told) -> dict[str, Any]:
     from scopecheck.data import read_image, read_labels
 
     pictures = {
-        key: read_labels(getattr(pair, key), own=side in pair.own)
+        key: read_labels(
+            getattr(pair, key), own=side in pair.own, mask=told.way(side) is not None, trust=True
+        )
         for key, side in (("predicted", "prediction"), ("true", "truth"))
     }
     if pair.image is not None:
@@ -236,7 +255,7 @@ def _pictures(pair: Pair) -> dict[str, Any]:
     return pictures
 
 
-def _planes(pair: Pair) -> Pair:
+def _planes(pair: Pair, told: Told) -> Pair:
     """Of a file that is one of several of one image, take its own planes where another file is a plane."""
     from scopecheck.data import ome
 
@@ -244,7 +263,7 @@ def _planes(pair: Pair) -> Pair:
     several = [side for side, path in sides.items() if path is not None and ome.members(path)]
     if not several:
         return pair
-    deep = {picture.array.ndim for picture in _pictures(pair).values()}
+    deep = {picture.array.ndim for picture in _pictures(pair, told).values()}
     return replace(pair, own=frozenset(several)) if len(deep) > 1 else pair
 
 
@@ -258,14 +277,6 @@ def _how_read(found: Sequence[dict[str, Any]]) -> list[str]:
     return [
         f"{few(names)}{f' ({len(names)} files)' * (len(names) > 1)}: {note}." for note, names in said.items()
     ]
-
-
-def _scattered(labels: np.ndarray) -> bool:
-    """Whether nine in ten neighbours that both hold a label hold different ones, as in a grey image."""
-    left, right = labels[..., :-1], labels[..., 1:]
-    both = (left != 0) & (right != 0)
-    count = int(both.sum())
-    return count > 0.5 * both.size and int((both & (left != right)).sum()) > 0.9 * count
 
 
 def _agreed_size(pair: Pair, sizes: Mapping[str, tuple[float, ...] | None]) -> tuple[float, ...] | None:

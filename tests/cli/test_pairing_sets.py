@@ -80,7 +80,7 @@ def test_a_set_meets_planes_file_by_file(run, tmp_path):
         for path, plane in zip(grey, cells(0, height)[0], strict=True):
             tifffile.imwrite(tmp_path / name / path.name.replace(".ome", ""), plane)
     content = run(
-        tmp_path / "m", tmp_path / "t", "--image", tmp_path / "i", "--background", "0", "--unit", "px"
+        tmp_path / "m", tmp_path / "t", "--image", tmp_path / "i", "--grey-background", "0", "--unit", "px"
     )
     assert content["n"] == 6
     assert [file["true"]["total_intensity"] for file in content["files"]] == [480 * (5 + z) for z in range(6)]

@@ -201,11 +201,11 @@ def test_intensity_is_measured_on_the_image(run, folders, tmp_path):
         tmp_path / "grey", {f"f{i}": (squares(n) > 0) * np.uint16(50) + 10 for i, n in enumerate(COUNTS)}
     )
     how = ("--image", grey, "--tolerance", "0.1", "--json")
-    rows = arms(run(predicted, truth, *how, "--background", "10")[1])
+    rows = arms(run(predicted, truth, *how, "--grey-background", "10")[1])
     # the seventh row of each predicted object holds background alone
     assert rows["total_intensity"]["verdict"] == "HOLDS"
     assert rows["total_intensity"]["bias"] == pytest.approx(0.0)
-    rows = arms(run(predicted, truth, *how, "--background", "0")[1])
+    rows = arms(run(predicted, truth, *how, "--grey-background", "0")[1])
     assert rows["total_intensity"]["bias"] == pytest.approx(10 / 360)
 
 
@@ -283,12 +283,14 @@ def test_swapped_folders_are_refused_or_read_as_given(run, tmp_path):
     assert not any("Read as given" in note for note in json.loads(run(predictions, gt, "--json")[1])["notes"])
 
 
-def test_a_grey_image_given_as_labels_is_remarked(run, tmp_path):
+def test_a_grey_image_given_as_labels_is_refused(run, tmp_path):
     write(
         tmp_path, {"a": squares(4), "b": np.random.default_rng(0).poisson(900, (64, 200)).astype(np.uint16)}
     )
-    _, out, _ = run(tmp_path / "b.tif", tmp_path / "a.tif", "--json")
-    assert any("grey levels, not labels?" in note for note in json.loads(out)["notes"])
+    status, _, err = run(tmp_path / "b.tif", tmp_path / "a.tif")
+    assert (status, "b.tif: " in err, "in steps of one pixel, as grey levels" in err) == (2, True, True)
+    _, out, _ = run(tmp_path / "b.tif", tmp_path / "a.tif", "--as-given", "--json")
+    assert any("as grey levels" in note for note in json.loads(out)["notes"])
 
 
 def bad_file(name, content):

@@ -300,7 +300,7 @@ BAD_LABELS = {
     "negative": (save("x.tif", -SQUARE.astype(np.int16)), "holds the negative value -1"),
     "boolean": (save("x.npy", SQUARE > 0), "does not tell objects apart"),
     "0 and 255": (
-        save("x.png", np.pad(np.full((8, 2), 255, np.uint8), ((0, 0), (0, 6)))[:, [0, 1, 2, 3, 0, 1]]),
+        save("x.png", np.pad(np.full((8, 2), 255, np.uint8), ((0, 0), (0, 6)))[:, [0, 2, 0, 2, 0, 2]]),
         "so it is a mask",
     ),
     "objects": (

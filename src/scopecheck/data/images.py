@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,7 +36,7 @@ class Picture(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_labels(path: str | Path, *, mask: bool = False, own: bool = False) -> Picture:
+def read_labels(path: str | Path, *, mask: bool = False, own: bool = False, trust: bool = False) -> Picture:
     """Read a label image: one number an object, 0 for background.
 
     TIFF, OME-TIFF, ImageJ TIFF, PNG (also with a palette), NPY, and OME-Zarr 0.4 and 0.5 at full
@@ -51,6 +52,8 @@ def read_labels(path: str | Path, *, mask: bool = False, own: bool = False) -> P
     own : bool
         Of an image that lies in several OME-TIFF files, read the planes of this file alone; by default the
         whole image is read, whichever of its files is given.
+    trust : bool
+        Do not look for `measure.signs` that the file is no label image.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def read_labels(path: str | Path, *, mask: bool = False, own: bool = False) -> P
     ------
     InputError
         If there is no such file, it is empty, damaged, cut short or not what its name says, or does not hold
-        whole-number labels of one plane or one stack; also for a mask: one value in several separate pieces.
+        whole-number labels of one plane or one stack; also for a mask, classes, a numbered background, planes
+        numbered each on its own, and interpolated values (`measure.signs`).
     """
     import numpy as np
 
@@ -74,11 +78,8 @@ def read_labels(path: str | Path, *, mask: bool = False, own: bool = False) -> P
         notes += (f"labels are {array.dtype}, all of them whole, and are taken as whole numbers",)
     array = label_image(whole, str(path), mask=mask)
     high = int(array.max(initial=0))
-    if not mask and high > 0 and (pieces := _pieces(array, high)) > 1:
-        raise InputError(
-            f"{path}: holds 0 and {high} alone, in {pieces} separate pieces, so it is a mask; expected one"
-            " number per object. Number the objects with skimage.measure.label(mask)."
-        )
+    if not trust:
+        _check(path, array, mask)
     return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size, notes)
 
 
@@ -108,15 +109,17 @@ def _spread_notes(path: Path, own: bool) -> tuple[str, ...]:
     return (f"is one of {len(files)} OME-TIFF files of one image; {read}",)
 
 
-def _pieces(array: np.ndarray, value: int) -> int:
-    """Count the separate pieces of an image's only label; 1 where it has others too."""
-    import numpy as np
-    from scipy import ndimage
+def _check(path: Path, array: np.ndarray, mask: bool) -> None:
+    """Refuse what is certainly no label image, warn of a doubt; of a mask only if its area would be wrong."""
+    from scopecheck.measure.signs import look
 
-    drawn = array == value
-    if np.count_nonzero(drawn) < np.count_nonzero(array):
-        return 1
-    return int(ndimage.label(drawn, np.ones((3,) * array.ndim))[1])
+    for sign in look(array).signs:
+        text = f"{path}: {sign.sentence(sign.code)}."
+        if mask and sign.name not in ("steps", "background", "inverted"):
+            continue
+        if sign.certain:
+            raise InputError(text)
+        warnings.warn(text, stacklevel=3)
 
 
 def read_image(path: str | Path, *, own: bool = False) -> Picture:
