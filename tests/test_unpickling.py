@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scopecheck.unpickling import load_arrays
+from scopecheck.unpickling import load_arrays, load_dict
 
 NUMBERS = hnp.arrays(
     st.sampled_from([">f8", "<f4", ">i2", "u1", "?", "<i8"]),
@@ -167,12 +167,51 @@ def test_a_forged_file_is_refused_and_harms_nothing(tmp_path, name):
     """In a process of its own: what it guards against ends the process."""
     (tmp_path / "z.pkl").write_bytes(FORGED[name])
     code = (
-        "import sys, pickle\nfrom scopecheck.unpickling import load_arrays\n"
-        "try: load_arrays(open(sys.argv[1], 'rb').read())\n"
-        "except pickle.UnpicklingError as err: print('refused', err)"
+        "import sys, pickle\nfrom scopecheck.unpickling import load_arrays, load_dict\n"
+        "for load in (load_arrays, load_dict):\n"
+        "    try: load(open(sys.argv[1], 'rb').read())\n"
+        "    except pickle.UnpicklingError as err: print('refused', err)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "z.pkl")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("refused")
+    assert done.stdout.count("refused") == 2
+
+
+def test_one_dict_as_numpy_saves_it_is_read():
+    held = {"masks": np.arange(6).reshape(2, 3), "diameter": np.float32(3.5), "flows": [np.eye(2), None]}
+    array = np.array(held, dtype=object)
+    for protocol in (2, 3, 4, 5):
+        found = load_dict(pickle.dumps(array, protocol))
+        assert np.array_equal(found["masks"], held["masks"])
+        assert found["diameter"] == np.float32(3.5)
+        assert np.array_equal(found["flows"][0], np.eye(2))
+        with pytest.raises(pickle.UnpicklingError, match="'O8'"):
+            load_arrays(pickle.dumps(array, protocol))
+
+
+@pytest.mark.parametrize(
+    "held", [[1, 2], np.array([{}, {}], object), np.array([{}], object), np.array([1], object), np.eye(2), 3]
+)
+def test_anything_but_one_dict_is_refused(held):
+    with pytest.raises(pickle.UnpicklingError):
+        load_dict(pickle.dumps(held))
+
+
+def test_a_dict_does_not_run_what_it_asks_for_nor_hold_itself(tmp_path):
+    array = np.array({"masks": Runs(tmp_path / "ran")}, dtype=object)
+    with pytest.raises(pickle.UnpicklingError, match=r"it asks for (posix|nt)\.mkdir"):
+        load_dict(pickle.dumps(array))
+    assert not (tmp_path / "ran").exists()
+    inside = np.array(None, dtype=object)
+    inside[()] = {"again": inside}
+    with pytest.raises(pickle.UnpicklingError, match="holds itself"):
+        load_dict(pickle.dumps(inside))
+    deep = np.array(None, dtype=object)
+    for _ in range(120):
+        outer = np.array(None, dtype=object)
+        outer[()] = deep
+        deep = outer
+    with pytest.raises(pickle.UnpicklingError, match="nested over 100 deep"):
+        load_dict(pickle.dumps(deep))

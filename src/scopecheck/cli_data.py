@@ -94,21 +94,25 @@ def fetch(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every dataset and weight file.")] = False,
     to: Annotated[Path | None, typer.Option(help="Write a mirror for SCOPECHECK_MIRROR there.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Files of an accession, the first ones.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Files of each name, the first ones; EMPIAR needs it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch datasets into the cache and, with --to, a mirror folder for a machine without a network."""
     from scopecheck.data import archives, datasets
-    from scopecheck.data.catalogue import catalogue
+    from scopecheck.data.catalogue import catalogue, describe
 
     if bool(names) == everything:
         raise typer.BadParameter("give names, or --all")
     rows, failed = [], 0
     for name in catalogue().datasets if everything else names or []:
         try:
-            if limit is not None and not archives.parse(name):
-                raise DataError(f"--limit is for accessions; {name} is fetched whole. Leave --limit out.")
             path = datasets.fetch(name, to=to, limit=limit)
+            whole = 0 if archives.parse(name) else len(describe(name).files)
+            if limit is not None and limit < whole:
+                said = f"{name}: {limit} of {whole} files; a recipe fetches the rest when it needs them."
+                typer.echo(said, err=True)
             rows.append({"name": name, "path": str(path), "error": ""})
         except DataError as error:
             failed += 1

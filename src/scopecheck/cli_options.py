@@ -11,6 +11,7 @@ import typer
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from scopecheck.record.result import ArmResult
@@ -139,3 +140,33 @@ def verdicts(rows: Sequence[ArmResult], scope: str) -> Table:
             band(row.tolerance, row.scale, row.unit),
         )
     return table
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table without cutting a word; where the terminal is too narrow for that, a paragraph a row."""
+    from rich.cells import cell_len
+
+    table.collapse_padding, table.pad_edge = True, False
+    texts = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    whole = [max(map(cell_len, cells)) for cells in texts]
+    widths = [max(cell_len(word) for cell in cells for word in cell.split() or [""]) for cells in texts]
+    first = [i for i, column in enumerate(table.columns) if column.no_wrap]  # widened before the others
+    for column, width in zip(table.columns, widths, strict=True):
+        column.min_width, column.no_wrap = width, False
+    unbound = console.options.update(width=10_000)
+    spare = console.width - console.measure(table, options=unbound).minimum
+    if spare < 0:
+        if table.title:
+            console.print(table.title, markup=False)
+        for cells in zip(*(cells[1:] for cells in texts), strict=True):
+            told = [f"{heads[0]} {cell}".strip() for heads, cell in zip(texts, cells, strict=True) if cell]
+            console.print(f"{cells[0]}: {'; '.join(told[1:])}", markup=False)
+        console.print()
+        return
+    for group in (first, range(len(widths))):
+        while spare and (tight := [i for i in group if widths[i] < whole[i]]):
+            widths[max(tight, key=lambda i: whole[i] - widths[i])] += 1
+            spare -= 1
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    console.print(table)

@@ -19,11 +19,13 @@ from scopecheck.cli_options import (
     fail_words,
     fractions,
     one_of,
+    print_table,
     shown,
     sizes,
     verdicts,
 )
 from scopecheck.errors import InputError
+from scopecheck.pairing_given import few
 
 if TYPE_CHECKING:
     from scopecheck.scoring import Score
@@ -53,8 +55,8 @@ def labels(
     measure: Annotated[
         str | None,
         typer.Option(
-            help="count,mean_area,total_area,area_fraction,density,total_intensity,... In short: area, volume"
-            " (the mean), intensity (the total)."
+            help=f"Any of {', '.join(MEASURES)}, with commas between. In short: area, volume (the mean),"
+            " intensity (the total)."
         ),
     ] = None,
     tolerance: Annotated[
@@ -155,6 +157,21 @@ def labels(
     end(score.rows, failing)
 
 
+def _by_text(files: Sequence[dict[str, Any]]) -> list[str]:
+    """One note for each thing that is said of measurements: of which, and in which files."""
+    said: dict[str, list[tuple[str, str, str]]] = {}
+    for file in files:
+        for what, texts in file["notes"].items():
+            for text in texts.split("; "):
+                said.setdefault(text, []).append((*what.split(maxsplit=1), file["name"]))  # type: ignore[arg-type]
+    notes = []
+    for text, places in said.items():
+        sides, names, where = (list(dict.fromkeys(one)) for one in zip(*places, strict=True))
+        held = f" in {len(where)} of {len(files)} files ({few(where)})" if len(files) > 1 else ""
+        notes.append(f"{text}: {', '.join(names)} of {' and '.join(sides)}{held}.")
+    return notes
+
+
 def _named(option: str, text: str | None) -> dict[str, Any]:
     """Numbers by measurement, under its full name."""
     given = by_measure(option, text)
@@ -211,10 +228,7 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
 
     console = Console(highlight=False)
     console.print(f"prediction: {predicted}\ntruth:      {true}", markup=False)
-    table = verdicts(score.rows, score.scope)
-    table.collapse_padding, table.pad_edge = True, False
-    table.columns[1].min_width = len("UNDETERMINED:")  # in 80 columns too, a word is never cut
-    console.print(table)
+    print_table(console, verdicts(score.rows, score.scope))
     notes = list(score.notes)
     for row in score.rows:
         values = [
@@ -239,8 +253,6 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
         notes.append("One pair of files: a word speaks of this image only.")
     if all(row.tolerance is None for row in score.rows):
         notes.append("Give --tolerance for a verdict, taken from your biology before you look.")
-    notes += [
-        f"{file['name']}, {what}: {text}" for file in score.files for what, text in file["notes"].items()
-    ]
+    notes += _by_text(score.files)
     for note in dict.fromkeys(notes):
         console.print(f"- {note}", markup=False)

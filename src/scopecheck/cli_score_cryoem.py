@@ -19,6 +19,7 @@ from scopecheck.cli_options import (
     fractions,
     number,
     one_of,
+    print_table,
     shown,
     verdicts,
 )
@@ -177,7 +178,7 @@ def _show(score: PicksScore, picked: Path, true: Path, angstrom: float | None) -
 
     console = Console(highlight=False)
     console.print(f"picks: {picked}\ntruth: {true}", markup=False)
-    console.print(verdicts(score.rows, score.scope))
+    print_table(console, verdicts(score.rows, score.scope))
     console.print(caption(score.rows))
     table = Table(box=box.SIMPLE_HEAD, title=f"Matched one to one within {length(score.radius)}")
     for heading in ("", "these picks", "as many random points"):
@@ -187,15 +188,15 @@ def _show(score: PicksScore, picked: Path, true: Path, angstrom: float | None) -
         spread = "" if sd is None else f" ± {shown(sd, '.3f')}"
         table.add_row(name, shown(value, ".3f"), "" if by_chance is None else f"{by_chance:.3f}{spread}")
     table.add_row("any-hit, several picks to one particle", "", f"{score.chance['any_hit']:.3f}")
-    console.print(table)
+    print_table(console, table)
     table = Table(box=box.SIMPLE_HEAD, title="At other radii")
     for heading in ("radius", "precision", "recall"):
         table.add_column(heading)
     for at in score.radii:
         table.add_row(length(at["radius"]), shown(at["precision"], ".3f"), shown(at["recall"], ".3f"))
-    console.print(table)
+    print_table(console, table)
     if score.curve:
-        console.print(_thresholds(score))
+        print_table(console, _thresholds(score))
     looks = ", ".join(f"{name} {value:.4g}" for name, value in score.plausibility.items())
     console.print(f"How it looks: {looks}", markup=False)
     sums = {key: sum(file[key] for file in score.files) for key in ("picks", "particles", "delivered")}

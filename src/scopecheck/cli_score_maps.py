@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scopecheck.cli_options import AsJson, FailOn, end, fail_words
+from scopecheck.cli_options import AsJson, FailOn, end, fail_words, print_table
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
     for row in score.found:
         methods.setdefault(row["method"], []).append(row["curve"])
     notes += [f"Interval, {', '.join(curves)}: from {method}." for method, curves in methods.items()]
-    console.print(table)
+    print_table(console, table)
     checks = Table(box=box.SIMPLE_HEAD)
     for heading in ("check", "", "said"):
         checks.add_column(heading)
     for check in score.checks:
         checks.add_row(check["check"], "ALARM" if check["alarm"] else "quiet", check["said"])
-    console.print(checks)
+    print_table(console, checks)
     quoted = score.quoted
     if quoted["reason"]:
         console.print(f"No resolution is quoted: {quoted['reason']}.", markup=False)

@@ -144,7 +144,8 @@ def _titled(rows: Sequence[Mapping[str, Path]]) -> list[tuple[str, Mapping[str, 
 
 def _shown(rows: Sequence[Mapping[str, Path]]) -> str:
     """The first pairs, file by file; `--json` has them all."""
-    said = [f"{row['prediction'].name} with {row['truth'].name}" for row in rows[:12]]
+    names = [(row["prediction"].name, row["truth"].name) for row in rows[:12]]
+    said = [mine if mine == true else f"{mine} with {true}" for mine, true in names]
     return ", ".join(said) + ", ..." * (len(rows) > 12)
 
 

@@ -202,7 +202,8 @@ def _measure(
         grey = pictures["image"].array
     match = measure.match(labels["predicted"], labels["true"], threshold, border=border)
     if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
-        notes.append(f"{pair.name}: prediction and truth are the same in every pixel.")
+        same = pictures["predicted"].notes + ("prediction and truth are the same in every pixel",)
+        pictures["predicted"] = pictures["predicted"]._replace(notes=same)
     size = None
     if pixel_size is None and unit != "px":
         size = _agreed_size(pair, {key: picture.pixel_size for key, picture in pictures.items()})

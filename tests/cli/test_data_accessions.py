@@ -3,7 +3,6 @@
 import pytest
 from typer.testing import CliRunner
 
-from scopecheck import data
 from scopecheck.cli_data import app
 from scopecheck.errors import DataError
 
@@ -25,11 +24,3 @@ def test_a_command_that_knows_no_accessions_says_so(command, name, folder, tmp_p
         " `data list`."
     )
     assert str(tmp_path / folder) in str(result.exception)
-
-
-def test_a_limit_is_for_accessions(tmp_path):
-    result = CliRunner().invoke(app, ["fetch", "mrc-300kv", "--limit", "1"])
-    assert result.exit_code == 2
-    said = "--limit is for accessions; mrc-300kv is fetched whole. Leave --limit out."
-    assert said in result.output + result.stderr
-    assert not data.where("mrc-300kv").exists()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 
 import pytest
@@ -113,8 +114,34 @@ def test_without_the_archive_what_was_fetched_is_still_had(archive, server, monk
         folder = data.fetch("empiar:10017", limit=2)
     assert (folder / "data/Micrographs/m2.mrc").read_bytes() == FILES["data/Micrographs/m2.mrc"]
     cache.lock_path().unlink()
-    with pytest.raises(DataError, match=r"not reachable.*Try again where there is a network"):
+    with pytest.raises(DataError, match=r"not reachable.*fetch empiar:10017 --limit 2 --to DIR` where"):
         data.fetch("empiar:10017", limit=2)
+
+
+@pytest.mark.filterwarnings("ignore:.*first fetch", "ignore:.*going on with")
+@pytest.mark.parametrize(("name", "limit", "made"), [("empiar:10017", 2, 2), ("emdb:99999", None, 4)])
+def test_the_advice_for_a_machine_without_a_network_works(archive, monkeypatch, tmp_path, name, limit, made):
+    """What a machine with a network wrote with --to serves one that never had any."""
+    at = {what: getattr(archives, what) for what in ("EMPIAR_API", "EMPIAR_FILES", "EMDB_FILES")}
+    for what in at:
+        monkeypatch.setattr(archives, what, "http://127.0.0.1:9/x")
+    with pytest.raises(DataError, match="not reachable") as refused:
+        data.fetch(name, limit=limit)
+    words = re.search(r"run `scopecheck data (fetch \S+(?: --limit \d+)?) --to DIR`", str(refused.value))[1]
+    for what, address in at.items():
+        monkeypatch.setattr(archives, what, address)
+    done = run(*words.split(), "--to", str(tmp_path / "DIR"))
+    assert done.exit_code == 0, done.output
+    for what in at:
+        monkeypatch.setattr(archives, what, "http://127.0.0.1:9/x")
+    cache.clean()
+    cache.lock_path().unlink()
+    with pytest.raises(DataError, match="not reachable"):
+        data.fetch(name, limit=limit)
+    monkeypatch.setenv("SCOPECHECK_MIRROR", str(tmp_path / "DIR"))
+    folder = data.fetch(name, limit=limit)
+    assert len([path for path in folder.rglob("*") if path.is_file()]) == made
+    assert len(cache.pins()) == made
 
 
 @pytest.mark.filterwarnings("ignore:.*first fetch")

@@ -108,3 +108,17 @@ def test_an_unknown_name_is_put_right(one, command):
     if command != "fetch":  # fetch goes on with the other names and reports
         assert isinstance(result.exception, DataError)
     assert "Did you mean one" in f"{result.exception} {result.output}"
+
+
+def test_a_limit_takes_the_first_files_of_a_catalogue_name(one, blob, server, tmp_path):
+    one.add("three", {name: (blob, [{"url": f"{server.url}/a.bin"}]) for name in ("x.bin", "y.bin", "z.bin")})
+    said = run("fetch", "three", "--limit", "2", "--to", str(tmp_path / "to"))
+    assert "three: 2 of 3 files" in said.stderr
+    assert sorted(path.name for path in data.where("three").iterdir()) == ["x.bin", "y.bin"]
+    assert sorted(path.name for path in (tmp_path / "to" / "three").iterdir()) == ["x.bin", "y.bin"]
+    assert json.loads(run("verify", "three", "--json").stdout)[0]["state"] == "in part"
+    assert "2 of 3 files" not in run("fetch", "three", "--limit", "9").stderr
+    assert json.loads(run("verify", "three", "--json").stdout)[0]["state"] == "right"
+    assert (
+        "the limit is 0; expected at least 1 file" in run("fetch", "three", "--limit", "0", status=2).stderr
+    )

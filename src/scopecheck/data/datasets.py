@@ -51,8 +51,9 @@ def fetch(
 ) -> Path:
     """Fetch every file of a dataset into the cache; return its folder, or its file where there is only one.
 
-    `name` is one of the catalogue, or an accession, "empiar:10017" or "emdb:EMD-30342", whose first `limit`
-    files are fetched from the archive and pinned in the user's lock on first use.
+    `name` is one of the catalogue, or an accession, "empiar:10017" or "emdb:EMD-30342", whose files are
+    fetched from the archive and pinned in the user's lock on first use. With `limit`, the first files alone
+    are fetched, and the dataset's folder is returned.
 
     `kinds` ("package", "url", "archive", "beside") are the kinds of source to try, in this order; None: as
     catalogued. With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and
@@ -63,7 +64,10 @@ def fetch(
     from rich.console import Console
 
     entry = archives.entry(name, limit) if archives.parse(name) else describe(name)
-    missing = [file for file in entry.files if not cache.ready(entry, file)]
+    if limit is not None and limit < 1:
+        raise DataError(f"{name}: the limit is {limit}; expected at least 1 file.")
+    files = entry.files[:limit]
+    missing = [file for file in files if not cache.ready(entry, file)]
     if missing:
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
         columns = [what, bars.BarColumn(), speed, bars.TimeElapsedColumn(), bars.TimeRemainingColumn()]
@@ -77,7 +81,7 @@ def fetch(
                 progress.update(task, advance=file.bytes or 0)
     if to is None:
         return where(name)
-    whole = {file.name: cache.ensure(entry, file, kinds) for file in entry.files}
+    whole = {file.name: cache.ensure(entry, file, kinds) for file in files}
     return mirror.write(
         to, entry.name, {file: (path, transfer.sha256_file(path)) for file, path in whole.items()}
     )

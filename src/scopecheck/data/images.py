@@ -184,7 +184,7 @@ def _read(path: Path, labels: bool, own: bool = False) -> Read:
     except MemoryError:
         raise InputError(f"{path}: does not fit into memory; cut it into parts.") from None
     except Exception as error:
-        if "imagecodecs" in str(error):  # tifffile's words for a compression that it cannot undo by itself
+        if isinstance(error, ImportError) or "imagecodecs" in str(error):  # a codec that is not installed
             raise InputError(
                 f"{path}: is compressed in a way that needs the package imagecodecs ({error}), which is not"
                 " installed here; type: pip install imagecodecs. Or save it without compression."

@@ -14,9 +14,13 @@ from scopecheck.errors import DataError
 
 
 @lru_cache(maxsize=4)
-def _index(mirrors: str) -> dict[str, list[Path]]:
-    """Read every manifest.json below the mirror folders: {sha256: paths, in the folders' order}."""
+def _index(mirrors: str) -> tuple[dict[str, list[Path]], dict[str, str]]:
+    """Read every manifest.json below the mirror folders.
+
+    Gives {sha256: paths, in the folders' order} and {file as the manifest names it: sha256, the first}.
+    """
     found: dict[str, list[Path]] = {}
+    named: dict[str, str] = {}
     for root in filter(None, mirrors.split(os.pathsep)):
         if not Path(root).is_dir():
             raise DataError(f"SCOPECHECK_MIRROR names {root}, which is not a folder. Correct or unset it.")
@@ -29,15 +33,21 @@ def _index(mirrors: str) -> dict[str, list[Path]]:
                     path = (base / row["file"]).resolve()
                     if path.is_relative_to(base):
                         found.setdefault(row["sha256"], []).append(path)
+                        named.setdefault(row["file"], row["sha256"])
             except (OSError, ValueError, TypeError, KeyError) as error:
                 text = f"{manifest}: not a mirror's manifest ({error}); expected rows of file, sha256."
                 raise DataError(text) from None
-    return found
+    return found, named
+
+
+def named() -> dict[str, str]:
+    """Return {dataset/file: sha256} as the manifests of the mirror folders name them."""
+    return _index(os.environ.get("SCOPECHECK_MIRROR", ""))[1]
 
 
 def copies(sha256: str | None) -> list[Path]:
     """Return the files of the mirror folders (`SCOPECHECK_MIRROR`) that a manifest lists with this hash."""
-    listed = _index(os.environ.get("SCOPECHECK_MIRROR", "")).get(sha256 or "", [])
+    listed = _index(os.environ.get("SCOPECHECK_MIRROR", ""))[0].get(sha256 or "", [])
     return [path for path in listed if os.path.isfile(path)]
 
 
