@@ -194,13 +194,13 @@ def _unwrapped(part: Any, done: dict[int, Any], depth: int = 0) -> Any:
     """Put arrays in the place of what stands for them; each container once, however often it is named."""
     if isinstance(part, _Array) and not part.held:
         return part.values
-    if isinstance(part, _Array) and depth < _DEEPEST:
-        return _unwrapped(part.held[0], done, depth + 1)
+    if isinstance(part, _Array):  # as a list of one, so that its depth counts
+        return _unwrapped(part.held, done, depth)[0]
     if isinstance(part, _Dtype) or any(
         part is name for table in (_STANDS_FOR, _IN_ONE_OBJECT) for name in table.values()
     ):
         raise pickle.UnpicklingError("it holds a name of numpy outside an array")
-    if not isinstance(part, dict | list | tuple | set | frozenset | _Array):
+    if not isinstance(part, dict | list | tuple | set | frozenset):
         return part
     if done.get(id(part)) is _OPEN or depth == _DEEPEST:
         raise pickle.UnpicklingError(f"it holds itself, or is nested over {_DEEPEST} deep")
