@@ -60,7 +60,10 @@ def labels(
         ),
     ] = None,
     tolerance: Annotated[
-        str | None, typer.Option(help="0.1 for all, or count=0.1,mean_area=-0.05:0.1. Declare it before.")
+        str | None,
+        typer.Option(
+            help="0.1 for all, or count=0.1 and area=-0.05:0.1 with a comma between. Declare it before."
+        ),
     ] = None,
     truth_uncertainty: Annotated[
         str | None, typer.Option(help="The truth's own systematic uncertainty: 0.02, or count=0.02,...")
@@ -97,7 +100,7 @@ def labels(
     pair: Annotated[
         str | None,
         typer.Option(
-            help="How names pair, where the guess fails: '{}_pred.tif=gt_{}.tif' ({} is what both share, *"
+            help="How names pair, where the guess fails: '{}_p.tif={}_t.tif' ({} is what both share, * is"
             " anything), or a CSV table of prediction,truth."
         ),
     ] = None,
