@@ -58,7 +58,8 @@ def picks(
     ] = "apply",
     third: Annotated[str, typer.Option(help="The third of three plain numbers: auto, z or score.")] = "auto",
     tolerance: Annotated[
-        str | None, typer.Option(help="0.1 for all, or delivered=0.1,junk_fraction=0.05. Declare it before.")
+        str | None,
+        typer.Option(help="0.1 for all, or delivered=0.1 and others with commas between. Declare it before."),
     ] = None,
     truth_uncertainty: Annotated[
         str | None, typer.Option(help="The truth's own systematic uncertainty: 0.02, or delivered=0.02,...")
@@ -67,6 +68,13 @@ def picks(
         bool,
         typer.Option("--as-given", help="Go on where picks seem flipped, swapped or of another binning."),
     ] = False,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            help="How micrographs pair, where the guess fails: '*_{}_DW={}' ({} is what both names share, *"
+            " is anything), or a CSV table of two columns, name in the picks and name in the truth."
+        ),
+    ] = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
 ) -> None:
@@ -108,6 +116,7 @@ def picks(
         tolerance=limits,
         truth_uncertainty=unsure,
         as_given=as_given,
+        pairing=pair,
         watch=iter if as_json else _progress,
     )
     if as_json:

@@ -149,17 +149,7 @@ def by_table(table: Path, given: Mapping[str, Path]) -> list[dict[str, Path]]:
         If the table cannot be read or is empty, a row has too few columns, or a file is missing or named
         twice.
     """
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"--pair: {table} cannot be read as a table ({error}); expected 'PATTERN=PATTERN', where {{}} is"
-            " the part that the names share, as in '{}_pred.tif={}_gt.tif', or a CSV of prediction,truth."
-        ) from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    lines = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
-    rows = [(number, row) for number, row in enumerate(lines, 1) if any(row)]
+    rows = _rows(table)
     sides = list(given)
     if rows and all(cell.lower() in HEADINGS for cell in rows[0][1]):
         order = [HEADINGS[cell.lower()] for cell in rows.pop(0)[1]]
@@ -183,6 +173,49 @@ def by_table(table: Path, given: Mapping[str, Path]) -> list[dict[str, Path]]:
             seen.add((side, path.resolve()))
         found.append(paths)
     return found
+
+
+def by_names(text: str, mine: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
+    """Pair names of micrographs, of picks and of the truth, by a pattern or a table of two columns.
+
+    Raises
+    ------
+    InputError
+        As `patterns` and `by_table`; if no two names are paired, or a name would be paired twice.
+    """
+    if is_pattern(text):
+        made = list(patterns(text, ["picks", "truth"]).values())
+        left, right = (keys(one, [(n,) for n in own]) for one, own in zip(made, (mine, theirs), strict=True))
+        by_key: dict[tuple, list[str]] = {}
+        for (name,), key in right.items():
+            by_key.setdefault(key, []).append(name)
+        every = [(a, b) for (a,), key in left.items() for b in by_key.get(key, [])]
+    else:
+        rows = [row for _, row in _rows(Path(text))]
+        every = [(a, b) for a, b, *_ in rows if a in mine and b in theirs]
+    pairs = dict(every)
+    if len(pairs) < len(every) or len(set(pairs.values())) < len(every):
+        raise InputError(f"--pair: {text!r} pairs a micrograph twice; expected each name once.")
+    if not pairs:
+        raise InputError(
+            f"--pair: {text!r} pairs none of the micrographs; those of the picks are {few(mine)}, those of"
+            f" the truth {few(theirs)}."
+        )
+    return pairs
+
+
+def _rows(table: Path) -> list[tuple[int, list[str]]]:
+    """Lines of a table that hold anything, with their numbers."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"--pair: {table} cannot be read as a table ({error}); expected 'PATTERN=PATTERN', where {{}} is"
+            " the part that the names share, as in '{}_pred.tif={}_gt.tif', or a CSV of prediction,truth."
+        ) from None
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
+    return [(number, row) for number, row in enumerate(lines, 1) if any(row)]
 
 
 def _found(table: Path, number: int, folder: Path, name: str) -> Path:

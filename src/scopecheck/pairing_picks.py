@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecheck.data.cryoem.mrc import bare
 from scopecheck.errors import InputError
+from scopecheck.pairing_given import by_names
 from scopecheck.pairing_names import Words, core, match
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _without_suffix(name: str) -> str:
 
 
 def pair(
-    mine: Picks, theirs: Picks, notes: list[str], missing: str | None = None
+    mine: Picks, theirs: Picks, notes: list[str], missing: str | None = None, pairing: str | None = None
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Pair picks and truth by the micrograph's name; with a note on those that one lacks.
 
@@ -210,7 +211,7 @@ def pair(
     there is to go by. Where the picks are one table that names micrographs, one that it does not name counts
     as one without picks, since a picker writes no row where it found nothing. Where they are a folder, or a
     list of files, a file that is not there may mean that or not, and `missing` has to say: ``none`` or
-    ``skip``.
+    ``skip``. With `pairing` the names are paired by that pattern or table; see `pairing_given.by_names`.
 
     Raises
     ------
@@ -218,7 +219,10 @@ def pair(
         If no micrograph is common, names do not tell which of several is meant, or files are missing.
     """
     own, other = _told_apart(mine, theirs)
-    partners, how = match(list(own), list(other))
+    if pairing:
+        partners, how = by_names(pairing, list(own), list(other)), f"by --pair {pairing}"
+    else:
+        partners, how = match(list(own), list(other))
     first, second = next(iter(own)), next(iter(other))
     if not partners and len(own) == len(other) == 1 and (mine.lone or theirs.lone):
         notes.append(f"{mine.path} and {theirs.path} are taken for one micrograph, {second}.")
@@ -229,7 +233,8 @@ def pair(
         shown = [few(list(names)) for names in (own, other)]
         raise InputError(
             f"{mine.path} and {theirs.path} have no micrograph in common: picks on {shown[0]}, truth on"
-            f" {shown[1]}. Expected the same names; give --micrograph NAME where a file names none."
+            f" {shown[1]}. Expected the same names; give --micrograph NAME where a file names none, or --pair"
+            " 'PATTERN=PATTERN' for the names, where {} is the part that both share and * anything."
         )
     changed = [(a, b) for a, b in partners.items() if a != b]
     if changed and how:

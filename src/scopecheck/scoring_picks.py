@@ -90,6 +90,7 @@ def score_picks(
     tolerance: Mapping[str, float | tuple[float, float]] | None = None,
     truth_uncertainty: Mapping[str, float] | None = None,
     as_given: bool = False,
+    pairing: str | None = None,
     watch: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> PicksScore:
     """Judge picks against true particles, micrograph by micrograph or tomogram by tomogram.
@@ -117,6 +118,8 @@ def score_picks(
         As `data.read_picks`.
     tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
         By measurement (`MEASURES`); the key ``all`` stands for those not named.
+    pairing : str, optional
+        How the micrographs' names pair: 'PATTERN=PATTERN', or a table's name; see `pairing_given.by_names`.
     as_given : bool
         Do not refuse picks that would match far better upside down, swapped or at another binning.
     watch : callable
@@ -158,7 +161,7 @@ def score_picks(
         if diameter is None:
             diameter = _stated(given["truth"], notes)
         radius = particles.RADIUS * diameter
-    pairs = every_pair = pair(given["picks"], given["truth"], notes, missing)
+    pairs = every_pair = pair(given["picks"], given["truth"], notes, missing, pairing)
     if min_score is not None:
         pairs = scoring_picks_curve.kept(every_pair, min_score, notes)
     elif any(".cbox" in part.attrs["file"].lower() for part in given["picks"].tables.values()):

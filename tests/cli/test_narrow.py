@@ -105,3 +105,10 @@ def test_help_names_every_measure(score, monkeypatch, columns):
     out = score("labels", "--help")[1]
     assert set(cli_score.MEASURES) <= words(out)
     assert "…" not in out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("command", ["labels", "picks", "fsc"])
+def test_help_cuts_no_word(score, monkeypatch, command, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert "…" not in score(command, "--help")[1]
