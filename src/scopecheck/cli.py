@@ -74,10 +74,12 @@ def list_(as_json: Json = False) -> None:
 def show(recipe: Name, as_json: Json = False) -> None:
     """Show one recipe: its measurements with their tolerances, its arms, and its parameters."""
     from .record.recipe import read_recipe
+    from .record.result import UNSTABLE
+    from .record.seeds import counted, read_seeds
     from .runner.find import defaults, locate
 
     path = locate(recipe)
-    r, parameters = read_recipe(path), defaults(path)
+    r, parameters, seeds = read_recipe(path), defaults(path), read_seeds(path)
     if as_json:
         _say({**r.model_dump(mode="json", by_alias=True, exclude={"path"}), "parameters": parameters})
         return
@@ -100,7 +102,9 @@ def show(recipe: Name, as_json: Json = False) -> None:
         for head in heads:
             table.add_column(head, no_wrap=head == heads[0])
         for a in r.arms:
-            recorded = a.recorded_in("quick") or "not yet"
+            seen = seeds.words_seen(a.arm, a.measurement) if seeds else {}
+            unstable = f"{UNSTABLE} ({counted(seen)})" if len(seen) > 1 else ""
+            recorded = unstable or a.recorded_in("quick") or "not yet"
             where = f"{a.tier}, {a.profile}"
             row = (where, a.control or "", a.predicted or "", recorded, a.seen_in_training)
             table.add_row(f"{a.arm}\n{a.measurement}", *row, end_section=True)

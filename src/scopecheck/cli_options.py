@@ -131,8 +131,7 @@ def verdicts(rows: Sequence[ArmResult], scope: str) -> Table:
     for row in rows:
         table.add_row(
             row.measurement,
-            f"{row.shape} {row.label or 'no verdict'}"
-            + (f": {row.reason}" if row.verdict and row.reason else ""),
+            f"{row.shape} {row.told}" + (f": {row.reason}" if row.verdict and row.reason else ""),
             row.scope or scope,
             str(row.n),
             "" if row.bias is None else percent(row.bias, row.scale, row.unit),

@@ -124,7 +124,7 @@ def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
             text += f"; not to be quoted without the alarm: {', '.join(alarms)}"
         console.print(f"Resolution: {text}.", markup=False)
     if (judged := score.row) is not None:
-        word = f"{judged.shape} {judged.label or 'no verdict'}" + (
+        word = f"{judged.shape} {judged.told.replace('this image', 'this map')}" + (
             f": {judged.reason}" if judged.reason else ""
         )
         console.print(f"Claim: {word}", markup=False)

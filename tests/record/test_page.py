@@ -21,6 +21,7 @@ KEYS = {
         "seen_in_training",
     ),
     *("tool", "version", "data_sha256", "tier", "seconds"),
+    *("run_verdict", "run_label", "words_seen", "stable"),  # since 1.2.0
 }
 
 
@@ -84,7 +85,7 @@ def test_words_are_fixed_lines_without_floats(page, capsys):
         "apart [positive control] | count | ● HOLDS | scope population, n = 6",
         "half lost [negative control] | count | ■ FAILS | scope population, n = 6",
         "field | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
-        "field | mean_area | ● HOLDS | scope image, n = 1",
+        "field | mean_area | ○ HOLDS on this image | scope image, n = 1",
         "many fields | count | – not run | not run, because"
         " it needs tier public and this run is tier embedded",
         "training | count | – not run | not run, because it needs profile full and this run is profile quick",

@@ -5,12 +5,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .result import UNSTABLE, ArmResult
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = {"HOLDS": "#0072B2", "FAILS": "#D55E00", "UNDETERMINED": "#666666", None: "#666666"}
-MARKERS = {"HOLDS": "o", "FAILS": "s", "UNDETERMINED": "D", None: "|"}
+COLOURS |= {UNSTABLE: "#8A4B73"}
+MARKERS = {"HOLDS": "o", "FAILS": "s", "UNDETERMINED": "D", UNSTABLE: "^", None: "|"}
 TRUTH, PREDICTED = "#F0E442", "#56B4E9"
+
+
+def mark(row: ArmResult, size: float = 9) -> dict[str, Any]:
+    """How a verdict is drawn in every picture: the keywords of ``ax.plot`` for one point.
+
+    The shape and the colour are the word's. It is filled only where the word is HOLDS or FAILS and speaks of
+    more than one image; that of one image is hollow.
+
+    Parameters
+    ----------
+    row : ArmResult
+        As ``page.add`` and ``page.rows`` give it.
+    size : float
+        Of the marker, points.
+    """
+    colour = COLOURS[row.verdict]
+    filled = row.holds or row.fails
+    look = {"marker": MARKERS[row.verdict], "color": colour if filled else "white", "mec": colour}
+    return look | {"ls": "", "ms": size, "mew": size / 5}
 
 
 def use_style() -> None:

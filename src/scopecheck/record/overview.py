@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import tables
-from .figures import COLOURS, MARKERS, use_style
+from .figures import COLOURS, mark, use_style
 from .recipe import Recipe, read_recipe
 from .result import ArmResult, caption, read_verdict
 
@@ -78,8 +78,7 @@ def _cells(arm: ArmResult) -> list[str]:
     error = tables.percent(arm.bias, arm.scale, arm.unit)
     if arm.interval:
         error += f" ({tables.interval(arm)})"
-    word = tables.said(arm) + (f"; {tables.steadiness(arm)}" if arm.varies else "")
-    where = [tables.named(arm), arm.measurement, word, arm.sample, error]
+    where = [tables.named(arm), arm.measurement, tables.said(arm), arm.sample, error]
     return [*where, _looks(arm, "f1"), _looks(arm, "dice"), tables.expected(arm)]
 
 
@@ -115,7 +114,8 @@ def rich_table(states: list[State]) -> None:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)
                 row = [f"{name}\n{measurement}", f"{word}\n{scope}", error, f"{f1} {dice}", predicted]
-                row.append(f"DIFFERS from {arm.recorded}" if arm.differs else arm.recorded or "not yet")
+                differs = f"DIFFERS: {tables.unseen(arm)}" if arm.differs else ""
+                row.append(differs or arm.recorded or "not yet")
                 style = "bold" if arm.differs else ""
                 table.add_row(*map(escape, row[: len(table.columns)]), style=style, end_section=True)
         console.print(table)
@@ -147,27 +147,20 @@ def markdown(states: list[State]) -> str:
 
 def summary(states: list[State]) -> str:
     """Give one line a recipe for the book's first page, in MyST: how often each word came."""
-    rows = [
-        [
-            "recipe",
-            "HOLDS",
-            "HOLDS, marked",
-            "UNDETERMINED",
-            "FAILS",
-            "not as predicted",
-            "vary with the seed",
-        ]
-    ]
+    heads = ["HOLDS", "HOLDS, marked", "UNDETERMINED", "FAILS", "UNSTABLE", "of one image"]
+    rows = [["recipe", *heads, "not as predicted"]]
     for s in (s for s in states if s.recipe.kind == "recipe"):
         told = [a for a in s.arms if a.status == "judged"]
-        held = [a for a in told if a.verdict == "HOLDS"]
+        many = [a for a in told if not a.of_one_image]
+        held = [a for a in many if a.holds]
         counts = [
             sum(a.label == "HOLDS" for a in held),
             sum(a.label != "HOLDS" for a in held),
-            sum(a.verdict == "UNDETERMINED" for a in told),
-            sum(a.verdict == "FAILS" for a in told),
+            sum(a.verdict == "UNDETERMINED" for a in many),
+            sum(a.verdict == "FAILS" for a in many),
+            sum(a.varies for a in many),
+            sum(a.of_one_image for a in told),
             sum(a.surprise for a in told),
-            f"{sum(a.varies for a in told)} of {sum(bool(a.over_seeds) for a in told)}",
         ]
         why = f" – {s.why}" if s.status != "ok" else ""
         rows.append([f"[{s.recipe.title}](recipes/{s.recipe.id}){why}", *map(str, counts)])
@@ -207,8 +200,6 @@ def picture(states: list[State], path: Path) -> None:
         for s in shown:
             y = _panel(ax, s, y)
         under = caption([a for s in shown for a in s.arms])
-        if any(a.varies for s in shown for a in s.arms):
-            under += " * The word changes with the seed."
         ax.text(0.1, lines - 0.6, under, fontsize=9, va="center")
         figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
 
@@ -231,11 +222,9 @@ def _panel(ax: Any, state: State, y: int) -> int:
         ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
         for arm in of_name:
             at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
-            fill = colour if arm.verdict in ("HOLDS", "FAILS") else "white"
-            ax.plot(at, y, marker=MARKERS[arm.verdict], ms=7, color=fill, mec=colour, mew=1.5)
+            ax.plot(at, y, **mark(arm, size=7))
             error = tables.percent(arm.bias, arm.scale, arm.unit)
-            unsteady = "*" if arm.varies else ""
-            text = f"{arm.label or 'no verdict'}{unsteady} {error} ({arm.sample})"
+            text = f"{arm.told} {error} ({arm.sample})"
             text += f", {arm.control} control" if arm.control and not alike else ""
             ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
         y += 1

@@ -11,7 +11,7 @@ from ..errors import RecipeError
 from . import tables
 from .provenance import dataset_sha256
 from .recipe import CONTROL_WORD, Recipe, read_recipe
-from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, write_json
+from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, quotable, write_json
 from .seeds import Seeds, read_seeds
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Page:
         self.recipe, self.front = recipe, front
         self.profile, self.tier, self.seed = profile, tier, seed
         self.seeds: Seeds | None = read_seeds(front.path) if front else None
+        self._experiment = bool(
+            os.environ.get("SCOPECHECK_EXPERIMENT")
+        )  # parameters other than the kept runs'
         self._notes: dict[str, float] = {}
         self._entries: list[ArmResult] = []
         self._alarms: list[dict[str, Any]] = []
@@ -79,8 +82,12 @@ class Page:
         version: str | None = None,
         unit: str = "",
         chance: dict[str, float] | None = None,
-    ) -> None:
-        """Write one verdict down.
+    ) -> ArmResult:
+        """Write one verdict down, and give it as it may be quoted.
+
+        A page that quotes a word takes it from here or from :meth:`rows`, never from ``verdict``: an arm
+        whose kept runs said different words is UNSTABLE, whatever this run says. A setting that the front
+        matter does not declare is listed as not judged, since it was not in the plan.
 
         Parameters
         ----------
@@ -107,13 +114,22 @@ class Page:
         chance : dict of str to float, optional
             What the scores of `plausibility` are by chance, under the same names, and the ``gross error``.
 
+        Returns
+        -------
+        ArmResult
+            The row written; ``told`` is the word to quote, ``holds`` and ``fails`` what may be counted.
+
         Raises
         ------
         RecipeError
-            If the arm is not declared or already written, or tolerance, estimand or scale differ from the
-            declaration.
+            If the measurement is not declared, the arm is already written, or tolerance, estimand or scale
+            differ from the declaration.
         """
         row = judged(verdict) | self._described(arm, measurement)
+        if not self._planned(arm, measurement):
+            entry = _unplanned(row)
+            self._entries.append(entry)
+            return entry
         if self.front:
             self._check(arm, measurement, verdict)
             if baseline is not None:
@@ -121,9 +137,7 @@ class Page:
         tool = tool or (self.front.tools[0] if self.front and self.front.tools else "")
         row["unit"] = row["unit"] or unit
         entry = ArmResult(
-            **row,
-            surprise=None not in (row["predicted"], verdict.word) and row["predicted"] != verdict.word,
-            differs=row["recorded"] not in (None, verdict.label),
+            **row | quotable(row),
             plausibility={k: float(v) for k, v in (plausibility or {}).items()},
             chance={k: float(v) for k, v in (chance or {}).items()},
             baseline=judged(baseline) if baseline is not None else None,
@@ -134,10 +148,12 @@ class Page:
             data_sha256={name: dataset_sha256(name) for name in datasets or []},
         )
         self._entries.append(entry)
+        return entry
 
     def not_run(self, arm: str, measurement: str, why: str) -> None:
         """Write down that an arm was not run, and why; it is shown as such and never counts as passed."""
-        self._entries.append(_skipped(self._described(arm, measurement), why))
+        row = self._described(arm, measurement)
+        self._entries.append(_skipped(row, why) if self._planned(arm, measurement) else _unplanned(row))
 
     def alarms(self, check: str, alarms: "Alarms", rule: str = "") -> None:
         """Write down how often a check that needs no truth was right, and print it with its false alarms.
@@ -171,11 +187,12 @@ class Page:
         rows = list(self._entries)
         if self.front:
             order = {(a.arm, a.measurement): i for i, a in enumerate(self.front.arms)}
+            last = len(order)  # what was not in the plan stands below what was
             for a in self.front.arms:
                 why = self.front.in_run(a, profile=self.profile, tier=self.tier)
                 if why and not self._entered(a.arm, a.measurement):
                     rows.append(_skipped(self._described(a.arm, a.measurement), why))
-            rows.sort(key=lambda r: order[r.arm, r.measurement])
+            rows.sort(key=lambda r: order.get((r.arm, r.measurement), last))
         return rows
 
     def words(self) -> None:
@@ -214,10 +231,10 @@ class Page:
             expected = CONTROL_WORD.get(r.control or "")
             if expected and r.status != "judged" and self._entered(r.arm, r.measurement):
                 raise RecipeError(f"{self.recipe}: {r.control} control {r.arm!r} was {r.reason}")
-            if expected and r.status == "judged" and r.verdict != expected:
+            if expected and r.status == "judged" and r.run_verdict != expected:
                 raise RecipeError(
                     f"{self.recipe}: {r.control} control {r.arm!r} ({r.measurement}) must be {expected} and"
-                    f" is {r.label or 'without a verdict'}{f' ({r.reason})' if r.reason else ''},"
+                    f" is {r.run_label or 'without a verdict'}{f' ({r.reason})' if r.reason else ''},"
                     f" scope {r.sample}, error {tables.percent(r.bias, r.scale, r.unit)}"
                     f" (90 % interval {tables.interval(r)}):"
                     " the recipe is broken, its other verdicts cannot be trusted"
@@ -269,18 +286,36 @@ class Page:
         row: dict[str, Any] = {"recipe": self.recipe, "arm": arm, "measurement": measurement, "unit": ""}
         row |= {"recorded": None, "predicted": None, "tier": self.tier, "profile": self.profile}
         if self.front:
-            a = self.front.declared(arm, measurement)
-            if a is None:
-                known = ", ".join(sorted({f"{a.arm}/{a.measurement}" for a in self.front.arms}))
+            if measurement not in self.front.measurements:
+                known = ", ".join(self.front.measurements)
                 what = f"{arm}/{measurement} is not declared in the front matter"
-                raise RecipeError(f"{self.recipe}: {what}; declared: {known}")
+                raise RecipeError(f"{self.recipe}: {what}; declared measurements: {known}")
             m = self.front.measurements[measurement]
-            row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale, "tier": a.tier}
-            row |= {"control": a.control, "predicted": a.predicted, "origin": a.origin}
+            row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale}
+        if self.front and (a := self.front.declared(arm, measurement)):
+            row |= {"control": a.control, "predicted": a.predicted, "origin": a.origin, "tier": a.tier}
             row |= {"recorded": a.recorded_in(self.profile), "seen_in_training": a.seen_in_training}
-        if self.seeds and self.seeds.profile == self.profile:
-            row["over_seeds"] = self.seeds.labels(arm, measurement)
+        if self.seeds and self.seeds.profile == self.profile and not self._experiment:
+            row |= {"over_seeds": self.seeds.labels(arm, measurement)}
+            row |= {"words_seen": (seen := self.seeds.words_seen(arm, measurement))}
+            row |= {"stable": len(seen) == 1 if seen else None}
         return row
+
+    def _planned(self, arm: str, measurement: str) -> bool:
+        return self.front is None or self.front.declared(arm, measurement) is not None
+
+
+def _unplanned(row: dict[str, Any]) -> ArmResult:
+    """A setting that the data hold and the front matter does not: its numbers, and no word."""
+    why = "not judged: not in the plan"
+    silent: dict[str, Any] = {
+        "verdict": None,
+        "label": "",
+        "marks": [],
+        "status": "not judged",
+        "reason": why,
+    }
+    return ArmResult(**row | silent)
 
 
 def _skipped(described: dict[str, Any], why: str) -> ArmResult:

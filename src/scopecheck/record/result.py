@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import RecipeError
+from .seeds import counted
 
 if TYPE_CHECKING:
     from ..judge import Verdict
 
 SCHEMA_VERSION = "1.2.0"
-SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", None: "–"}
+UNSTABLE = "UNSTABLE"  # the word of an arm that said different words in the runs that were kept
+SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", UNSTABLE: "△", None: "–"}
+# hollow: the word of one image carries over to no other
+OF_ONE_IMAGE: dict[str | None, str] = {"HOLDS": "○", "FAILS": "□"}
 
 
 class _Open(BaseModel):
@@ -26,15 +30,22 @@ class _Open(BaseModel):
 
 
 class ArmResult(_Open):
-    """One arm judged by one measurement. Units are a suffix string; a relative bias is a fraction."""
+    """One arm judged by one measurement. Units are a suffix string; a relative bias is a fraction.
+
+    ``verdict`` and ``label`` are what may be quoted. Where the runs that were kept did not all say the same
+    word, that is ``UNSTABLE`` with the counts, and the word of this one run stands in ``run_verdict`` and
+    ``run_label`` alone.
+    """
 
     recipe: str
     arm: str
     measurement: str
     unit: str = ""
-    status: str = "judged"  # or "not run"
+    status: str = "judged"  # or "not run", or "not judged": it was not in the plan
     verdict: str | None = None
     label: str = ""
+    run_verdict: str | None = None
+    run_label: str = ""
     marks: list[str] = []
     reason: str = ""
     scope: str | None = None
@@ -69,6 +80,8 @@ class ArmResult(_Open):
     data_sha256: dict[str, str] = {}
     seeds: list[int] = []
     over_seeds: dict[str, int] = {}  # words of the reviewed runs that differ in the base seed alone
+    words_seen: dict[str, int] = {}  # these, and the words that other machines gave
+    stable: bool | None = None  # whether these are one word; None where no such runs are kept
     tier: str = "embedded"
     profile: str = "quick"
     seconds: float | None = None
@@ -76,7 +89,35 @@ class ArmResult(_Open):
     @property
     def shape(self) -> str:
         """The sign that stands beside the word, so that no verdict is told by colour alone."""
-        return SHAPES.get(self.verdict, "–")
+        shapes = SHAPES | OF_ONE_IMAGE if self.of_one_image else SHAPES
+        return shapes.get(self.verdict, "–")
+
+    @property
+    def word(self) -> str | None:
+        """The word without its marks, by the name it has in ``judge.Verdict``."""
+        return self.verdict
+
+    @property
+    def told(self) -> str:
+        """The label as a page quotes it: the word of one image says so."""
+        if not self.verdict:
+            return self.label or "no verdict"
+        return f"{self.label} on this image" if self.of_one_image else self.label
+
+    @property
+    def of_one_image(self) -> bool:
+        """Whether the word speaks of one image, so that nothing is said of any other."""
+        return self.scope == "image" and self.verdict is not None
+
+    @property
+    def holds(self) -> bool:
+        """Whether a summary may count the arm among HOLDS; the word of one image it may not."""
+        return self.verdict == "HOLDS" and not self.of_one_image
+
+    @property
+    def fails(self) -> bool:
+        """Whether a summary may count the arm among FAILS; the word of one image it may not."""
+        return self.verdict == "FAILS" and not self.of_one_image
 
     @property
     def sample(self) -> str:
@@ -86,8 +127,8 @@ class ArmResult(_Open):
 
     @property
     def varies(self) -> bool:
-        """Whether the word was not the same with every reviewed seed."""
-        return len(self.over_seeds) > 1
+        """Whether the word was not the same in all runs that were kept."""
+        return self.stable is False
 
     @property
     def annotation(self) -> str:
@@ -128,6 +169,30 @@ def judged(verdict: "Verdict") -> dict[str, Any]:
     if verdict.scope == "image" and verdict.truth_uncertainty is None and not verdict.trainings:
         told["interval"] = None
     return told | {"label": verdict.label if verdict.word else ""}
+
+
+def quotable(row: dict[str, Any]) -> dict[str, Any]:
+    """Give what a row may quote where the words seen in the kept runs are known, and how it differs.
+
+    An arm whose kept runs said different words is UNSTABLE, with the counts; what this run said is then
+    neither quoted nor a surprise. This run ``differs`` when its word is none of those seen, or, where no runs
+    were kept, is not the recorded one.
+
+    Parameters
+    ----------
+    row : dict
+        An arm as :func:`judged` gives it, with ``words_seen``, ``stable``, ``predicted`` and ``recorded``.
+    """
+    seen, label = row.get("words_seen") or {}, row["label"]
+    told = {"run_verdict": row["verdict"], "run_label": label}
+    told["differs"] = label not in seen if seen else row["recorded"] not in (None, label)
+    if row.get("stable") is False:
+        unstable = f"{UNSTABLE} ({counted(seen)})"
+        told |= {"verdict": UNSTABLE, "label": unstable, "marks": [], "reason": "", "recorded": unstable}
+        return told | {"surprise": False}
+    return told | {
+        "surprise": None not in (row["predicted"], row["verdict"]) and row["predicted"] != row["verdict"]
+    }
 
 
 def installed(package: str) -> str | None:
@@ -203,7 +268,7 @@ def wrong_holds(arms: list[ArmResult]) -> tuple[int, int, float]:
     sure = [a for a in words if a.tolerance is not None and a.reason != "truth"]
     sure = [a for a in sure if "NOT BETTER THAN CHANCE" not in a.marks]
     many = [a for a in sure if (a.n or 0) >= 5 or (a.scope == "image" and a.trainings)]
-    able = sum(not a.trainings or len(a.trainings) >= 3 for a in many)
+    able = sum((not a.trainings or len(a.trainings) >= 3) and not a.varies for a in many)
     return len(words), able, 0.05 * able
 
 
@@ -211,7 +276,8 @@ def caption(arms: list[ArmResult]) -> str:
     """The sentence under a table: how many verdicts, and how many wrong HOLDS to expect at worst."""
     words, able, wrong = wrong_holds(arms)
     skipped = sum(a.status == "not run" for a in arms)
-    images = sum(a.scope == "image" and not a.trainings for a in arms if a.verdict is not None)
+    images = sum(a.of_one_image and not a.trainings for a in arms)
+    unstable, unplanned = sum(a.varies for a in arms), sum(a.status == "not judged" for a in arms)
     text = f"{words} verdict{'' if words == 1 else 's'}" if words else "No verdict"
     if able:
         text += (
@@ -224,4 +290,9 @@ def caption(arms: list[ArmResult]) -> str:
     if images:
         speak, them = ("speaks", "it") if images == 1 else ("speak", "them")
         text += f" {images} {speak} of one image without sampling: no such rate is known for {them}."
+    if unstable:
+        were, them = ("is", "it is") if unstable == 1 else ("are", "they are")
+        text += f" {unstable} {were} UNSTABLE: {them} counted with no word."
+    if unplanned:
+        text += f" {unplanned} more {'was' if unplanned == 1 else 'were'} not in the plan and not judged."
     return text + (f" {skipped} more {'was' if skipped == 1 else 'were'} not run." if skipped else "")

@@ -26,8 +26,17 @@ class ArmSeeds(_Strict):
     biases: list[float | None]
 
 
+class Elsewhere(_Strict):
+    """A word that the same recipe gave with seed 0 on another machine."""
+
+    arm: str
+    measurement: str
+    label: str
+    where: str
+
+
 class Seeds(_Strict):
-    """Runs of one recipe that differ in the seed alone."""
+    """Runs of one recipe that differ in the seed alone, and words that other machines gave."""
 
     recipe: str
     profile: str
@@ -37,6 +46,7 @@ class Seeds(_Strict):
     arms: list[ArmSeeds]
     alarms: dict[str, list[list[int]]] = {}  # check: per seed hits, misses, false alarms, quiet
     notes: dict[str, list[float]] = {}  # what the page noted: per seed one number
+    elsewhere: list[Elsewhere] = []  # written by hand: a run on another machine that gave another word
 
     @model_validator(mode="after")
     def _one_of_each_seed(self) -> "Seeds":
@@ -50,6 +60,12 @@ class Seeds(_Strict):
         """How often each word came, the most frequent first; empty where the seeds did not judge it."""
         found = [a.labels for a in self.arms if (a.arm, a.measurement) == (arm, measurement)]
         return dict(Counter(found[0]).most_common()) if found else {}
+
+    def words_seen(self, arm: str, measurement: str) -> dict[str, int]:
+        """How often each word came over the seeds and on other machines, the most frequent first."""
+        seen = Counter(self.labels(arm, measurement))
+        seen.update(e.label for e in self.elsewhere if (e.arm, e.measurement) == (arm, measurement))
+        return dict(seen.most_common())
 
     def biases(self, arm: str, measurement: str) -> list[float]:
         """The finite biases, one a seed."""
@@ -79,8 +95,12 @@ class Seeds(_Strict):
             f" {len(self.seeds)} times for {len(told) - len(moved)} of {len(told)} verdicts."
         )
         if moved:
-            text += f" The others changed: {listed}."
+            text += f" The others changed and are shown as UNSTABLE: {listed}."
             text += f" {sum(both) or 'None'} of these said HOLDS with one seed and FAILS with another."
+        away = [e for e in self.elsewhere if (e.arm, e.measurement) in shown]
+        if away:
+            text += " Seed 0 on another machine gave other words: "
+            text += "; ".join(f"`{e.arm}` {e.measurement}: {e.label} ({e.where})" for e in away) + "."
         return text
 
 

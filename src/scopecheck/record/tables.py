@@ -34,8 +34,8 @@ def interval(row: ArmResult) -> str:
 def said(row: ArmResult) -> str:
     """Shape and word, with what qualifies the word."""
     if row.status != "judged":
-        return f"{row.shape} not run"
-    text = f"{row.shape} {row.label or 'no verdict'}"
+        return f"{row.shape} {row.status}"
+    text = f"{row.shape} {row.told}"
     if row.reason:
         text += f": {row.reason}"
     return f"{text} ({row.annotation})" if row.annotation else text
@@ -46,13 +46,23 @@ def named(row: ArmResult) -> str:
     return f"{row.arm} ({row.control} control)" if row.control else row.arm
 
 
+def unseen(row: ArmResult) -> str:
+    """How the word of this run differs from the kept ones, or an empty string."""
+    if not row.differs:
+        return ""
+    if row.varies:
+        return f"this run says {row.run_label or 'nothing'}, which no kept run said"
+    return f"differs from recorded {row.recorded or counted(row.words_seen)}"
+
+
 def words(rows: list[ArmResult]) -> str:
     """One line per verdict: arm, measurement, word, scope, n."""
     lines = []
     for r in rows:
         where = f"scope {r.sample}" if r.status == "judged" else r.reason
         control = f" [{r.control} control]" if r.control else ""
-        lines.append(f"{r.arm}{control} | {r.measurement} | {said(r)} | {where}")
+        new = f"; {unseen(r)}" if r.varies and r.differs else ""
+        lines.append(f"{r.arm}{control} | {r.measurement} | {said(r)}{new} | {where}")
     return "\n".join(lines)
 
 
@@ -61,6 +71,8 @@ def expected(row: ArmResult) -> str:
     if not row.predicted:
         return "nothing predicted"
     text = f"{row.predicted} ({row.origin})" if row.origin else row.predicted
+    if row.varies:
+        return f"{text}: neither met nor missed"
     return f"surprise: predicted {text}" if row.surprise else text
 
 
@@ -79,8 +91,8 @@ def detail(row: ArmResult) -> str:
         drawn = row.chance.get("gross error")
         by_chance = "" if drawn is None else f" (chance {100 * drawn:.0f} %)"
         parts.append(f"gross error {100 * row.gross_error:.0f} %{by_chance}")
-    if told := steadiness(row):
-        parts.append(told)
+    if (told := steadiness(row)) and (not row.varies or row.words_seen != row.over_seeds):
+        parts.append(told)  # the counts of an UNSTABLE arm stand in its label
     if row.further is not None:
         what = "noise seeds" if row.scope == "setting" else "acquisitions"
         parts.append(f"further {what}: {row.further}")
@@ -90,11 +102,14 @@ def detail(row: ArmResult) -> str:
 
 
 def steadiness(row: ArmResult) -> str:
-    """How often each word came over the reviewed seeds, or an empty string."""
+    """How often each word came over the reviewed seeds and elsewhere, or an empty string."""
     n = sum(row.over_seeds.values())
+    away = sum(row.words_seen.values()) - n
     if len(row.over_seeds) == 1:
-        return f"{n} of {n} seeds say {next(iter(row.over_seeds))}"
-    return f"{n} seeds: {counted(row.over_seeds)}" if n else ""
+        text = f"{n} of {n} seeds say {next(iter(row.over_seeds)) or 'no verdict'}"
+    else:
+        text = f"{n} seeds: {counted(row.over_seeds)}" if n else ""
+    return f"{text}, {away} more on another machine" if away else text
 
 
 def html(rows: list[ArmResult]) -> str:
@@ -109,7 +124,7 @@ def html(rows: list[ArmResult]) -> str:
         cells = [
             named(r),
             f"{r.measurement} ({r.unit})" if r.unit not in ("", "1") else r.measurement,
-            said(r) + (f"; differs from recorded {r.recorded}" if r.differs else ""),
+            "; ".join(part for part in (said(r), unseen(r)) if part),
             r.sample,
             percent(r.bias, r.scale),
             interval(r.model_copy(update={"unit": ""})),  # the unit stands beside the measurement
@@ -145,6 +160,7 @@ def _beside(row: ArmResult) -> str:
     parts = [f"looks good: {looks}"] if looks else []
     if base := row.baseline:
         word, bias = base.get("label") or "no verdict", percent(base.get("bias"), row.scale)
+        word += " on this image" if base.get("scope") == "image" and base.get("label") else ""
         parts.append(f"baseline: {word}, {bias} ({base.get('scope')}, n = {base.get('n')})")
     return "; ".join(parts)
 

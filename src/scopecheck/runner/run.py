@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from ..errors import DataError, RecipeError
 from ..record.recipe import Recipe
 from ..record.result import installed, read_verdict, write_json
+from ..record.seeds import counted
 from .find import settle
 from .key import FLAGS, key_of, sources, versions
 
@@ -240,8 +241,9 @@ def _could_do_more(folder: Path) -> bool:
 def _differences(recipe: Recipe, folder: Path) -> list[str]:
     if recipe.kind != "recipe":
         return []
-    arms = read_verdict(folder / "verdict.json").arms
-    return [f"{a.arm}/{a.measurement}: recorded {a.recorded}, now {a.label}" for a in arms if a.differs]
+    arms = [a for a in read_verdict(folder / "verdict.json").arms if a.differs]
+    told = [(a, a.recorded or counted(a.words_seen), a.run_label or a.label) for a in arms]
+    return [f"{a.arm}/{a.measurement}: recorded {before}, now {word}" for a, before, word in told]
 
 
 def _execute(job: _Job, key: str, work: Path) -> None:
@@ -259,6 +261,7 @@ def _execute(job: _Job, key: str, work: Path) -> None:
         flags["CUDA_VISIBLE_DEVICES"] = ""
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
     surroundings["SCOPECHECK_RECIPE"] = str(recipe.path)
+    surroundings["SCOPECHECK_EXPERIMENT"] = " ".join(sorted(set(job.changed) - {"profile", "tier", "seed"}))
     started, clock, made_from = now(), time.monotonic(), sources(recipe)  # as they are now, not at its end
     with (work / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..errors import InputError, RecipeError
 from ..record.recipe import TIERS, read_recipe
-from ..record.result import read_verdict, write_json
-from ..record.seeds import ArmSeeds, Seeds, seeds_path
+from ..record.result import ArmResult, read_verdict, write_json
+from ..record.seeds import ArmSeeds, Seeds, read_seeds, seeds_path
 from .find import find, locate, results_folder
 
 
@@ -56,7 +56,7 @@ def gather(recipe: str, results: Path) -> Seeds:
     arms = []
     for arm, measurement in judged:  # in any seed: that another could not judge it is an answer, too
         of = [row.get((arm, measurement)) for row in rows]
-        labels = [a.label if a and a.status == "judged" else "not run" for a in of]
+        labels = [_own_word(a) if a and a.status == "judged" else "not run" for a in of]
         biases = [_short(a.bias) if a else None for a in of]
         arms.append(ArmSeeds(arm=arm, measurement=measurement, labels=labels, biases=biases))
     counts = [
@@ -88,6 +88,11 @@ def _runs(recipe: str, results: Path) -> list[tuple[str, int, dict[str, Any]]]:
     return [(*place, run) for place, run in newest.items()]
 
 
+def _own_word(arm: ArmResult) -> str:
+    """What the run itself said, also where the arm is quoted as UNSTABLE."""
+    return arm.run_label or arm.label
+
+
 def _short(value: float | None) -> float | None:
     """Four significant digits: the file is read by people and compared by git."""
     return None if value is None else float(f"{value:.4g}")
@@ -98,8 +103,15 @@ def main(names: list[str]) -> int:
     paths = [locate(name) for name in names] or [p for p in find() if read_recipe(p).kind == "recipe"]
     for path in paths:
         found = gather(path.stem, results_folder())
-        target = seeds_path(path)
+        target, before = seeds_path(path), read_seeds(path)
         target.parent.mkdir(exist_ok=True)
+        judged = {(a.arm, a.measurement) for a in found.arms}
+        found.elsewhere = [e for e in before.elsewhere if (e.arm, e.measurement) in judged] if before else []
+        for e in found.elsewhere:
+            print(
+                f"{target}: kept from before: {e.arm}/{e.measurement} said {e.label} on {e.where};"
+                " take it out where the recipe computes it in another way now"
+            )
         write_json(target, found.model_dump())
         moved = sum(len(found.labels(a.arm, a.measurement)) > 1 for a in found.arms)
         print(f"{target}: seeds {found.seeds}, tier {found.tier}, {moved} of {len(found.arms)} words change")
