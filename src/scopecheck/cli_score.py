@@ -73,14 +73,14 @@ def labels(
     scale: Annotated[str, typer.Option(help="relative (fractions) or absolute (the unit).")] = "relative",
     estimand: Annotated[str, typer.Option(help="mean (each file alike) or pooled (sums).")] = "mean",
     background: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Label that is the background where it is not 0: 7, or 0,7, or truth=7. (The grey level is"
             " --grey-background.)"
         ),
     ] = None,
     label_way: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--labels",
             help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
@@ -147,8 +147,8 @@ def labels(
         estimand=ESTIMANDS[estimand],
         grey_background=grey_background,
         saturation=saturation,
-        labels=_ways(label_way),
-        background=scoring_signs.by_side("background", background, _label),
+        labels=_ways(_joined(label_way)),
+        background=scoring_signs.by_side("background", _joined(background), _label),
         as_given=as_given,
         pairing=pair,
         watch=iter if as_json else _progress,
@@ -181,6 +181,11 @@ def _named(option: str, text: str | None) -> dict[str, Any]:
     if twice := [name for name in given if name in SHORT and SHORT[name] in given]:
         raise InputError(f"--{option}: {SHORT[twice[0]]} is given twice, once as {twice[0]}.")
     return {SHORT.get(name, name): value for name, value in given.items()}
+
+
+def _joined(parts: list[str] | None) -> str | None:
+    """One text of an option that may be given for each side."""
+    return None if parts is None else ",".join(parts)
 
 
 def _label(text: str) -> int:

@@ -82,11 +82,13 @@ def _inverted(pair: Pair, pictures: dict[str, Picture], looks: dict[str, tuple[l
         text = f"{pair.predicted}: it and {pair.true} each hold one object alone, with islands of 0 inside it"
     else:
         return ""
-    ways = []
-    for side in sides:
-        number = np.bincount(arrays[side][arrays[side] > 0]).argmax()
-        ways.append(f"--background {side}={number} --labels {side}=connected")
-    return f"{text}, as inverted masks do. If {' and '.join(sides)} is the inverted one, {' '.join(ways)}"
+    numbers = {side: np.bincount(arrays[side][arrays[side] > 0]).argmax() for side in sides}
+    background = ",".join(f"{side}={number}" for side, number in numbers.items())
+    connected = ",".join(f"{side}=connected" for side in sides)
+    return (
+        f"{text}, as inverted masks do. Where {' and '.join(sides)} is inverted, --background {background}"
+        f" --labels {connected} counts what is left"
+    )
 
 
 def _told(path: Path, sign: Sign, side: str) -> str:
@@ -184,7 +186,8 @@ def report(found: Iterable[tuple[Pair, dict[str, tuple[list[str], Look]]]], told
             for text in told_notes:
                 kinds.setdefault("read", []).append(f"{path.name}: {text}")
             for sign in seen.signs:
-                kinds.setdefault(sign.name, []).append(f"{path.name}: {sign.text}")
+                given = " (taken as given)" if sign.certain else ""
+                kinds.setdefault(sign.name, []).append(f"{path.name}{given}: {sign.text}")
                 ways[sign.name] = sign.way.format(side=side)
         whole = together(looks[key][1] for _, looks in files)
         if whole and not any(sign.certain for _, looks in files for sign in looks[key][1].signs):

@@ -127,7 +127,8 @@ NUMBERS = st.integers(0, 2**16)
 def options(message):
     """The options that a message names, as `score_labels` takes them."""
     found = {"background": {}, "labels": {}}
-    for option, side, value in re.findall(r"--(background|labels) (prediction|truth)=([\d,]+|\w+)", message):
+    spread = re.sub(r"--(background|labels) (\S+),(truth=\S+)", r"--\1 \2 --\1 \3", message)
+    for option, side, value in re.findall(r"--(background|labels) (prediction|truth)=([\d,]+|\w+)", spread):
         if option == "labels":
             found["labels"][side] = value
         elif value != "N":
@@ -351,6 +352,8 @@ def test_class_maps_on_both_sides(score, tmp_path, k):
     assert rows["count"]["bias"] == pytest.approx(-0.4)
     assert rows["total_area"]["bias"] == pytest.approx(area)
     assert any(f"{k} numbers became 20 objects" in note for note in json.loads(out)["notes"])
+    each = [f"--labels={side}=connected" for side in SIDES]
+    assert json.loads(score("labels", *paths, *each, "--json")[1])["objects"]["true"] == 20
     status, out, _ = score("labels", *paths, "--tolerance", "0.1", "--as-given", "--json")
     assert status == 0
     assert any("lie in several separate pieces" in note for note in json.loads(out)["notes"])

@@ -219,12 +219,12 @@ def _limit(found: Pieces, ids: NDArray, number: NDArray) -> Sign | None:
     if top not in FULL or len(ids) <= top // 2:
         return None
     bits = 8 if top == 255 else 16
-    apart = [int(i) for i in ids[number > 1] if _far(found, int(i))]
+    apart = ids[(number > 1) & _far(found)]
     if number[-1] >= 3:
         text = (
-            f"its largest number, {top}, the last that {bits} bits hold, lies in {number[-1]} separate pieces"
+            f"its largest number, {top}, the last that {bits} bits hold, lies in {number[-1]} separate"
+            f" pieces: the objects from {top} on were all written as {top}"
         )
-        text += f": the objects from {top} on were all written as {top}"
     elif len(apart) >= 3:
         text = (
             f"{len(apart)} of its {len(ids)} numbers ({_listed(apart)}) lie in pieces far apart and {top} is"
@@ -239,12 +239,12 @@ def _limit(found: Pieces, ids: NDArray, number: NDArray) -> Sign | None:
     return Sign("limit", True, text, f"{wider}; {_CONNECTED[0]}", wider)
 
 
-def _far(found: Pieces, number: int) -> bool:
-    """Whether between pieces of a number lies more than the longest of them is long."""
-    own = found.value == number
-    low, high = found.low[own], found.high[own]
-    longest = np.linalg.norm(high - low + 1, axis=1).max()
-    return bool(np.linalg.norm(high.max(0) - low.min(0) + 1) > 3 * longest)
+def _far(found: Pieces) -> NDArray:
+    """Of each number, whether between its pieces lies more than the longest of them is long."""
+    first = np.unique(found.value, return_index=True)[1]
+    longest = np.maximum.reduceat(np.linalg.norm(found.high - found.low + 1, axis=1), first)
+    low, high = np.minimum.reduceat(found.low, first), np.maximum.reduceat(found.high, first)
+    return np.linalg.norm(high - low + 1, axis=1) > 3 * longest
 
 
 def _background(labels: NDArray, cut: Runs, ids: NDArray) -> Sign | None:
