@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
@@ -83,16 +83,17 @@ def pair_up(
         return [Pair(predicted.name, predicted, true, image)], notes
     if pair and not is_pattern(pair):
         rows = by_table(Path(pair), given)
-        notes.append(f"{len(rows)} pairs as {pair} has them: {_shown(rows)}.")
-        return [_pair(row["truth"].stem, row) for row in rows], notes
+        notes.append(f"{_counted(rows)} as {pair} has them: {_shown(rows)}.")
+        return [_pair(stem(row["truth"]), row, _one_by_one(rows)) for row in rows], notes
     deep = pair is not None and "/" in pair
     listed = {what: _listed(path, notes, deep) for what, path in given.items()}
     if pair:
         named, more = by_pattern(pair, listed, given)
         if image is not None and "image" not in next(iter(named.values())):
             named = _with_images(named, listed["image"], image)
-        notes += [*more, f"{len(named)} pairs by --pair '{pair}': {_shown(list(named.values()))}."]
-        return [_pair(name, row) for name, row in named.items()], notes
+        notes += [*more, f"{_counted(named)} by --pair '{pair}': {_shown(list(named.values()))}."]
+        own = _one_by_one(list(named.values()))
+        return [_pair(name, row, own) for name, row in named.items()], notes
     return _guessed(listed, given, notes), notes
 
 
@@ -109,9 +110,9 @@ def _guessed(listed: dict[str, list[Path]], given: Mapping[str, Path], notes: li
                 continue
             rows, how = _matched(names)
             if rows is not None:
-                notes += [*more, f"{len(rows)} pairs {how}: {_shown(rows)}."]
+                notes += [*more, f"{_counted(rows)} {how}: {_shown(rows)}."]
                 return [_pair(name, row, own if alone else frozenset()) for name, row in _titled(rows)]
-    raise _unpaired(joined, given)
+    raise min((_unpaired(files, given) for files in (joined, listed)), key=lambda one: one[0])[1]
 
 
 def _matched(names: dict[str, dict[str, Path]]) -> tuple[list[dict[str, Path]] | None, str]:
@@ -134,6 +135,13 @@ def _pair(name: str, row: Mapping[str, Path], own: frozenset[str] = frozenset())
     return Pair(name, row["prediction"], row["truth"], row.get("image"), own)
 
 
+def _one_by_one(rows: Sequence[Mapping[str, Path]]) -> frozenset[str]:
+    """The sides of which the user named several OME-TIFF files of one image: their own planes are meant."""
+    sides = {side: [row[side] for row in rows] for side in rows[0]}
+    sets = {side: _sets(paths) for side, paths in sides.items()}
+    return frozenset(side for side, held in sets.items() if any(len(files) > 1 for files in held.values()))
+
+
 def _titled(rows: Sequence[Mapping[str, Path]]) -> list[tuple[str, Mapping[str, Path]]]:
     """Give each pair the part of the true file's name that says which field it is, in order."""
     titles = [bare(stem(row["truth"])) for row in rows]
@@ -142,11 +150,15 @@ def _titled(rows: Sequence[Mapping[str, Path]]) -> list[tuple[str, Mapping[str, 
     return sorted(zip(titles, rows, strict=True), key=lambda one: one[0])
 
 
+def _counted(rows: Sized) -> str:
+    return f"{len(rows)} pair{'s' * (len(rows) > 1)}"
+
+
 def _shown(rows: Sequence[Mapping[str, Path]]) -> str:
     """The first pairs, file by file; `--json` has them all."""
     names = [(row["prediction"].name, row["truth"].name) for row in rows[:12]]
     said = [mine if mine == true else f"{mine} with {true}" for mine, true in names]
-    return ", ".join(said) + ", ..." * (len(rows) > 12)
+    return ", ".join(said) + f" and {len(rows) - 12} more" * (len(rows) > 12)
 
 
 def _with_images(
@@ -165,13 +177,13 @@ def _with_images(
     return named
 
 
-def _unpaired(listed: dict[str, list[Path]], given: Mapping[str, Path]) -> InputError:
-    """Say which files have no partner, or which two have one name, and what to do."""
+def _unpaired(listed: dict[str, list[Path]], given: Mapping[str, Path]) -> tuple[int, InputError]:
+    """Say which files have no partner, or which two have one name, and what to do; and how many these are."""
     way = suggestion(listed)
     for what, paths in listed.items():
         for name, twice in _duplicates(paths).items():
             both = " and ".join(path.name for path in twice)
-            return InputError(
+            return 0, InputError(
                 f"{given[what]}: {both} have the same name {name!r}; leave the one that is meant."
                 f" Or give {way}."
             )
@@ -179,11 +191,11 @@ def _unpaired(listed: dict[str, list[Path]], given: Mapping[str, Path]) -> Input
     for what, other in permutations(names, 2):
         pairs, _ = match(list(names[what]), list(names[other]))
         if lonely := [path.name for name, path in names[what].items() if name not in pairs]:
-            return InputError(
+            return len(lonely), InputError(
                 f"{given[what]}: {len(lonely)} of {len(names[what])} files ({few(lonely)}) have no {other} of"
                 f" the same name in {given[other]}; give folders whose files pair by name, or {way}."
             )
-    return InputError(f"{given['prediction']}: the files do not pair by name; give {way}.")
+    return 0, InputError(f"{given['prediction']}: the files do not pair by name; give {way}.")
 
 
 def _of_one_kind(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scopecheck.errors import InputError
+from scopecheck.pairing_names import bare
 
 HEADINGS = {"prediction": "prediction", "predicted": "prediction", "pred": "prediction"}
 HEADINGS |= {"truth": "truth", "true": "truth", "gt": "truth", "image": "image"}
@@ -230,20 +231,32 @@ def _found(table: Path, number: int, folder: Path, name: str) -> Path:
 
 def suggestion(listed: Mapping[str, Sequence[Path]]) -> str:
     """Return a way to give the pairs that works on these files: a pattern of their names, or a table."""
-    text = "=".join(_template([path.name for path in paths]) for paths in listed.values())
-    try:
-        by_pattern(text, listed, dict.fromkeys(listed, Path()))
-    except InputError:
-        line = ",".join(paths[0].name for paths in listed.values())
-        return (
-            f"a table: {','.join(listed)} as the first line of a text file, then {line} and so on, a line for"
-            " each pair; give --pair FILE.csv"
-        )
-    return f"--pair '{text}', where {{}} is the part that the names share"
+    for text in ("=".join(map(_template, listed.values())), *_around_the_core(listed)):
+        try:
+            by_pattern(text, listed, dict.fromkeys(listed, Path()))
+        except InputError:
+            continue
+        return f"--pair '{text}', where {{}} is the part that the names share"
+    line = ",".join(paths[0].name for paths in listed.values())
+    return (
+        f"a table: {','.join(listed)} as the first line of a text file, then {line} and so on, a line for"
+        " each pair; give --pair FILE.csv"
+    )
 
 
-def _template(names: Sequence[str]) -> str:
+def _around_the_core(listed: Mapping[str, Sequence[Path]]) -> list[str]:
+    """Patterns for predictions that hold the first true name's core, such as '{}_nuclei_mask.tif={}.tif'."""
+    true = listed["truth"][0].name
+    field = bare(_forms(Path(true), Path())[0])
+    whole = re.compile(_WHOLE + re.escape(field) + _WHOLE)
+    mine = [path.name for path in listed["prediction"] if whole.search(path.name)]
+    names = [[name, true] for name in mine] if len(listed) == 2 else []
+    return ["=".join(whole.sub("{}", name, count=1) for name in both) for both in names]
+
+
+def _template(paths: Sequence[Path]) -> str:
     """Return the names' common beginning and end, with {} between; no number is cut."""
+    names = [path.name for path in paths]
     head = common_start(names)
     rests = [name[len(head) :] for name in names]
     tail = re.sub(r"^\d+", "", common_start([rest[::-1] for rest in rests], whole=False)[::-1])

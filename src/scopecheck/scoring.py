@@ -276,7 +276,8 @@ def _how_read(found: Sequence[dict[str, Any]]) -> list[str]:
             for note in notes:
                 said.setdefault(note, []).append(getattr(file["pair"], key).name)
     return [
-        f"{few(names)}{f' ({len(names)} files)' * (len(names) > 1)}: {note}." for note, names in said.items()
+        f"{few(dict.fromkeys(names))}{f' ({len(names)} files)' * (len(names) > 1)}: {note}."
+        for note, names in said.items()
     ]
 
 

@@ -201,6 +201,18 @@ def test_a_truth_without_a_prediction_is_refused_and_a_prediction_without_a_trut
     assert (status, "1 of 2 truths (man_seg010.tif) have no prediction by --pair" in err) == (2, True)
 
 
+def test_two_masks_of_each_field_are_refused_with_a_pattern_that_takes_one(run, tmp_path):
+    mine = folder(folder(tmp_path / "m", "f{:d}_nuclei_mask.tif"), "f{:d}_cells_mask.tif")
+    truth = folder(tmp_path / "t", "f{:d}.tif")
+    status, _, err = run(mine, truth)
+    assert (status, advice(err)) == (2, "{}_cells_mask.tif={}.tif")
+    content = judged(run, mine, truth, "--pair", advice(err))
+    assert content["n"] == 6
+    assert any(
+        "m: left out 6 that the pattern does not fit (f0_nuclei_mask" in note for note in content["notes"]
+    )
+
+
 def test_one_folder_may_hold_both(run, tmp_path):
     folder(tmp_path, "f{:d}_pred.tif"), folder(tmp_path, "f{:d}_gt.tif")
     status, _, err = run(tmp_path, tmp_path)

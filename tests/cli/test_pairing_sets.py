@@ -45,9 +45,7 @@ def test_six_files_of_one_stack_are_one_acquisition(run, tmp_path, form):
     assert content["files"][0]["true"]["mean_volume"] == 6 * 10 * 6
     assert content["files"][0]["predicted"]["mean_volume"] == 7 * 10 * 6
     assert all(row["verdict"] != "HOLDS" for row in content["arms"])  # one acquisition is no population
-    assert (
-        sum("OME-TIFF files of one image; the whole image is read" in note for note in content["notes"]) == 1
-    )
+    assert sum("OME-TIFF files of one image, which is read whole" in note for note in content["notes"]) == 1
 
 
 def test_several_stacks_and_files_of_other_kinds(run, tmp_path):
@@ -116,3 +114,33 @@ def test_positions_in_files_of_their_own_are_an_acquisition_each(run, tmp_path):
     content = run(tmp_path / "m", tmp_path / "t", "--unit", "px")
     assert content["n"] == 5
     assert {file["true"]["mean_volume"] for file in content["files"]} == {360}
+
+
+def test_planes_of_a_set_that_lost_one_name_the_plane_that_has_no_partner(score, tmp_path):
+    files = ome_set(tmp_path / "m", {"a": cells(0, 7)})
+    (tmp_path / "t").mkdir()
+    for path, plane in zip(files, cells()[0], strict=True):
+        tifffile.imwrite(tmp_path / "t" / path.name.replace(".ome", ""), plane)
+    files[4].unlink()
+    status, _, err = score("labels", tmp_path / "m", tmp_path / "t")
+    assert (status, "t: 1 of 6 files (a_z4.tif) have no prediction of the same name" in err) == (2, True)
+
+
+def test_the_description_of_a_set_is_no_image_but_says_what_to_give(score, tmp_path):
+    files = ome_set(tmp_path, {"a": cells()}, form="companion")
+    status, _, err = score("labels", tmp_path / "set.companion.ome", files[0])
+    assert (status, "set.companion.ome: describes OME-TIFF files; give one of these" in err) == (2, True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_set_given_by_pattern_or_table_is_read_as_it_is_named(run, tmp_path, form):
+    """Each of its files: plane by plane. One of its files: the whole."""
+    for name, height in (("m", 7), ("t", 6)):
+        ome_set(tmp_path / name, {"a": cells(0, height)}, form=form)
+    content = run(tmp_path / "m", tmp_path / "t", "--unit", "px", "--pair", "{}.ome.tif={}.ome.tif")
+    assert content["n"] == 6
+    assert [file["predicted"]["mean_area"] for file in content["files"]] == [70] * 6
+    assert any("planes of one stack are not independent acquisitions" in note for note in content["notes"])
+    (tmp_path / "pairs.csv").write_text("a_z0.ome.tif,a_z0.ome.tif")
+    content = run(tmp_path / "m", tmp_path / "t", "--unit", "px", "--pair", tmp_path / "pairs.csv")
+    assert (content["n"], content["files"][0]["predicted"]["mean_volume"]) == (1, 420)

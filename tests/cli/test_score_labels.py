@@ -560,3 +560,40 @@ def test_grey_levels_without_an_image_are_refused(run, folders):
     status, _, err = run(*folders, "--saturation", "255")
     assert status == 2
     assert "--saturation: given without --image" in err
+
+
+def test_the_advice_on_pixel_sizes_that_differ_works(run, tmp_path):
+    paths = sizes_differ(tmp_path)
+    grey = tmp_path / "grey.ome.tif"
+    tifffile.imwrite(grey, squares(3), metadata={"axes": "YX", "PhysicalSizeX": 2.0, "PhysicalSizeY": 2.0})
+    status, _, err = run(*paths, "--image", grey)
+    assert (status, f"{paths[0]} against {paths[1]}: their pixel sizes differ" in err) == (2, True)
+    way = err_way(run(*paths)[2])
+    for options, unit, area in ((way, "um^2", 36 * 0.36), (["--unit", "px"], "px^2", 36)):
+        row = json.loads(run(*paths, *options, "--json")[1])
+        assert row["files"][0]["true"]["mean_area"] == pytest.approx(area)
+        assert row["arms"][1]["unit"] == unit
+
+
+def err_way(text):
+    """The options that a message says to give."""
+    return ["--pixel-size", text.split("give --pixel-size, such as ")[1].split(", or")[0]]
+
+
+def test_the_advice_where_some_files_have_no_pixel_size_works(run, tmp_path):
+    paths = sizes_partly(tmp_path)
+    assert run(*paths)[0] == 2
+    for options, area in ((["--pixel-size", "0.5"], 9.0), (["--unit", "px"], 36.0)):
+        files = json.loads(run(*paths, *options, "--json")[1])["files"]
+        assert [file["true"]["mean_area"] for file in files] == pytest.approx([area] * 2)
+
+
+def test_empty_fields_are_told_in_one_note(run, tmp_path):
+    for name in ("m", "t"):
+        write(tmp_path / name, {f"f{k}": squares(n) for k, n in enumerate((9, 8, 7, 6, 0, 0, 0, 0))})
+    out = " ".join(run(tmp_path / "m", tmp_path / "t", "--measure", "count,mean_area,density")[1].split())
+    told = [note for note in out.split(" - ") if note.startswith("no objects")]
+    assert told == [
+        "no objects: count, mean_area, density of predicted and true in 4 of 8 files (f4, f5, f6, ...)."
+    ]
+    assert out.count("same in every pixel") == 1

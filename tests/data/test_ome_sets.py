@@ -75,7 +75,7 @@ def test_every_file_of_a_set_gives_the_whole_image_or_its_own_planes(tmp_path, s
         whole = read_labels(path)
         assert np.array_equal(whole.array, stack[0])
         assert whole.pixel_size == (2.0, 0.25, 0.25)
-        assert f"is one of {len(files)} OME-TIFF files of one image; the whole image" in whole.notes[0]
+        assert f"one of {len(files)} OME-TIFF files of one image, which is read whole" in whole.notes[0]
         own = read_labels(path, own=True)
         assert np.array_equal(own.array, stack[0, i * per_file : (i + 1) * per_file].squeeze())
         assert own.pixel_size[-2:] == (0.25, 0.25)

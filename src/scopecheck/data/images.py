@@ -103,10 +103,10 @@ def _spread_notes(path: Path, own: bool) -> tuple[str, ...]:
     if path.suffix.lower() not in (".tif", ".tiff") or not (files := ome.members(path)):
         return ()
     if own:
-        read = "its own planes alone are read, and planes of one stack are not independent acquisitions"
+        read = "of which its own planes alone are read; planes of one stack are not independent acquisitions"
     else:
-        read = "the whole image is read, as one acquisition"
-    return (f"is one of {len(files)} OME-TIFF files of one image; {read}",)
+        read = "which is read whole, as one acquisition"
+    return (f"one of {len(files)} OME-TIFF files of one image, {read}",)
 
 
 def _check(path: Path, array: np.ndarray, mask: bool) -> None:
@@ -162,6 +162,8 @@ def _read(path: Path, labels: bool, own: bool = False) -> Read:
     if path.is_dir():
         return read_zarr(path, labels)
     suffix = path.suffix.lower()
+    if suffix == ".ome":
+        raise InputError(f"{path}: describes OME-TIFF files; give one of these, and all of them are read.")
     if suffix not in SUFFIXES:
         named = f"has the suffix {suffix!r}" if suffix else "has no suffix"
         raise InputError(f"{path}: {named}; expected {', '.join(SUFFIXES)}. Save it in one of these formats.")
