@@ -125,7 +125,7 @@ def by_pattern(
         shown = "; ".join(f"{side}: {few(map(_text, found))}" for side, found in held.items())
         raise InputError(f"--pair: {text!r} finds no part that the names share ({shown}).")
     if alone := [path.name for key, path in held["truth"].items() if key not in common]:
-        others = " and ".join(side for side in held if side != "truth")
+        others = " or no ".join(side for side in held if side != "truth")
         raise InputError(
             f"{given['truth']}: {len(alone)} of {len(held['truth'])} truths ({few(alone)}) have no {others}"
             f" by --pair {text!r}. Where the tool found nothing, its label image"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -309,3 +310,46 @@ def test_whole_decimal_labels_are_told_once(run, tmp_path):
 def test_a_pattern_takes_whole_numbers_and_is_else_literal(pattern, name, key):
     made = patterns(f"{pattern}={pattern}", ["prediction", "truth"])["prediction"]
     assert keys(made, [(name,)]).get((name,)) == key
+
+
+@pytest.mark.parametrize(
+    "pattern", ["run7_{}_net.tif={}_anna.tif", "{}_pred.tif={}_gt.tif", "{}/pred.tif={}/gt.tif"]
+)
+def test_the_patterns_of_the_book_work(run, tmp_path, pattern):
+    assert pattern in (Path(__file__).parents[2] / "book" / "own-images.md").read_text(encoding="utf-8")
+    for k, count in COUNTS.items():
+        for name in pattern.split("="):
+            path = tmp_path / name.replace("{}", str(k))
+            path.parent.mkdir(exist_ok=True)
+            tifffile.imwrite(path, field(count))
+    assert judged(run, tmp_path, tmp_path, "--pair", pattern)["n"] == 6
+
+
+def test_grey_images_take_a_third_pattern_or_column_or_pair_by_name(run, tmp_path):
+    mine, truth = folder(tmp_path / "m", "frank{:d}.tif"), folder(tmp_path / "t", "anna{:d}_gt.tif")
+    grey = folder(tmp_path / "i", "raw{:d}x.tif", made=lambda n: np.full((40, 80), n, np.uint8))
+    named = folder(tmp_path / "j", "anna{:d}.tif", made=lambda n: np.full((40, 80), n, np.uint8))
+    rows = ["image,truth,prediction", *(f"raw{k}x.tif,anna{k}_gt.tif,frank{k}.tif" for k in COUNTS)]
+    ways = {
+        "frank{}=anna{}_gt=raw{}x": grey,
+        "frank{}=anna{}_gt": named,
+        str(table(tmp_path / "p.csv", *rows)): grey,
+    }
+    for pairing, images in ways.items():
+        how = (
+            "--image",
+            images,
+            "--pair",
+            pairing,
+            "--measure",
+            "mean_intensity,count",
+            "--grey-background",
+            "0",
+        )
+        content = judged(run, mine, truth, *how)
+        assert all(file["true"]["mean_intensity"] == file["true"]["count"] for file in content["files"])
+    status, _, err = run(mine, truth, "--image", grey, "--pair", "frank{}=anna{}_gt")
+    assert (status, "give --pair a third pattern, 'PREDICTION=TRUTH=IMAGE'" in err) == (2, True)
+    (grey / "raw10x.tif").unlink()
+    status, _, err = run(mine, truth, "--image", grey, "--pair", "frank{}=anna{}_gt=raw{}x")
+    assert (status, "1 of 6 truths (anna10_gt.tif) have no prediction or no image by" in err) == (2, True)
