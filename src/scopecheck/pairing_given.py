@@ -192,8 +192,16 @@ def by_names(text: str, mine: Sequence[str], theirs: Sequence[str]) -> dict[str,
             by_key.setdefault(key, []).append(name)
         every = [(a, b) for (a,), key in left.items() for b in by_key.get(key, [])]
     else:
-        rows = [row for _, row in _rows(Path(text))]
-        every = [(a, b) for a, b, *_ in rows if a in mine and b in theirs]
+        every = []
+        for number, row in _rows(Path(text)):
+            if number == 1 and {cell.lower() for cell in row} <= {"picks", "truth"}:
+                continue
+            if len(row) < 2 or row[0] not in mine or row[1] not in theirs:
+                raise InputError(
+                    f"{text}: line {number} is {','.join(row)}; expected a micrograph of the picks"
+                    f" ({few(mine)}) and one of the truth ({few(theirs)})."
+                )
+            every.append((row[0], row[1]))
     pairs = dict(every)
     if len(pairs) < len(every) or len(set(pairs.values())) < len(every):
         raise InputError(f"--pair: {text!r} pairs a micrograph twice; expected each name once.")

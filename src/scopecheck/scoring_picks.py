@@ -292,21 +292,17 @@ def _apart_hint(fields: Sequence[tuple[NDArray, NDArray]], diameter: float) -> s
     says nothing. `particles.size_hint` sees the other direction, particles too near, in crowded fields too.
     """
     import numpy as np
-    from scipy.spatial import cKDTree
+
+    from scopecheck.measure.particles.mistakes import pairs_within
 
     reach = 1.45 * diameter
     for sets in zip(*fields, strict=True):
-        pairs, random = 0, 0.0
-        for points in (points for points in sets if len(points) > 1):
-            area = np.prod(np.maximum(np.ptp(points, axis=0), 1))
-            tree = cKDTree(points)
-            pairs += (int(tree.count_neighbors(tree, reach)) - len(points)) // 2
-            random += len(points) * (len(points) - 1) / 2 * min(1, np.pi * reach**2 / area)
+        pairs, random = np.sum([pairs_within(points, reach) for points in sets], axis=0)
         if random < CROWDED or pairs >= random / 2:
             return ""
     return (
         f"The diameter is given as {diameter:.3g} px; picks and true particles both keep farther apart:"
-        f" {pairs} pairs of true particles are within {reach:.3g} px, and of random points there would be"
+        f" {pairs:.0f} pairs of true particles are within {reach:.3g} px, and of random points there would be"
         f" {random:.0f}. Is the diameter, or the pixel size, wrong by a factor?"
     )
 

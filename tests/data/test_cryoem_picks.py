@@ -273,3 +273,33 @@ def test_a_file_of_the_same_name_is_read_anew_after_a_failure(tmp_path):
         data.read_picks(path)
     path.write_text("data_\n\nloop_\n_rlnCoordinateX #1\n_rlnCoordinateY #2\n1 2\n")
     assert data.read_picks(path)[["x", "y"]].values.tolist() == [[1.0, 2.0]]
+
+
+def test_relions_origins_bring_picks_back_to_the_simulations_particles(real):
+    """Particles extracted at picks and then classified; the simulation knows where they are."""
+    folder = real("roodmus-spike")
+    truth = pd.read_csv(folder / "df_truth.csv")[["position_x", "position_y"]].to_numpy()
+    middle = {}
+    for origins in ("apply", "ignore"):
+        with pytest.warns(UserWarning, match="origins"):
+            picks = data.read_picks(folder / "relion_job009_particles.star", origins=origins)
+        middle[origins] = np.median(cKDTree(truth).query(picks[["x", "y"]])[0])
+    assert middle["apply"] < 5 < 10 < middle["ignore"]  # px, which are A here
+
+
+def test_equal_names_keep_the_folders_that_tell_them_apart(tmp_path):
+    rows = [f"{name} {x} 5" for x, name in enumerate(("J/a/mov/m.mrc", "J/b/mov/m.mrc", "J/b/mov/n.mrc"))]
+    head = "data_\n\nloop_\n_rlnMicrographName #1\n_rlnCoordinateX #2\n_rlnCoordinateY #3\n"
+    path = write(tmp_path, "p.star", head + "\n".join(rows) + "\n")
+    assert data.read_picks(path)["micrograph"].tolist() == ["a/m", "b/m", "n"]
+    assert data.read_picks(path, micrograph="b/m")["x"].tolist() == [1.0]
+    assert data.read_picks(path, micrograph="elsewhere/n.mrc")["x"].tolist() == [2.0]
+    with pytest.raises(InputError, match="names 2 micrographs m"):
+        data.read_picks(path, micrograph="m")
+
+
+def test_cryolos_2d_and_3d_files(tmp_path):
+    flat = ONE["m.cbox"].replace("210 410 <NA>", "210 410 0")  # as the box manager writes of an image
+    assert list(data.read_picks(write(tmp_path, "a.cbox", flat))) == ["micrograph", "x", "y", "score"]
+    deep = data.read_picks(write(tmp_path, "b.cbox", ONE["m.cbox"].replace("210 410 <NA>", "210 410 77")))
+    assert deep[["x", "y", "z"]].values.tolist() == [[300.0, 500.0, 77.0]]

@@ -343,3 +343,59 @@ def test_bad_radius_and_scores_are_refused():
         particles.hits([(1, 1)], [np.nan], [(1, 1)], 5)
     with pytest.raises(InputError, match="one finite score for each pick"):
         particles.pr_curve([(1, 1)], [1, 2], [(1, 1)], 5)
+
+
+def apart(spacing, side, seed, fill):
+    """Points at random that keep `spacing` apart, `fill` of as many as fit so."""
+    return particles.scatter._scatter(
+        int(fill * 0.5 * side**2 / (np.pi * spacing**2 / 4)),
+        np.zeros(2),
+        np.full(2, side),
+        spacing,
+        np.random.default_rng(seed),
+    )
+
+
+@pytest.mark.parametrize("times", [1.0, 1.1, 1.2])
+def test_a_diameter_twice_too_wide_is_remarked_at_any_spacing_of_a_crowded_field(times):
+    """Particles that keep 1, 1.1 or 1.2 diameters apart; twice the diameter is said, the right one is not."""
+    for seed in range(5):
+        truth = [apart(times * 40, 1000, seed, 0.9)]
+        how = {"stated": {}, "boxes": {}}
+        assert "have a neighbour within" in particles.size_hint(truth, diameter=80, **how)
+        for right in (40, 50):  # and a quarter too wide
+            assert particles.size_hint(truth, diameter=right, **how) == ""
+
+
+def test_pairs_within_a_distance_and_of_random_points():
+    rng = np.random.default_rng(0)
+    for axes, ball in ((2, np.pi * 30**2), (3, 4 / 3 * np.pi * 30**3)):
+        xy = rng.uniform(0, 1000, (3000, axes))
+        pairs, random = particles.mistakes.pairs_within(xy, 30)
+        assert random == pytest.approx(3000 * 2999 / 2 * ball / 1000**axes, rel=0.01)
+        assert pairs == pytest.approx(random, rel=0.1)
+
+
+def test_matching_and_chance_in_space():
+    """Points in a tomogram: pairs need x, y and z; chance is the filled volume, between the planes given."""
+    rng = np.random.default_rng(1)
+    truth = np.column_stack([rng.uniform(50, 950, (60, 2)), rng.uniform(0, 200, 60)])
+    assert particles.match(truth, truth + (0, 0, 12), 10).tp == 0
+    assert particles.match(truth, truth + (6, 0, 8), 10.01).tp == 60
+    half = truth[truth[:, 2] < 100]
+    got = particles.chance(3000, half, shape=(1000, 1000, 1000), radius=15, planes=(0, 100), repeats=10)
+    assert got.any_hit == pytest.approx(len(half) * 4 / 3 * np.pi * 15**3 / 1e8, rel=0.25)
+    thin = particles.chance(3000, half, shape=(1000, 1000, 1000), radius=15, repeats=10)
+    assert thin.any_hit == pytest.approx(got.any_hit / 10, rel=0.6)
+
+
+def test_hits_of_random_points_in_order_end_at_one_to_one_chance():
+    truth = np.array([(x, y) for x in range(50, 1000, 100) for y in range(50, 1000, 100)], float)
+    how = {"shape": (1000, 1000), "radius": 25, "minimum_distance": 20, "repeats": 20}
+    pairs = particles.chance_hits(150, truth, **how)
+    got = particles.chance(150, truth, **how)
+    assert pairs[0] == 0
+    assert (np.diff(pairs) >= 0).all()
+    assert (np.diff(pairs) <= 1).all()
+    assert pairs[-1] / 150 == pytest.approx(got.precision)  # the same draws
+    assert pairs[1] == pytest.approx(100 * np.pi * 25**2 / 1e6, abs=0.25)

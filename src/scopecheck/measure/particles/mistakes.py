@@ -77,9 +77,11 @@ def size_hint(
 ) -> str:
     """Say so where the particle's diameter is out of proportion, as with a pixel size wrong by two.
 
-    Each is a sign: half of the particles with a neighbour within 0.6 diameters; diameters `stated` elsewhere
-    that differ by more than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters.
-    Wide spacing is none: the field may be sparse.
+    Each is a sign: half of the particles with a neighbour within 0.6 diameters; half with one within 0.75, and more
+    than half as many pairs so near as random points have, since particles that keep about one diameter apart
+    have hardly any, and at twice the diameter most of them; diameters `stated` elsewhere that differ by more
+    than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters. Wide
+    spacing is none: the field may be sparse.
 
     Parameters
     ----------
@@ -97,15 +99,33 @@ def size_hint(
         for name, width in widths.items():
             if len(width) and not low <= (middle := float(np.median(width))) / diameter <= high:
                 signs.append(f"{name}: {middle:.3g} px")
-    apart = [cKDTree(t).query(t, k=2)[0][:, 1] for t in (points(t, "truth") for t in truths) if len(t) > 1]
-    if apart and (middle := float(np.median(np.concatenate(apart)))) < 0.6 * diameter:
-        signs.append(f"half of the true particles have a neighbour within {middle:.3g} px")
+    many = [t for t in (points(t, "truth") for t in truths) if len(t) > 1]
+    apart = [cKDTree(t).query(t, k=2)[0][:, 1] for t in many]
+    if apart and (middle := float(np.median(np.concatenate(apart)))) < 0.75 * diameter:
+        pairs, random = np.sum([pairs_within(t, 0.75 * diameter) for t in many], axis=0)
+        if middle < 0.6 * diameter or pairs > random / 2:
+            signs.append(f"half of the true particles have a neighbour within {middle:.3g} px")
     if not signs:
         return ""
     return (
         f"The diameter is given as {diameter:.3g} px; {'; '.join(signs)}. Is the diameter, or the pixel size,"
         " wrong by a factor?"
     )
+
+
+def pairs_within(xy: ArrayLike, reach: float) -> tuple[int, float]:
+    """Return the pairs of points within this distance, and how many random points of their box would have."""
+    from scipy.spatial import cKDTree
+
+    p = points(xy)
+    if len(p) < 2:
+        return 0, 0.0
+    tree = cKDTree(p)
+    pairs = (int(tree.count_neighbors(tree, reach)) - len(p)) // 2
+    sides = np.maximum(np.ptp(p, axis=0), 1)
+    ball = np.pi * reach**2 if len(sides) == 2 or sides[2] < reach else 4 / 3 * np.pi * reach**3
+    room = np.prod(sides[:2]) if len(sides) == 2 or sides[2] < reach else np.prod(sides)
+    return pairs, len(p) * (len(p) - 1) / 2 * min(1.0, float(ball / room))
 
 
 def _departures(change: Change) -> int:
