@@ -692,6 +692,25 @@ def test_two_tables_with_different_diameters_are_named(run, judged, six, tmp_pat
     assert judged(six[0], truth, *HOW)["found"]["recall"] == 1.0
 
 
+@pytest.mark.parametrize("tolerance", ["0.001", "0.1", "particles=0.5,delivered=0.02,junk_fraction=0.3"])
+@pytest.mark.parametrize("n", [1, 3, 6])
+def test_no_word_is_cut_at_80_columns(run, judged, six, tmp_path, monkeypatch, tolerance, n):
+    monkeypatch.setenv("COLUMNS", "80")
+    table = floor(tmp_path / "t.txt")
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join([rows[0], *(r for r in rows[1:] if int(r[1]) < n)]) + "\n")
+    how = (table, six[1], *HOW, "--tolerance", tolerance, "--missing", "skip")
+    for more in ((), ("--min-score", "0.97")):
+        status, out, _ = run(*how, *more)
+        assert status == 0
+        assert "…" not in out
+        said = " ".join(out.split())
+        for row in judged(*how, *more)["arms"]:
+            for word in (row["label"] or "").split():
+                assert word in said
+        assert max(map(len, out.splitlines())) <= 80
+
+
 # --- names
 
 

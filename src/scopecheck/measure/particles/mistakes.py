@@ -77,11 +77,11 @@ def size_hint(
 ) -> str:
     """Say so where the particle's diameter is out of proportion, as with a pixel size wrong by two.
 
-    Each is a sign: half of the particles with a neighbour within 0.6 diameters; half with one within 0.75, and more
-    than half as many pairs so near as random points have, since particles that keep about one diameter apart
-    have hardly any, and at twice the diameter most of them; diameters `stated` elsewhere that differ by more
-    than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters. Wide
-    spacing is none: the field may be sparse.
+    Each is a sign: half of the particles with a neighbour within 0.6 diameters; half with one within 0.75 and
+    more than half as many pairs so near as random points have, since particles that keep about one diameter
+    apart have hardly any, and at twice the diameter most; diameters `stated` elsewhere that differ by more
+    than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters. Wide spacing is no
+    sign: the field may be sparse.
 
     Parameters
     ----------
