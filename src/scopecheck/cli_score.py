@@ -75,14 +75,16 @@ def labels(
     background: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="<str>",
             help="Label that is the background where it is not 0: 7, or 0,7, or truth=7. (The grey level is"
-            " --grey-background.)"
+            " --grey-background.)",
         ),
     ] = None,
     label_way: Annotated[
         list[str] | None,
         typer.Option(
             "--labels",
+            metavar="<str>",
             help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
             " planes of a stack joined), or for one side, truth=connected.",
         ),
