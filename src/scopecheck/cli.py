@@ -130,14 +130,15 @@ def run(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Recipes at a time.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Run even where nothing changed.")] = False,
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time limit of a recipe, minutes.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Time limit of a recipe, minutes.")] = 360,
     memory_gib: Annotated[float | None, typer.Option(min=0.05, help="Memory limit of a recipe, GiB.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run one recipe, or all; what has not changed since its last run is not run again.
 
     Ends with 0 when all is well, 1 when a recipe failed or a verdict differs from the recorded one, 2 on bad
-    input. A recipe that cannot run here is reported as not run, with the reason.
+    input. A recipe that cannot run here is reported as not run, with the reason. One that only takes long
+    goes on; it is ended when it does nothing for ten minutes, or at the time limit.
     """
     from contextlib import nullcontext
 

@@ -40,6 +40,7 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
     bare = first_cell(folder, "never-ran")
     assert ":::{warning}" in bare
     assert "This recipe was not run, because nobody has run it here yet." in bare
+    assert "type `scopecheck run never-ran` in the repository's folder, then `make book`" in bare
 
     table = (folder / "_generated" / "verdicts.md").read_text(encoding="utf-8")
     assert table.startswith("3 verdicts, 3 with acquisitions or seeds enough to say HOLDS.")

@@ -17,6 +17,7 @@ from scopecheck.errors import InputError
 from scopecheck.record import read_recipe, read_verdict
 from scopecheck.runner import key
 from scopecheck.runner.find import settle
+from scopecheck.runner.run import _work_of
 
 LOG = "import os; open(os.environ['LOG'], 'a').write(f'{seed}\\n')"
 
@@ -125,20 +126,63 @@ def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, ru
     assert run(page).status == "ran"
 
 
-def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path):
-    body = (
-        "import subprocess, os, time\n"
-        f"child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-        "time.sleep(600)"
-    )
-    outcome = run(place.page("small", body), minutes=0.08)
-    assert outcome.status == "failed"
-    assert outcome.why == "small: stopped in cell 3 of 3: it ran into its time limit of 0.08 minutes"
+WAIT = (  # a notebook that waits for a child of its own, which does nothing
+    "import subprocess, os, time\n"
+    "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    "open({pids!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+)
+
+
+@pytest.mark.parametrize("waits", ["time.sleep(600)", "child.wait()"])
+def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path, waits):
+    body = WAIT.format(pids=str(tmp_path / "pids")) + waits
+    outcome = run(place.page("small", body), stall_minutes=0.1)
+    said = "it stalled, 0.1 minutes in which its processes did nothing"
+    assert (outcome.status, outcome.why) == ("failed", f"small: stopped in cell 3 of 3: {said}")
     pids = [int(p) for p in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
-    time.sleep(0.2)
-    assert not any(alive(p) for p in pids)
+    assert psutil.wait_procs([psutil.Process(p) for p in pids if alive(p)], timeout=10)[1] == []
+
+
+def test_a_wall_limit_remains(place, run):
+    outcome = run(place.page("small", "while True: pass"), minutes=0.02)
+    assert outcome.status == "failed"
+    assert outcome.why.endswith("it ran into its time limit of 0.02 minutes (--minutes)")
+
+
+BUSY = "import time\nbegun = time.monotonic()\nwhile time.monotonic() - begun < 20:\n    sum(range(1000))"
+CHILDREN = (  # the notebook itself waits; what works are children, one after the other
+    "import subprocess, sys, time\nbegun = time.monotonic()\n"
+    "while time.monotonic() - begun < 20:\n    subprocess.run([sys.executable, '-c', 'sum(range(10**6))'])"
+)
+
+
+@pytest.mark.parametrize("body", [BUSY, CHILDREN], ids=["loop", "children"])
+def test_a_notebook_that_computes_goes_on_however_long_it_takes(place, run, body):
+    page = place.page("small", body)  # three windows in which no cell is finished
+    assert run(page, stall_minutes=0.1).status == "ran"
+
+
+def test_the_work_of_ended_processes_stays_counted(tmp_path):
+    code = "import time\nwhile time.process_time() < 0.5: pass\nopen('done', 'w').close()\ntime.sleep(600)"
+    child = psutil.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    while not (tmp_path / "done").exists():
+        time.sleep(0.05)
+    seen: dict = {}
+    seconds, _ = _work_of([child], seen)
+    assert seconds >= 0.45  # the clock of processes ticks in hundredths
+    child.kill()
+    child.wait()
+    assert _work_of([child], seen)[0] == seconds
+
+
+def test_the_declared_minutes_are_an_estimate_and_no_limit(place, run):
+    path = place.recipe()
+    text = path.read_text(encoding="utf-8").replace("{quick: 1, full: 1}", "{quick: 0.0001, full: 1}")
+    path.write_text(text, encoding="utf-8")
+    heard: list[dict] = []
+    assert run(path, tell=lambda **m: heard.append(m)).status == "ran"  # in far more than four times that
+    assert [m["minutes"] for m in heard if "minutes" in m] == [0.0001]
 
 
 def alive(pid: int) -> bool:

@@ -90,7 +90,11 @@ def page(state: State) -> Any:
             if state.status == "not run"
             else f"This recipe failed. {state.why}"
         )
-        text = f":::{{warning}}\n{what} The page shows its text and code; no number on it was measured.\n:::"
+        text = (
+            f":::{{warning}}\n{what} The page shows its text and code; no number on it was measured.\n\n"
+            f"To run it, type `scopecheck run {state.recipe.id}` in the repository's folder, then"
+            " `make book`.\n:::"
+        )
         for cell in notebook.cells:  # figures that were not made
             if cell.cell_type == "markdown":
                 cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
@@ -121,7 +125,9 @@ def remembered(state: State) -> str:
     recipe = state.recipe
     link = f"[{recipe.title}](recipes/{recipe.id})"
     if not (state.folder and (state.folder / "figures" / f"{recipe.picture}.png").is_file()):
-        return f"*A picture of this is made by {link}, which has not run here.*\n"
+        return (
+            f"*A picture of this is made by {link}, which has not run here: `scopecheck run {recipe.id}`.*\n"
+        )
     cells = nbformat.read(state.folder / f"{recipe.id}.ipynb", as_version=4).cells
     caption = next(
         (

@@ -28,6 +28,11 @@ from .key import FLAGS, key_of, sources, versions
 
 Tell = Callable[..., None]
 
+WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
+# A recipe has stalled when for so long no cell was finished and its processes, ended ones among them, used
+# less than this share of one core (a kernel that only waits uses 0.0004) and wrote fewer bytes than these.
+STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
+
 
 @dataclass
 class Outcome:
@@ -64,6 +69,7 @@ class _Job:
     changed: dict[str, Any]
     home: Path
     minutes: float
+    stall: float
     memory: float
     threads: int
     again: bool
@@ -78,7 +84,8 @@ def run_all(
     *,
     jobs: int = 1,
     again: bool = False,
-    minutes: float | None = None,
+    minutes: float = WALL_MINUTES,
+    stall_minutes: float = STALL_MINUTES,
     memory_gib: float | None = None,
     tell: Tell = lambda **_: None,
 ) -> list[Outcome]:
@@ -96,8 +103,13 @@ def run_all(
         Recipes at a time; the cores are shared out among them.
     again : bool
         Run even where a result with the same key exists.
-    minutes, memory_gib : float, optional
-        Limits of one recipe instead of its own: wall-clock minutes and resident memory of its processes, GiB.
+    minutes : float
+        Wall-clock limit of one recipe. The minutes that its front matter declares are an estimate to show, no
+        limit: a slow machine is not a broken recipe.
+    stall_minutes : float
+        A recipe is ended when for so long no cell was finished and its processes were idle.
+    memory_gib : float, optional
+        Limit of the resident memory of one recipe's processes, GiB, instead of its own.
     tell : callable
         Receives ``recipe``, ``cell``, ``of`` as a run goes on and ``outcome`` at its end.
 
@@ -119,8 +131,8 @@ def run_all(
         except RecipeError as err:
             settled.append(Outcome(path.stem, "failed", str(err)))
             continue
-        home, usual = (results / recipe.id).resolve(), recipe.minutes.get(_profile(parameters), 10.0)
-        limits = minutes or max(10.0, 4 * usual), memory_gib or recipe.memory_gib, threads
+        home = (results / recipe.id).resolve()
+        limits = minutes, stall_minutes, memory_gib or recipe.memory_gib, threads
         settled.append(_Job(recipe, parameters, changed, home, *limits, again, stop, tell))
 
     def one(item: _Job | Outcome) -> Outcome:
@@ -315,15 +327,24 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> float
     ears = threading.Thread(target=listen, daemon=True)
     ears.start()
     end, peak, why = time.monotonic() + 60 * job.minutes, 0.0, ""
+    work: dict[tuple[int, float], tuple[float, int]] = {}
+    since = time.monotonic(), 0.0, 0, 0  # when it was last seen to go on; seconds, bytes and cell then
     try:
         while process.poll() is None and not why:
-            used = sum(_resident(p) for p in _family(process.pid)) / 2**30
+            family = _family(process.pid)
+            used = sum(_resident(p) for p in family) / 2**30
             peak = max(peak, used)
+            seconds, written = _work_of(family, work)
+            share = (seconds - since[1]) / (60 * job.stall)
+            if share > STALL_SHARE or written - since[2] > STALL_BYTES or last.get("cell", 0) != since[3]:
+                since = time.monotonic(), seconds, written, last.get("cell", 0)
             where = f"in cell {last['cell']} of {last['of']}" if "of" in last else "while it started"
             if used > job.memory:
                 why = f"stopped {where}: it outgrew its memory limit, {used:.1f} GiB of {job.memory:g} GiB"
             elif time.monotonic() > end:
-                why = f"stopped {where}: it ran into its time limit of {job.minutes:g} minutes"
+                why = f"stopped {where}: it ran into its time limit of {job.minutes:g} minutes (--minutes)"
+            elif time.monotonic() - since[0] > 60 * job.stall:
+                why = f"stopped {where}: it stalled, {job.stall:g} minutes in which its processes did nothing"
             elif job.stop.is_set():
                 why = f"stopped {where}: interrupted"
             else:
@@ -350,6 +371,23 @@ def _family(pid: int) -> list[psutil.Process]:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]
     return []
+
+
+def _work_of(
+    family: list[psutil.Process], seen: dict[tuple[int, float], tuple[float, int]]
+) -> tuple[float, int]:
+    """Processor seconds and bytes written by a family since it began; ``seen`` keeps those of ended ones.
+
+    A process also counts its ended children, so what a short one did between two looks is not lost. A child
+    seen before it ended is then counted twice, which does not matter: an idle family adds nothing.
+    """
+    for p in family:
+        with contextlib.suppress(psutil.Error):
+            times = p.cpu_times()
+            ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+            written = p.io_counters().write_chars if hasattr(p, "io_counters") else 0
+            seen[p.pid, p.create_time()] = times.user + times.system + ended, written
+    return sum(seconds for seconds, _ in seen.values()), sum(written for _, written in seen.values())
 
 
 def _resident(process: psutil.Process) -> int:
