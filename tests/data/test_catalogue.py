@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scopecheck import data
+from scopecheck.data import cache
 from scopecheck.data.catalogue import catalogue, catalogue_path
 from scopecheck.errors import DataError
 
@@ -33,6 +35,7 @@ NAMES = [
     "6zu5-ribosome",
     "micassess-examples",
     "roodmus-spike",
+    "unet-nuclei-trainings",
 ]
 
 
@@ -68,10 +71,21 @@ def test_no_source_can_change_under_its_address(name):
             assert source.archive.startswith("https://")
 
 
-def test_embedded_data_come_from_packages_alone():
+def test_embedded_data_come_from_packages_or_with_scopecheck():
     for entry in catalogue().datasets.values():
         if entry.tier == "embedded":
-            assert all(entry.sources_of(file)[0].kind == "package" for file in entry.files)
+            assert all(entry.sources_of(file)[0].kind in ("package", "beside") for file in entry.files)
+
+
+def test_what_comes_with_scopecheck_is_small_and_holds_plain_numbers_alone():
+    entries = [e for e in catalogue().datasets.values() if any(s.beside for s in e.sources)]
+    assert entries
+    for entry in entries:
+        assert data.is_here(entry.name)  # in the repository itself, whole
+        for file in entry.files:
+            assert file.bytes < 1_000_000
+            with np.load(cache.beside(entry.sources[0].fill(file.name)), allow_pickle=False) as arrays:
+                assert all(np.isfinite(arrays[name]).all() for name in arrays.files)
 
 
 def test_unknown_uncertainty_is_none_and_a_stated_one_is_a_number(world, blob):
@@ -131,6 +145,10 @@ FAULTS = {
     "two kinds at once": (
         lambda e: e["files"][0].update(sources=[{"url": "u", "archive": "a"}]),
         ["'files.0.sources.0'", "exactly one of archive, url, package"],
+    ),
+    "a file beside that escapes": (
+        lambda e: e["files"][0].update(sources=[{"beside": "../{name}"}]),
+        ["'files.0.sources.0'", "not a plain path relative to the catalogue"],
     ),
     "a package not listed": (
         lambda e: e["files"][0].update(sources=[{"package": "p", "member": "m"}]),

@@ -15,7 +15,8 @@ from scopecheck.data.catalogue import catalogue
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ["pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "src", "data"]
 CODE = "from scopecheck import data; from scopecheck.data import catalogue as c; print(c.catalogue_path()); "
-CODE += "print(len(c.catalogue().datasets), len(data.describe('idr0062-6001240').files))"
+CODE += "print(len(c.catalogue().datasets), len(data.describe('idr0062-6001240').files)); "
+CODE += "print(data.is_here('unet-nuclei-trainings'))"
 
 
 def build(source: Path, kind: str, out: Path) -> Path:
@@ -49,6 +50,7 @@ def test_an_installed_wheel_finds_its_catalogue(tmp_path):
     env = {k: v for k, v in os.environ.items() if k != "SCOPECHECK_CATALOGUE"} | {"PYTHONPATH": str(site)}
     done = subprocess.run([sys.executable, "-c", CODE], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    path, counts = done.stdout.splitlines()
+    path, counts, networks = done.stdout.splitlines()
+    assert networks == "True"  # the kept networks come along, whole
     assert Path(path) == site / "scopecheck" / "data" / "_catalogue" / "catalogue.yaml"
     assert counts == f"{len(catalogue().datasets)} 242"

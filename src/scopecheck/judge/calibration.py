@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scopecheck.judge.estimate import to_bias, to_scale
 from scopecheck.judge.intervals import mean_interval, pooled_interval
-from scopecheck.judge.verdict import words
+from scopecheck.judge.verdict import agreement, words
 
 Family = Callable[[np.random.Generator, int, int, float], tuple[NDArray, NDArray]]
 GROUP = 200  # trials that share their sizes
@@ -135,3 +135,35 @@ def few_objects(count: int) -> Family:
         return count + np.sign(bias) * changed, np.full((1, n), float(count))
 
     return family
+
+
+def trained(
+    between: float, acquisitions: float, rest: float, n: int, *, trials: int, seed: int, trainings: int = 3
+) -> tuple[float, float]:
+    """Judge `trials` sets of several trainings on the same `n` acquisitions, the true bias at the upper edge.
+
+    Parameters
+    ----------
+    between, acquisitions, rest : float
+        Standard deviations of the log ratio between trainings, between acquisitions, and of what is left.
+    n : int
+        Acquisitions; 1 is judged as one image.
+    trials, seed, trainings : int
+        Sets; seed; trainings in a set.
+
+    Returns
+    -------
+    coverage, holds : float
+        How often the interval holds the true bias, and how often the word is HOLDS.
+    """
+    rng, covered, held = np.random.default_rng([seed, n]), 0, 0
+    for _ in range(trials):
+        error = between * rng.standard_normal((trainings, 1)) + acquisitions * rng.standard_normal(n)
+        error = error + rest * rng.standard_normal((trainings, n))
+        measured = (1 + TOLERANCE) * np.exp(error)
+        scope = "image" if n == 1 else "population"
+        v = agreement(measured, np.ones(n), scope=scope, tolerance=TOLERANCE)
+        assert v.interval is not None
+        covered += v.interval[0] <= TOLERANCE <= v.interval[1]
+        held += v.word == "HOLDS"
+    return covered / trials, held / trials

@@ -94,6 +94,12 @@ class Verdict:
         return " ".join((self.word or "NOT JUDGED", *self.marks))
 
     @property
+    def sample(self) -> str:
+        """What the word speaks of and rests on, e.g. ``population, n = 6, 3 trainings``."""
+        level = f", {len(self.trainings)} trainings" if self.trainings else ""
+        return f"{self.scope}, n = {self.n}{level}"
+
+    @property
     def claim(self) -> str:
         """What the word says; a truth of unknown uncertainty is called annotation."""
         against = "annotation" if self.truth_uncertainty is None else "the truth"
@@ -104,8 +110,7 @@ class Verdict:
         def show(x: float) -> str:
             return f"{round(x, 3) + 0.0:+.1%}" if self.scale == "relative" else f"{x + 0.0:+.4g}"
 
-        level = f", {len(self.trainings)} trainings" if self.trainings else ""
-        parts = [f"{self.label} [{self.scope}, n = {self.n}{level}]: bias {show(self.bias)}"]
+        parts = [f"{self.label} [{self.sample}]: bias {show(self.bias)}"]
         if self.trainings:
             parts.append(f"one by one {', '.join(map(show, self.trainings))}")
         if self.interval and (self.scope != "image" or self.truth_uncertainty is not None or self.trainings):
