@@ -57,3 +57,27 @@ def test_a_pattern_that_does_not_pair_is_told(run, folders, pattern, said):
     status, _, err = run(*folders, "--pair", pattern)
     assert (status, err.count("\n")) == (2, 1)
     assert said in err
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ("0012345678901234567{:02d}_Foil_{:d}_patch_aligned_doseweighted", "Foil_{1:d}"),
+        ("mic_{:04d}_DW", "mic_{:04d}_info"),
+        ("mic_{:04d}_automatch", "mic_{:04d}"),
+        ("mic_{:04d}.frames", "mic_{:04d}_DW_particles"),
+        ("mic_{:04d}_autopick", "Mic-{:d}_coords"),
+    ],
+)
+def test_names_that_cryo_em_programs_write_pair_by_themselves(run, tmp_path, mine, theirs):
+    rng = np.random.default_rng(2)
+    grid = np.stack(np.meshgrid(np.arange(9), np.arange(9)), -1).reshape(-1, 2) * 200.0 + 100
+    for k in (1, 2, 10, 20, 11):
+        points = rng.permutation(grid)[:30]
+        for side, form in (("picks", mine), ("truth", theirs)):
+            (tmp_path / side).mkdir(exist_ok=True)
+            path = tmp_path / side / f"{form.format(k, k)}.csv"
+            np.savetxt(path, points, "%.1f", ",", header="x,y", comments="")
+    content = json.loads(run(tmp_path / "picks", tmp_path / "truth", "--json")[1])
+    assert (content["n"], content["found"]["recall"], content["found"]["precision"]) == (5, 1.0, 1.0)
+    assert any("paired by names without what says their role" in note for note in content["notes"])

@@ -74,7 +74,7 @@ def read_labels(path: str | Path, *, mask: bool = False, own: bool = False, trus
     notes = _spread_notes(path, own)
     array, axes, sizes = _read(path, labels=True, own=own)
     array, size = _spatial(path, array, axes, sizes)
-    if (whole := _whole_numbers(array)) is not array:
+    if (whole := _whole_numbers(path, array)) is not array:
         notes += (f"labels are {array.dtype}, all of them whole, and are taken as whole numbers",)
     array = label_image(whole, str(path), mask=mask)
     high = int(array.max(initial=0))
@@ -83,18 +83,26 @@ def read_labels(path: str | Path, *, mask: bool = False, own: bool = False, trus
     return Picture(array.astype(np.int32 if high < 2**31 else np.int64), size, notes)
 
 
-def _whole_numbers(array: np.ndarray) -> np.ndarray:
-    """Labels stored as decimal numbers, as integers; left as they are where one is not whole or too large.
+def _whole_numbers(path: Path, array: np.ndarray) -> np.ndarray:
+    """Labels stored as decimal numbers, as integers; refused where one is not whole or is too large.
 
     From 2 to the power of the mantissa's length on, two labels would be stored as one number.
     """
     import numpy as np
 
-    if array.dtype.kind != "f" or not array.size:
-        return array
-    limit = 2 ** (np.finfo(array.dtype).nmant + 1)
-    whole = np.isfinite(array).all() and (array == np.trunc(array)).all() and array.max() < limit
-    return array.astype(np.int64) if whole else array
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        return array  # whole already, or refused with the other checks
+    said = f"{path}: values are {array.dtype}, expected whole-number labels."
+    if (broken := array[array != np.trunc(array)]).size:
+        raise InputError(
+            f"{said} {broken.size} of {array.size} pixels are not whole, such as {broken[0]:g}. Threshold a"
+            " probability map and number its objects; resize labels without interpolation."
+        )
+    if array.max(initial=0) >= (limit := 2 ** (np.finfo(array.dtype).nmant + 1)):
+        raise InputError(
+            f"{said} From {limit} on, {array.dtype} stores two labels as one; save them as int32."
+        )
+    return array.astype(np.int64)
 
 
 def _spread_notes(path: Path, own: bool) -> tuple[str, ...]:
