@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,9 @@ def fsc(
     half1: Annotated[Path, typer.Argument(metavar="HALF1", help="Half map, unmasked and unfiltered (MRC).")],
     half2: Annotated[Path, typer.Argument(metavar="HALF2", help="The other half map.")],
     mask: Annotated[Path | None, typer.Option(help="Mask of the same box, 0 to 1 (MRC).")] = None,
-    pixel_size: Annotated[float | None, typer.Option(help="Angstrom; by default the header's.")] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option(help="Angstrom; by default the header's, unless that says 1.0.")
+    ] = None,
     threshold: Annotated[float, typer.Option(help="FSC at which to read the resolution.")] = 0.143,
     claimed: Annotated[float | None, typer.Option(help="The resolution that was claimed, Angstrom.")] = None,
     tolerance: Annotated[
@@ -69,7 +72,7 @@ def _content(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> di
 
     about: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "half_maps": [str(half1), str(half2)]}
     about |= {"mask": None if mask is None else str(mask), "box": score.box, "pixel_size_A": score.pixel_size}
-    about |= {"threshold": score.threshold, "quoted": score.quoted, "curves": score.found}
+    about |= {"threshold": score.threshold, "quoted": score.quoted, "curves": score.found, "raw": score.raw}
     about |= {"checks": score.checks, "arms": [] if score.row is None else [score.row.model_dump()]}
     fscs = {
         name: {"frequency_per_px": curve.frequency, "fsc": curve.fsc, "voxels": curve.counts}
@@ -92,18 +95,24 @@ def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
     from scopecheck.record.tables import interval, percent
 
     console = Console(highlight=False)
-    console.print(f"half maps: {half1}, {half2}\nmask:      {mask or 'none'}", markup=False)
-    console.print(f"box {score.box}, {score.pixel_size:.4g} A/px, Nyquist {2 * score.pixel_size:.3g} A")
+
+    def say(text: str, hang: str = "") -> None:
+        """Print a paragraph broken between words; only a path longer than a line is not whole."""
+        typer.echo(textwrap.fill(text, console.width, subsequent_indent=hang, break_on_hyphens=False))
+
+    for name, path in (("half maps: ", half1), (" " * 11, half2), ("mask:      ", mask or "none")):
+        say(f"{name}{path}")
+    say(f"box {score.box}, {score.pixel_size:.4g} A/px, Nyquist {2 * score.pixel_size:.3g} A")
     table = Table(box=box.SIMPLE_HEAD)
-    why = any(math.isnan(row["resolution"]) for row in score.found)
-    for heading in ("FSC", f"A at {score.threshold:g}", "90 % interval", "A at 0.5", "why none")[: 4 + why]:
-        table.add_column(heading, no_wrap=heading != "why none")
+    for heading in ("FSC", f"A at {score.threshold:g}", "90 % interval", "A at 0.5"):
+        table.add_column(heading, no_wrap=True)
     notes = list(score.notes)
     for row in score.found:
         none = math.isnan(row["resolution"])
         cells = ["none" if math.isnan(x) else f"{x:.2f}" for x in (row["resolution"], row["at_0.5"])]
-        cells = [row["curve"], cells[0], "" if none else _ends(row["interval"]), cells[1]]
-        table.add_row(*cells, *[row["reason"] if none else ""][:why])
+        name = "as given" if row["curve"] == "unmasked" and score.raw["masked"] else row["curve"]
+        table.add_row(name, cells[0], "" if none else _ends(row["interval"]), cells[1])
+        notes += [f"No resolution of the {name} curve: {row['reason']}."] if none else []
     methods: dict[str, list[str]] = {}
     for row in score.found:
         methods.setdefault(row["method"], []).append(row["curve"])
@@ -111,28 +120,28 @@ def _show(score: FSCScore, half1: Path, half2: Path, mask: Path | None) -> None:
     print_table(console, table)
     checks = Table(box=box.SIMPLE_HEAD)
     for heading in ("check", "", "said"):
-        checks.add_column(heading)
+        checks.add_column(heading, no_wrap=heading == "")
     for check in score.checks:
         checks.add_row(check["check"], "ALARM" if check["alarm"] else "quiet", check["said"])
     print_table(console, checks)
     quoted = score.quoted
     if quoted["reason"]:
-        console.print(f"No resolution is quoted: {quoted['reason']}.", markup=False)
+        say(f"No resolution is quoted: {quoted['reason']}.")
     else:
         text = f"{quoted['resolution']:.2f} A ({quoted['curve']} FSC = {score.threshold:g})"
         if alarms := [check["check"] for check in score.checks if check["alarm"]]:
             text += f"; not to be quoted without the alarm: {', '.join(alarms)}"
-        console.print(f"Resolution: {text}.", markup=False)
+        say(f"Resolution: {text}.")
     if (judged := score.row) is not None:
-        word = f"{judged.shape} {judged.told.replace('this image', 'this map')}" + (
-            f": {judged.reason}" if judged.reason else ""
+        say(
+            f"Claim: {judged.shape} {judged.told.replace('this image', 'this map')}"
+            + (f": {judged.reason}" if judged.reason else "")
         )
-        console.print(f"Claim: {word}", markup=False)
         if judged.bias is not None:
             told = f"{percent(judged.bias, judged.scale, judged.unit)}, 90 % interval {interval(judged)}"
-            console.print(f"  claimed against found: {told}", markup=False)
+            say(f"  claimed against found: {told}")
         console.print(caption([judged]))
-        if judged.tolerance is None and not quoted["reason"]:
+        if judged.tolerance is None and not judged.reason.startswith("refused"):
             notes.append("Give --tolerance for a verdict, taken from what the map is for, before you look.")
     for note in notes:
-        console.print(f"- {note}", markup=False)
+        say(f"- {note}", "  ")

@@ -216,6 +216,7 @@ def _measure(
                 "one number, or y,x" if axes == 2 else "z,y,x: planes are rarely as far apart as pixels"
             )
             raise InputError(f"--pixel-size: {len(size)} given for {axes}D labels; expected {expected}.")
+    notes += [note for note in _doubted(pixel_size, size, pictures) if note not in notes]
     if unit == "um" and size is None:
         raise InputError(
             "neither file gives a pixel size, so micrometres cannot be given;"
@@ -293,6 +294,24 @@ def _agreed_size(pair: Pair, sizes: Mapping[str, tuple[float, ...] | None]) -> t
                 f" give --pixel-size, such as {','.join(f'{one:g}' for one in size)}, or --unit px."
             )
     return known.get(first)
+
+
+def _doubted(
+    given: Sequence[float] | None, size: tuple[float, ...] | None, pictures: Mapping[str, Any]
+) -> list[str]:
+    """What is odd about a pixel size: another unit, or not what the files say."""
+    from scopecheck.data.pixel_size import slip
+
+    stated = next((p.pixel_size for p in pictures.values() if p.pixel_size is not None), None)
+    if given is None:
+        return [note] if size and (note := slip(size[-1], None, "um", "the files' pixel size")) else []
+    if note := slip(given[-1], stated[-1] if stated else None, "um"):
+        if given[-1] < 1e-6 and "meant" in note:  # too small to be measured with
+            raise InputError(note)
+        return [note]
+    if stated and abs(given[-1] / stated[-1] - 1) > 0.01:
+        return [f"--pixel-size {given[-1]:g}: the files say {stated[-1]:g} um; the option was taken."]
+    return []
 
 
 def _by(size: tuple[float, ...]) -> str:

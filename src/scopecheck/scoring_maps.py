@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,11 @@ import numpy as np
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
-    from scopecheck.measure.maps import Curve
+    from scopecheck.measure.maps import Agreement, Curve, Interval
     from scopecheck.record.result import ArmResult
 
-THRESHOLDS = (0.143, 0.5)
+RAW = "Give them as the reconstruction left them (RELION: _unfil.mrc; cryoSPARC: map_half_A, map_half_B)"
+SHARP = 100  # growth of the noise power towards Nyquist beyond that of a reconstruction
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class FSCScore:
         The resolution that may be quoted: ``curve``, ``resolution``, ``interval``, ``reason`` of a refusal.
     row : ArmResult or None
         The claim against the quoted resolution, where a claim was given.
+    raw : dict
+        Whether the half maps are as the reconstruction left them: ``masked`` and ``padded`` (bool), ``quiet``
+        (share of the middle of the box without noise), ``filtered`` (Angstrom from which noise is missing, or
+        NaN), ``rise`` (times that the noise power grows towards Nyquist).
     notes : list of str
     """
 
@@ -51,6 +55,7 @@ class FSCScore:
     checks: list[dict[str, Any]]
     quoted: dict[str, Any]
     row: ArmResult | None
+    raw: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -90,9 +95,10 @@ def score_fsc(
     Raises
     ------
     InputError
-        If a file cannot be read as a map, or the files do not belong together.
+        If a file cannot be read as a map, the files do not belong together, or the pixel size is not known.
     """
     from scopecheck.measure import maps
+    from scopecheck.scoring_maps_read import read_halves
 
     if Path(half1).resolve() == Path(half2).resolve():
         raise InputError(f"{half1}: given twice; a map's FSC with itself is 1. Give the other half map too.")
@@ -100,7 +106,7 @@ def score_fsc(
         raise InputError(f"claimed: {claimed:g}; expected a resolution in Angstrom, above 0.")
     if claimed is None and tolerance is not None:
         raise InputError("tolerance: given without a claimed resolution; there is nothing to judge.")
-    a, b, inside, size, notes = _read(half1, half2, mask, pixel_size)
+    a, b, inside, size, notes = read_halves(Path(half1), Path(half2), mask, pixel_size)
     if claimed is not None and claimed < 2 * size:
         raise InputError(
             f"claimed: {claimed:g} A is finer than Nyquist, {2 * size:.3g} A at {size:.4g} A/px."
@@ -115,85 +121,117 @@ def score_fsc(
         alike = maps.same(a, b)
     except InputError as error:
         raise InputError(f"{half1} against {half2}: {error}") from None
+    where = None if alike else maps.surroundings(a, b)
+    noise = () if alike else maps.noise_power(a, b)
+    support = None  # the unmasked curve's own mask, where both halves are without noise somewhere
+    if where is not None and not where.uneven and where.quiet + where.corners > 0.01:
+        support = where.support
+    found = _found(curves, corrected, a, b, inside, support, threshold, size)
+    checks = [{"check": "halves are two maps", "alarm": bool(alike), "value": alike or "yes"}]
+    checks[0]["said"] = f"the two half maps are {alike}: the FSC says nothing" if alike else "they differ"
+    raw, signs = _raw(where, noise, len(a), size, inside is not None)
+    checks += signs + _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
+    notes += _opposite(curves["unmasked"])
+    quoted = _quoted(found, alike, corrected, raw, len(a), size)
+    row = None if claimed is None else _judge(half1, claimed, quoted, tolerance, raw, size)
+    return FSCScore(len(a), size, threshold, curves, found, checks, quoted, row, raw, notes)
+
+
+def _found(
+    curves: dict[str, Curve],
+    corrected: Any,
+    a: np.ndarray,
+    b: np.ndarray,
+    mask: np.ndarray | None,
+    support: np.ndarray | None,
+    threshold: float,
+    size: float,
+) -> list[dict[str, Any]]:
+    """Resolution and interval of each curve; none where noise alone would give one as well."""
+    from scopecheck.measure import maps
+
     found = []
+    plain = None if mask is None else _without_mean(a, b, mask)
     for name, one in curves.items():
         if name == "randomised":
             continue
-        source = corrected if name == "corrected" and corrected is not None else one
-        interval = maps.fsc_interval(source, threshold, size, mask=None if name == "unmasked" else inside)
+        source = corrected if name == "corrected" else one
+        inside, shared = (support, one) if plain is None or name == "unmasked" else (mask, plain)
+        interval = maps.fsc_interval(source, threshold, size, mask=inside)
         at = maps.crossing(one, threshold, size)
-        found.append(
-            {"curve": name, "resolution": at.resolution, "interval": [interval.low, interval.high]}
-            | {"method": interval.method, "reason": at.reason or interval.reason, "rises": at.rises}
-            | {"at_0.5": maps.resolution(one, 0.5, size)}
-        )
-    checks = [{"check": "halves are two maps", "alarm": bool(alike), "value": alike or "yes"}]
-    checks[0]["said"] = f"the two half maps are {alike}: the FSC says nothing" if alike else "they differ"
-    checks += _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
-    notes += _opposite(curves["unmasked"])
-    quoted = _quoted(found, alike, corrected)
-    row = None if claimed is None else _judge(half1, claimed, quoted, tolerance)
-    return FSCScore(len(a), size, threshold, curves, found, checks, quoted, row, notes)
+        row = {"curve": name, "resolution": at.resolution, "interval": [interval.low, interval.high]}
+        row |= {"crossing": at.resolution, "at_0.5": maps.resolution(one, 0.5, size), "rises": at.rises}
+        method = interval.method
+        if inside is support:
+            method = method.replace("for the mask", "for the part of the box without noise")
+        row |= {"method": method, "reason": at.reason or interval.reason}
+        if not at.reason and (why := _by_chance(maps.agreement(shared, at.frequency, inside), interval)):
+            row |= {"resolution": math.nan, "interval": [math.nan, math.nan], "at_0.5": math.nan}
+            row["reason"] = f"the shells up to {at.resolution:.3g} A agree {why}"
+        found.append(row)
+    return found
 
 
-def _read(
-    half1: Path, half2: Path, mask: Path | None, pixel_size: float | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, float, list[str]]:
-    from scopecheck.data import read_map
+def _without_mean(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> Curve:
+    """FSC inside a mask without the mean, with which the mask, that both share, agrees with itself."""
+    from scopecheck.measure import maps
 
-    if mask is not None and Path(mask).resolve() in (Path(half1).resolve(), Path(half2).resolve()):
-        raise InputError(f"{mask}: given as mask and as half map; give a mask from 0 to 1.")
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        first, second = (read_map(path, pixel_size=pixel_size) for path in (half1, half2))
-        inside = None if mask is None else read_map(mask, pixel_size=pixel_size)
-    files: list[tuple[Path | None, Any]] = [(half1, first), (half2, second)]
-    files += [] if inside is None else [(mask, inside)]
-    for path, one in files:
-        if one.values.ndim != 3 or len(set(one.values.shape)) > 1:
-            raise InputError(f"{path}: has the shape {one.values.shape}; expected a cubic map (D, D, D).")
-        if one.values.shape != first.values.shape:
-            what = "mask and half maps need" if path == mask else "both halves need"
-            raise InputError(
-                f"{path}: its box is {len(one.values)}, that of {half1} {len(first.values)}; {what} one box."
-            )
-        if not np.isfinite(one.values).all():
-            raise InputError(f"{path}: holds NaN or infinite values; expected finite densities.")
-        if np.ptp(one.values) == 0 and path != mask:
-            raise InputError(f"{path}: every voxel is {one.values.flat[0] + 0.0:g}; expected a density map.")
-    sizes = [one.pixel_size for _, one in files]
-    size = pixel_size if pixel_size is not None else sizes[0]
-    if not (size and math.isfinite(size) and size > 0):
-        raise InputError(f"{half1}: gives no pixel size ({size}); give --pixel-size in Angstrom.")
-    for path, other in zip((half2, mask), sizes[1:], strict=False):
-        if pixel_size is None and not abs(other / size - 1) < 1e-3:
-            raise InputError(
-                f"{path}: its pixel size is {other:.4g} A, that of {half1} {size:.4g} A; one of them is"
-                " wrong, or they are two binnings. Give --pixel-size if the header is wrong."
-            )
-    notes = [str(one.message) for one in said if issubclass(one.category, UserWarning)]
-    for path, _ in files if pixel_size is not None else ():
-        stated = _stated(path)
-        if stated and abs(stated / size - 1) > 0.01:
-            notes.append(
-                f"{path}: its header gives {stated:.4g} A/px, --pixel-size {size:.4g}: every resolution here"
-                f" is {size / stated:.3g} times that of the header."
-            )
-    away = np.abs(np.subtract(second.origin, first.origin)).max() / size
-    if away > 0.5:
-        notes.append(
-            f"{half2}: its origin is {away:.0f} voxels away from that of {half1}; the FSC compares voxel by"
-            " voxel and looks at no origin."
-        )
-    if inside is not None:
-        notes += _mask_notes(mask, inside, first, size)
-    empty = float(np.mean((first.values == 0) & (second.values == 0)))
-    if empty > 0.05:
-        notes.append(
-            f"{empty:.0%} of the voxels are exactly 0 in both: the halves were masked before, and the curve"
-            " called unmasked holds that mask."
-        )
-    return first.values, second.values, None if inside is None else inside.values, float(size), notes
+    means = [np.float32(np.average(half, weights=mask)) for half in (a, b)]
+    return maps.fsc(a - means[0], b - means[1], mask)
+
+
+def _by_chance(shared: Agreement, interval: Interval) -> str:
+    """Why a crossing may come from noise alone: its interval holds "none", too; else empty."""
+    few = f"to {shared.mean:.2f} over {max(shared.n, 1):.0f} independent values"
+    if shared.chance:
+        return f"{few}, as noise alone may (up to {shared.limit:.2f}): no resolution can be told from none"
+    if math.isnan(interval.high):
+        return f"{few}, and the 90 % interval holds none at all ({interval.reason})"
+    return ""
+
+
+def _raw(
+    where: Any, noise: tuple[np.ndarray, ...], box: int, size: float, masking: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What a mask or a filter left in the half maps, as numbers and as checks."""
+    from scopecheck.measure import maps
+
+    raw: dict[str, Any] = {"masked": False, "padded": False, "quiet": math.nan, "filtered": math.nan}
+    raw["rise"] = math.nan
+    if where is None:
+        return raw, []
+    cuts = [one for one in map(maps.cut, noise) if one[0]]
+    masked = where.masked and not (where.uneven and cuts)  # what is filtered alone is smoother alone
+    raw |= {"masked": masked, "padded": where.padded, "quiet": where.quiet}
+    said = "noise everywhere in the middle of the box"
+    if masked:
+        said = f"masked before: {where.quiet:.0%} of the middle of the box holds no noise, as outside a mask"
+        if where.uneven:
+            said = f"one half was masked or smoothed before: in {where.quiet:.0%} of the middle of the box it"
+            said += " has no fine noise where the other has"
+    elif where.padded:
+        said = "noise fills a smaller box: padded before, which changes no FSC; counted without the padding"
+    elif where.corners > 0.01:
+        said += f"; none in {where.corners:.0%} of the box towards its corners, where programs leave it out"
+    checks = [{"check": "halves not masked before", "alarm": masked, "value": where.quiet, "said": said}]
+    said = "noise up to Nyquist"
+    if cuts:
+        shell, share = min(cuts)
+        raw["filtered"] = box * size / shell
+        which = "" if len(cuts) == 2 else "one half was "
+        least = f"{share:.1g}" if share > 1e-6 else "less than a millionth"
+        said = f"{which}filtered before: from {raw['filtered']:.3g} A on the noise has {least} of the power"
+        said += " before (or the maps were resampled from larger pixels)"
+    raw["rise"] = max(map(maps.rise, noise))
+    sharpened = raw["rise"] > SHARP
+    if sharpened:
+        said += f"; it grows {raw['rise']:.2g} times towards it, as after sharpening, which changes no FSC"
+        said += " without a mask" + ", but one with a mask" * masking
+    checks.append(
+        {"check": "halves not filtered before", "alarm": bool(cuts) or (sharpened and masking)}
+        | {"value": raw["filtered"], "said": said}
+    )
+    return raw, checks
 
 
 def _opposite(curve: Curve) -> list[str]:
@@ -205,36 +243,6 @@ def _opposite(curve: Curve) -> list[str]:
         f"The two halves have opposite sign: the FSC of the coarsest shells is {coarse:.2f}. Multiply one of"
         " them by -1 if its contrast was inverted."
     ]
-
-
-def _stated(path: Path | None) -> float:
-    """Pixel size of a header, 0 where it gives none; the file has been read already."""
-    import mrcfile
-
-    with mrcfile.open(path, mode="r", header_only=True, permissive=True) as mrc:
-        return float(mrc.voxel_size.x)
-
-
-def _mask_notes(path: Path | None, inside: Any, first: Any, size: float) -> list[str]:
-    values = inside.values
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 1.0001:
-        raise InputError(f"{path}: values go from {low:g} to {high:g}; expected a mask from 0 to 1.")
-    if high == 0:
-        raise InputError(f"{path}: the mask is 0 everywhere; expected 1 inside the particle.")
-    away = np.abs(np.subtract(inside.origin, first.origin)) / size
-    if away.max() > 1 and any(inside.origin):
-        raise InputError(
-            f"{path}: its origin is {away.max():.0f} voxels away from the half map's: the mask lies"
-            " elsewhere. Resample it onto the map's grid, or set its origin if the header is wrong."
-        )
-    notes = [f"The mask holds {float(values.mean()):.1%} of the box."]
-    if not ((values > 0.01) & (values < 0.99)).any():
-        notes.append("The mask has a hard edge, which correlates the halves by itself.")
-    faces = max(float(np.take(values, at, axis).max()) for axis in range(3) for at in (0, -1))
-    if faces > 0.5:
-        notes.append("The mask reaches the edge of the box.")
-    return notes
 
 
 def _checks(
@@ -270,8 +278,9 @@ def _checks(
     said = f"FSC of the mask with the mean map near Nyquist {tie.mean:.3f} ± {tie.sd:.3f}"
     said += ": the mask was made from this noise" if tie.alarm else ""
     rows.append({"check": "mask knows no noise", "alarm": tie.alarm, "value": tie.mean, "said": said})
-    limit, at = maps.LIMIT, {"at the found resolution" if fell else "at the last shell": corrected.claimed}
-    if not fell and math.isnan(corrected.claimed):
+    crosses = not math.isnan(best["crossing"])
+    limit, at = maps.LIMIT, {"at the found resolution" if crosses else "at the last shell": corrected.claimed}
+    if not crosses and math.isnan(corrected.claimed):
         at = {}
     at |= {} if claimed is None else {"at the claimed resolution": size / claimed}
     for name, frequency in at.items():
@@ -287,11 +296,19 @@ def _checks(
     return rows
 
 
-def _quoted(found: list[dict[str, Any]], alike: str, corrected: Any) -> dict[str, Any]:
+def _quoted(
+    found: list[dict[str, Any]], alike: str, corrected: Any, raw: dict[str, Any], box: int, size: float
+) -> dict[str, Any]:
     best = found[-1]
     reason = best["reason"] if math.isnan(best["resolution"]) else ""
     if corrected is not None and corrected.refused:
         reason = corrected.reason
+    if 1 / best["resolution"] > 1 / raw["filtered"] - 2 / (box * size):  # two shells before it, or beyond
+        reason = (
+            f"the half maps were filtered before, at {raw['filtered']:.3g} A, where the curve falls. {RAW}"
+        )
+    if raw["masked"]:
+        reason = f"the half maps were masked before, so no curve of theirs is unmasked. {RAW}"
     if alike:
         reason = f"the two half maps are {alike}"
     kept = {key: best[key] for key in ("curve", "resolution", "interval")}
@@ -299,17 +316,29 @@ def _quoted(found: list[dict[str, Any]], alike: str, corrected: Any) -> dict[str
     return kept | nothing | {"reason": reason}
 
 
-def _judge(path: Path, claimed: float, quoted: dict[str, Any], tolerance: Any) -> ArmResult:
+def _judge(
+    path: Path, claimed: float, quoted: dict[str, Any], tolerance: Any, raw: dict[str, Any], size: float
+) -> ArmResult:
     from scopecheck import judge
     from scopecheck.record.result import ArmResult, judged
 
     common: dict[str, Any] = {"recipe": "score fsc", "arm": str(path), "measurement": "resolution"}
     common |= {"unit": "A", "tier": "", "profile": ""}
-    if quoted["reason"]:
-        return ArmResult(**common, reason=f"refused: {quoted['reason']}", n=1, scope="image")
-    sides = [abs(end / quoted["resolution"] - 1) for end in quoted["interval"]]
-    doubt = max(sides) if all(math.isfinite(side) for side in sides) else None
+    reason = quoted["reason"]
+    if not reason and raw["rise"] > SHARP and quoted["curve"] != "unmasked":
+        reason = f"the half maps were sharpened before, which a mask does not bear. {RAW}"
+    if not reason and math.isfinite(raw["filtered"]):
+        reason = f"the half maps were filtered before, from {raw['filtered']:.3g} A on. {RAW}"
+    if reason:
+        return ArmResult(**common, reason=f"refused: {reason}", n=1, scope="image")
+    fine, coarse = quoted["interval"]
+    fine = 2 * size if math.isnan(fine) else fine  # an open end reaches Nyquist at least
+    doubt = max(abs(end / quoted["resolution"] - 1) for end in (fine, coarse))
     verdict = judge.agreement(
-        [claimed], [quoted["resolution"]], scope="image", tolerance=tolerance, truth_uncertainty=doubt
+        [claimed],
+        [quoted["resolution"]],
+        scope="image",
+        tolerance=tolerance,
+        truth_uncertainty=min(doubt, 0.99),
     )
     return ArmResult(**common, **judged(verdict))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scopecheck.measure import maps
+from scopecheck.scoring_maps import score_fsc
 
 BOX, PIXEL = 48, 1.5
 
@@ -90,7 +91,7 @@ def test_what_is_printed_for_people(run, files):
     assert status == 0
     quoted = json.loads(run("h1.mrc", "h2.mrc", "--mask", "mask.mrc", "--json")[1])["quoted"]["resolution"]
     assert f"Resolution: {quoted:.2f} A (corrected FSC = 0.143)." in out
-    assert "Claim: ● HOLDS" in out
+    assert "Claim: ○ HOLDS on this map" in out
     assert "ALARM" not in out
 
 
@@ -138,12 +139,250 @@ def test_common_noise_is_seen_in_the_floor(run, files):
     assert content["quoted"]["resolution"] is None  # it never falls
 
 
-def test_masked_halves_are_said(run, files):
-    ball = maps.soft_mask((BOX,) * 3, 16, 4)
+def plain_crossing(a, b, threshold=0.143):
+    """Resolution by numpy alone: full transforms, rounded distances, first fall, linear between shells."""
+    k = np.fft.fftfreq(BOX) * BOX
+    shell = np.rint(np.sqrt(k[:, None, None] ** 2 + k[:, None] ** 2 + k**2)).astype(int).ravel()
+    f, g = (np.fft.fftn(one.astype(float)).ravel() for one in (a, b))
+    cross, *powers = (
+        np.bincount(shell, weights)[: BOX // 2 + 1]
+        for weights in ((f * g.conj()).real, np.abs(f) ** 2, np.abs(g) ** 2)
+    )
+    curve = cross / np.sqrt(powers[0] * powers[1])
+    first = 1 + np.flatnonzero(curve[1:] < threshold)[0]
+    at = first - 1 + (curve[first - 1] - threshold) / (curve[first - 1] - curve[first])
+    return PIXEL * BOX / at
+
+
+def filtered(values, amplitude):
+    k = np.fft.fftfreq(BOX)
+    r = np.sqrt(k[:, None, None] ** 2 + k[:, None] ** 2 + np.fft.rfftfreq(BOX) ** 2)
+    return np.fft.irfftn(np.fft.rfftn(values.astype(float)) * amplitude(r), values.shape)
+
+
+BODY = maps.soften(maps.soft_mask((BOX,) * 3, 10, 0) * (np.arange(BOX) > 18), 4)
+NOT_RAW = {
+    "zeros outside": (lambda a, b: (a * BODY, b * BODY), "masked"),
+    "5 outside": (lambda a, b: (a * BODY + 5 * (1 - BODY), b * BODY + 5 * (1 - BODY)), "masked"),
+    "the mean outside": (
+        lambda a, b: [one * BODY + one.mean() * (1 - BODY) for one in (a, b)],
+        "masked",
+    ),
+    "tiny noise over it": (
+        lambda a, b: [one * BODY + 0.02 * filtered(one[::-1], lambda k: 1) for one in (a, b)],
+        "masked",
+    ),
+    "one half masked": (lambda a, b: (a, b * BODY), "masked"),
+    "sharp low-pass": (lambda a, b: [filtered(one, lambda k: k <= 0.12) for one in (a, b)], "filtered"),
+    "low-pass with an edge": (
+        lambda a, b: [filtered(one, lambda k: np.clip(0.5 + (0.1 - k) / 0.04, 0, 1)) for one in (a, b)],
+        "filtered",
+    ),
+    "one half low-passed": (lambda a, b: (a, filtered(b, lambda k: k <= 0.12)), "filtered"),
+    "masked, then low-passed": (
+        lambda a, b: [filtered(one * BODY, lambda k: k <= 0.12) for one in (a, b)],
+        "before",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", NOT_RAW)
+def test_halves_that_are_not_raw_are_not_quoted(run, files, how):
+    """What was quoted as unmasked lies off what numpy finds before the mask or the filter."""
+    make, word = NOT_RAW[how]
+    a, b = (mrcfile.read(files / f"{name}.mrc") for name in ("h1", "h2"))
+    for name, values in zip(("n1", "n2"), make(a, b), strict=True):
+        write(files / f"{name}.mrc", values)
+    right = plain_crossing(a, b)
+    before = json.loads(run("h1.mrc", "h2.mrc", "--json")[1])
+    assert before["quoted"]["resolution"] == pytest.approx(right, rel=1e-4)
+    assert before["raw"] == {"masked": False, "padded": False, "quiet": 0.0, "filtered": None} | {
+        "rise": before["raw"]["rise"]
+    }
+    crossing = before["curves"][0]["crossing"]
+    given = ("n1.mrc", "n2.mrc", "--tolerance", "0.1", "--json")
+    content = json.loads(run(*given, "--claimed", f"{crossing:.2f}")[1])
+    wrong = content["curves"][0]["crossing"]
+    assert wrong is None or abs(wrong / right - 1) > 0.02
+    for claim in (right, wrong or 4.0):
+        content = json.loads(run(*given, "--claimed", f"{claim:.3f}")[1])
+        assert content["quoted"]["resolution"] is None
+        assert word in content["quoted"]["reason"]
+        assert "before" in content["quoted"]["reason"]
+        assert "RELION: _unfil.mrc" in content["quoted"]["reason"]
+        (row,) = content["arms"]
+        assert row["verdict"] is None
+        assert row["reason"].startswith("refused: the half maps were")
+    alarms = {check["check"] for check in content["checks"] if check["alarm"]}
+    assert alarms & {"halves not masked before", "halves not filtered before"}
+
+
+def test_a_filter_beyond_the_crossing_changes_no_number_and_gets_no_verdict(run, files):
+    a, b = (mrcfile.read(files / f"{name}.mrc") for name in ("h1", "h2"))
+    for name, one in (("n1", a), ("n2", b)):
+        write(files / f"{name}.mrc", filtered(one, lambda k: k <= 0.42))
+    content = json.loads(run("n1.mrc", "n2.mrc", "--claimed", "5.6", "--tolerance", "0.3", "--json")[1])
+    assert content["quoted"]["resolution"] == pytest.approx(plain_crossing(a, b), rel=0.002)
+    assert content["raw"]["filtered"] == pytest.approx(PIXEL / 0.42, rel=0.06)
+    assert content["arms"][0]["verdict"] is None
+    assert "filtered before" in content["arms"][0]["reason"]
+    out = run("n1.mrc", "n2.mrc")[1]
+    assert "not to be quoted without the alarm: halves not filtered before" in " ".join(out.split())
+
+
+GENTLE = {
+    "Gaussian": lambda k: np.exp(-((k / 0.2) ** 2) / 2),
+    "Butterworth": lambda k: 1 / np.sqrt(1 + (k / 0.15) ** 8),
+    "sharpened": lambda k: np.exp(10 * k**2),
+    "blurred": lambda k: np.exp(-10 * k**2),
+}
+
+
+@pytest.mark.parametrize("how", GENTLE)
+def test_what_changes_no_fsc_is_no_reason_to_refuse(run, files, how):
+    a, b = (mrcfile.read(files / f"{name}.mrc") for name in ("h1", "h2"))
+    for name, one in (("n1", a), ("n2", b)):
+        write(files / f"{name}.mrc", filtered(one, GENTLE[how]))
+    content = json.loads(run("n1.mrc", "n2.mrc", "--json")[1])
+    assert content["quoted"]["resolution"] == pytest.approx(plain_crossing(a, b), rel=0.01)
+
+
+def test_corners_that_a_program_filled_are_no_mask(run, files):
+    ball = maps.soft_mask((BOX,) * 3, BOX / 2, 3)
     for name in ("h1", "h2"):
-        write(files / f"m{name}.mrc", mrcfile.read(files / f"{name}.mrc") * ball)
-    content = json.loads(run("mh1.mrc", "mh2.mrc", "--json")[1])
-    assert any("exactly 0 in both" in note for note in content["notes"])
+        one = mrcfile.read(files / f"{name}.mrc")
+        write(files / f"c{name}.mrc", one * ball + one[ball == 0].mean() * (1 - ball))
+    content = json.loads(run("ch1.mrc", "ch2.mrc", "--json")[1])
+    said = {check["check"]: check for check in content["checks"]}["halves not masked before"]
+    assert not said["alarm"]
+    assert "towards its corners" in said["said"]
+    assert content["quoted"]["reason"] == ""
+    assert "for the part of the box without noise" in content["curves"][0]["method"]
+
+
+@pytest.mark.parametrize("box", [20, 32, 48])
+@pytest.mark.parametrize("mean", [0, 5])
+def test_noise_is_not_quoted(tmp_path, box, mean):
+    """Noise, with and without an offset, unmasked and masked: in one of four pairs the first shell agrees."""
+    crossed = 0
+    mask = write(tmp_path / "mask.mrc", maps.soft_mask((box,) * 3, box / 4, 4))
+    for seed in range(40):
+        noise = mean + np.random.default_rng([seed, box]).standard_normal((2, box, box, box))
+        halves = [write(tmp_path / f"{i}.mrc", one) for i, one in enumerate(noise)]
+        for inside in (None, mask) if seed % 4 == 0 or mean else (None,):
+            found = score_fsc(*halves, mask=inside, claimed=2 * box * PIXEL / 3, tolerance=0.5)
+            assert math.isnan(found.quoted["resolution"])
+            assert found.quoted["reason"]
+            assert all(math.isnan(row["resolution"]) for row in found.found)
+            assert found.row.verdict is None
+            crossed += not math.isnan(found.found[-1]["crossing"])
+    assert crossed >= 5
+    assert any("as noise alone may" in row["reason"] or "first shell" in row["reason"] for row in found.found)
+
+
+def test_a_pixel_size_of_one_is_not_believed(run, files):
+    for name in ("h1", "h2"):
+        write(files / f"one{name}.mrc", mrcfile.read(files / f"{name}.mrc"), voxel=1)
+    status, out, err = run("oneh1.mrc", "oneh2.mrc", "--claimed", "4", "--tolerance", "0.1")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert (
+        "oneh1.mrc: its header says 1 A per voxel, which many programs write where they do not know it" in err
+    )
+    assert "Give --pixel-size" in err
+    right = json.loads(run("h1.mrc", "h2.mrc", "--json")[1])["quoted"]["resolution"]
+    given = json.loads(run("oneh1.mrc", "oneh2.mrc", "--pixel-size", "1.5", "--json")[1])
+    assert given["quoted"]["resolution"] == pytest.approx(right)
+    assert not any("header" in note for note in given["notes"])
+    true = json.loads(run("oneh1.mrc", "oneh2.mrc", "--pixel-size", "1.0", "--json")[1])
+    assert true["quoted"]["resolution"] == pytest.approx(right / 1.5)
+    write(files / "onemask.mrc", mrcfile.read(files / "mask.mrc"), voxel=1)
+    content = json.loads(run("h1.mrc", "h2.mrc", "--mask", "onemask.mrc", "--json")[1])
+    assert content["quoted"]["resolution"]
+    assert "onemask.mrc: its header gives no pixel size; taken for the half maps' 1.5 A." in content["notes"]
+    status, _, err = run("h1.mrc", "oneh2.mrc")
+    assert status == 2
+    assert "its pixel size is 1 A, that of h1.mrc 1.5 A" in err
+
+
+def test_the_advice_on_pixel_sizes_that_differ_works(run, files):
+    """An origin is written in the Angstrom of its own header, also of a wrong one."""
+    for name, voxel in (("h1", 1.5), ("h2", 1.52), ("mask", 3.0)):
+        write(
+            files / f"o{name}.mrc",
+            mrcfile.read(files / f"{name}.mrc"),
+            voxel=voxel,
+            origin=(-BOX / 2 * voxel,) * 3,
+        )
+    given = ("oh1.mrc", "oh2.mrc", "--mask", "omask.mrc")
+    status, _, err = run(*given)
+    assert status == 2
+    assert "give the right size with --pixel-size" in err
+    content = json.loads(run(*given, "--pixel-size", "1.5", "--json")[1])
+    right = json.loads(run("h1.mrc", "h2.mrc", "--mask", "mask.mrc", "--json")[1])
+    assert content["quoted"] == right["quoted"]
+    assert not any("origin" in note for note in content["notes"])
+    assert [note.split(":")[0] for note in content["notes"] if "its header gives" in note] == [
+        "oh2.mrc",
+        "omask.mrc",
+    ]
+
+
+@pytest.mark.parametrize(("given", "other"), [("0.15", "nm"), ("1.5e-4", "um"), ("1.5e-10", "m")])
+def test_a_pixel_size_in_another_unit_is_noticed(run, files, given, other):
+    notes = json.loads(run("h1.mrc", "h2.mrc", "--pixel-size", given, "--json")[1])["notes"]
+    assert f"Was it meant in {other}? Then give --pixel-size 1.5." in notes[0]
+
+
+@pytest.mark.parametrize("wrong", [1e-7, 1e-9, 5e-4])
+def test_a_mask_off_by_rounding_is_taken(run, files, wrong):
+    mask = mrcfile.read(files / "mask.mrc").astype(np.float64)
+    mask[0, 0, 0], mask[BOX // 2, BOX // 2, BOX // 2] = -wrong, 1 + wrong
+    write(files / "off.mrc", mask)
+    content = json.loads(run("h1.mrc", "h2.mrc", "--mask", "off.mrc", "--json")[1])
+    right = json.loads(run("h1.mrc", "h2.mrc", "--mask", "mask.mrc", "--json")[1])
+    assert content["quoted"]["resolution"] == pytest.approx(right["quoted"]["resolution"], rel=1e-6)
+    assert content["notes"] == right["notes"]
+
+
+def test_a_mask_that_resampling_took_over_1_is_said_and_one_of_255_is_refused(run, files):
+    mask = mrcfile.read(files / "mask.mrc")
+    write(files / "over.mrc", 1.06 * mask - 0.03)
+    notes = json.loads(run("h1.mrc", "h2.mrc", "--mask", "over.mrc", "--json")[1])["notes"]
+    assert "over.mrc: its values go from -0.03 to 1.03; those beyond 0 and 1 were set to 0 and 1." in notes
+    write(files / "big.mrc", 255 * mask)
+    status, _, err = run("h1.mrc", "h2.mrc", "--mask", "big.mrc")
+    assert status == 2
+    assert "values go from 0 to 255; expected a mask from 0 to 1. Divide it by 255." in err
+
+
+def test_an_interval_that_is_open_at_nyquist_is_no_certainty(tmp_path, run):
+    rng = np.random.default_rng(3)
+    true = specimen(width=0.26, peak=100)
+    for name in ("h1.mrc", "h2.mrc"):
+        write(tmp_path / name, true + rng.standard_normal(true.shape))
+    quoted = json.loads(run("h1.mrc", "h2.mrc", "--json")[1])["quoted"]
+    assert quoted["interval"][0] is None
+    sides = 1 - 2 * PIXEL / quoted["resolution"], quoted["interval"][1] / quoted["resolution"] - 1
+    for tolerance, word in ((0.01, "UNDETERMINED"), (0.03, "HOLDS")):
+        given = ("--claimed", f"{quoted['resolution']:.4f}", "--tolerance", tolerance, "--json")
+        row = json.loads(run("h1.mrc", "h2.mrc", *given)[1])["arms"][0]
+        assert row["truth_uncertainty"] == pytest.approx(max(sides), abs=1e-3)
+        assert row["verdict"] == word
+
+
+def test_words_are_whole_in_80_columns(run, files, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("h1", "h2"):
+        write(files / f"m{name}.mrc", mrcfile.read(files / f"{name}.mrc") * BODY)
+    write(files / "one.mrc", mrcfile.read(files / "mask.mrc"), voxel=1)
+    for halves in (("h1.mrc", "h2.mrc"), ("mh1.mrc", "mh2.mrc")):
+        given = (*halves, "--mask", "one.mrc", "--claimed", "5.6", "--tolerance", "0.3")
+        out = run(*given)[1]
+        content = json.loads(run(*given, "--json")[1])
+        assert "…" not in out
+        assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+        told = " ".join([*content["notes"], *(check["said"] for check in content["checks"])])
+        assert set(told.split()) <= set(out.replace("- ", " ").split())
 
 
 def test_pixel_size_of_the_user_wins(run, files):

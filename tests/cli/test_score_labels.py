@@ -195,6 +195,60 @@ def test_pixel_size_comes_from_the_files_or_the_option(run, tmp_path):
     assert px["files"][0]["true"]["mean_area"] == pytest.approx(36.0)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("325", "If it was meant in nm, give --pixel-size 0.325."),
+        ("0.000325", "If it was meant in mm, give --pixel-size 0.325."),
+        ("0.325", None),
+        ("0.004", None),  # electron microscopes
+        ("8", None),  # a slide scanner's overview
+    ],
+)
+def test_a_pixel_size_in_another_unit_is_noticed(run, folders, given, said):
+    notes = json.loads(run(*folders, "--pixel-size", given, "--json")[1])["notes"]
+    told = [note for note in notes if "--pixel-size" in note]
+    assert len(told) == (said is not None)
+    if said:
+        assert told[0].startswith(f"--pixel-size {float(given):g}: is in um; microscopes have 0.001 to 10.")
+        assert told[0].endswith(said)
+
+
+def test_a_pixel_size_in_metres_is_refused_with_the_right_one(run, folders):
+    status, out, err = run(*folders, "--pixel-size", "3.25e-7")
+    assert (status, out) == (2, "")
+    assert "If it was meant in m, give --pixel-size 0.325." in err
+    assert run(*folders, "--pixel-size", "0.325")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("500", "and the file's own size is 0.5 um, which is 500 nm. Was it meant in nm? Then give"),
+        ("5000", "the file's own size is 0.5 um, which is 5000 A. Was it meant in A?"),
+        ("0.65", "--pixel-size 0.65: the files say 0.5 um; the option was taken."),
+        ("0.502", ""),
+        ("0.5,0.5", ""),
+    ],
+)
+def test_a_pixel_size_is_compared_with_that_of_the_files(run, tmp_path, given, said):
+    about = {"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm"}
+    about |= {"PhysicalSizeY": 0.5, "PhysicalSizeYUnit": "µm"}
+    halves = [write(tmp_path / name, {"a": squares(20)}, ".ome.tif", metadata=about) for name in "pt"]
+    notes = json.loads(run(*halves, "--pixel-size", given, "--json")[1])["notes"]
+    told = [note for note in notes if "--pixel-size" in note]
+    assert len(told) == bool(said)
+    assert said in "".join(told)
+
+
+def test_a_pixel_size_of_the_file_in_another_unit_is_noticed(run, tmp_path):
+    about = {"axes": "YX", "PhysicalSizeX": 325, "PhysicalSizeXUnit": "µm"}
+    about |= {"PhysicalSizeY": 325, "PhysicalSizeYUnit": "µm"}
+    halves = [write(tmp_path / name, {"a": squares(20)}, ".ome.tif", metadata=about) for name in "pt"]
+    notes = json.loads(run(*halves, "--json")[1])["notes"]
+    assert any("pixel size 325: is in um" in note and "give --pixel-size 0.325" in note for note in notes)
+
+
 def test_intensity_is_measured_on_the_image(run, folders, tmp_path):
     predicted, truth = folders
     grey = write(

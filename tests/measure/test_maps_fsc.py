@@ -263,3 +263,14 @@ def test_published_curves_cross_where_they_are_said_to(real):
     shells = np.arange(along.shape[1]) / 144
     found = [maps.resolution(maps.Curve(shells, one, np.ones(len(one), int)), 0.143, 1.31) for one in along]
     assert found == pytest.approx([4.08, 4.16, 6.80], abs=0.005)
+
+
+def test_rounding_of_a_mask_is_cut_off():
+    a, b = np.random.default_rng(0).standard_normal((2, 16, 16, 16))
+    mask = maps.soft_mask(a.shape, 5, 3).astype(np.float64)
+    off = mask.copy()
+    off[0, 0, 0], off[8, 8, 8] = -1e-9, 1.0000001
+    np.testing.assert_array_equal(maps.fsc(a, b, off).fsc, maps.fsc(a, b, mask).fsc)
+    off[8, 8, 8] = 1.01
+    with pytest.raises(InputError, match="expected 0"):
+        maps.fsc(a, b, off)

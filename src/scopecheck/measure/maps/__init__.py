@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 from scopecheck.measure.maps.checks import Floor, floor, same
-from scopecheck.measure.maps.interval import Interval, effective_counts, fsc_interval
+from scopecheck.measure.maps.interval import Agreement, Interval, agreement, effective_counts, fsc_interval
 from scopecheck.measure.maps.local import LocalResolution, local_resolution
 from scopecheck.measure.maps.masks import soft_mask, soften
 from scopecheck.measure.maps.randomise import LIMIT, Corrected, randomise_phases, randomised
+from scopecheck.measure.maps.raw import Surroundings, cut, noise_power, rise, surroundings
 from scopecheck.measure.maps.shells import Crossing, Curve, crossing, fsc, resolution
 
 _LATER = {
@@ -31,6 +32,7 @@ _LATER = {
 
 __all__ = [
     "LIMIT",
+    "Agreement",
     "Cones",
     "Corrected",
     "Crossing",
@@ -39,10 +41,13 @@ __all__ = [
     "Interval",
     "LocalResolution",
     "Sampling",
+    "Surroundings",
+    "agreement",
     "conical_area_ratio",
     "conical_fsc",
     "correlation",
     "crossing",
+    "cut",
     "directional_fsc",
     "effective_counts",
     "floor",
@@ -50,18 +55,21 @@ __all__ = [
     "fsc_interval",
     "local_resolution",
     "model_density",
+    "noise_power",
     "orientation_histogram",
     "placement",
     "q_score",
     "randomise_phases",
     "randomised",
     "resolution",
+    "rise",
     "same",
     "sampling_compensation",
     "soft_mask",
     "soften",
     "sphericity",
     "spread",
+    "surroundings",
 ]
 
 

@@ -88,23 +88,23 @@ def checked(name: str, values: ArrayLike, like: NDArray | None = None) -> NDArra
 
 
 def checked_mask(mask: ArrayLike, like: NDArray) -> NDArray:
-    """Return a mask as an array of the map's precision.
+    """Return a mask as an array of the map's precision; what rounding took beyond 0 and 1 is cut off.
 
     Raises
     ------
     InputError
-        If its shape differs, it holds values outside [0, 1] or NaN, or it is 0 everywhere.
+        If its shape differs, it holds NaN or values more than 1e-6 outside [0, 1], or it is 0 everywhere.
     """
     array = np.asarray(mask)
     if array.shape != like.shape:
         raise InputError(f"mask: has the shape {array.shape}, the maps {like.shape}; expected the same.")
     array = array.astype(like.dtype, copy=False)
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 1):
+    if not (low >= -1e-6 and high <= 1 + 1e-6):
         raise InputError(f"mask: values go from {low:g} to {high:g}; expected 0 (outside) to 1 (inside).")
-    if high == 0:
+    if high <= 0:
         raise InputError("mask: is 0 everywhere, nothing is left to compare; expected some voxels above 0.")
-    return array
+    return array.clip(0, 1) if low < 0 or high > 1 else array
 
 
 def threads(size: int) -> int:
@@ -157,7 +157,7 @@ def fsc(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, counting: 
     for array in (first, second):
         array = array if inside is None else array * inside
         spectra.append(fft.rfftn(array, workers=workers, overwrite_x=inside is not None))
-    cross, *powers, counts = _shell_sums(spectra[0], spectra[1], box, counting)
+    cross, *powers, counts = shell_sums(spectra[0], spectra[1], box, counting)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = cross / np.sqrt(powers[0] * powers[1])
     values = np.clip(np.where(np.isfinite(values), values, np.nan), -1, 1)
@@ -166,7 +166,7 @@ def fsc(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, counting: 
     return Curve(np.arange(len(values)) / box, values, counts)
 
 
-def _shell_sums(first: NDArray, second: NDArray, box: int, counting: str) -> tuple[NDArray, ...]:
+def shell_sums(first: NDArray, second: NDArray, box: int, counting: str) -> tuple[NDArray, ...]:
     """Sum cross-product, both powers and number over shells of two half transforms (D, D, D // 2 + 1).
 
     Voxels at (+-z, +-y, x) have one distance, so they are added before they are sorted into shells: a quarter
