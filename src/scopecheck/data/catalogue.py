@@ -88,7 +88,7 @@ class Source(_Model):
 
 
 class File(_Model):
-    """One file; `sha256` is absent only for archive files that are pinned on first use."""
+    """One file; `sha256` is absent only where pinned on first use: an archive's, or at a fixed commit."""
 
     name: RelativeName
     sha256: Sha256 | None = None
@@ -163,11 +163,17 @@ class Entry(_Model):
             kinds = {s.kind for s in self.sources_of(file)}
             if not kinds:
                 raise ValueError(f"files: {file.name} has no source")
-            if file.sha256 is None and kinds != {"archive"}:
+            if file.sha256 is None and kinds != {"archive"} and not self.may_lack(file):
                 raise ValueError(
-                    f"files: {file.name} has no sha256; only archive files may be pinned on first use"
+                    f"files: {file.name} has no sha256; only files of an archive, or at an address with a"
+                    " commit in it, may be pinned on first use"
                 )
         return self
+
+    def may_lack(self, file: File) -> bool:
+        """Tell whether the dataset is of use without the file: listed at a fixed commit, but never seen."""
+        commit = r"/[0-9a-f]{40}/"
+        return file.sha256 is None and all(re.search(commit, s.url or "") for s in self.sources_of(file))
 
     def sources_of(self, file: File) -> tuple[Source, ...]:
         """Return the file's own sources, else the dataset's, in order."""

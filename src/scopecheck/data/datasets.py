@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+_out_of_reach: set[str] = set()  # datasets of which a further file could not be had in this process
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One image with its truth.
@@ -55,6 +58,9 @@ def fetch(
     fetched from the archive and pinned in the user's lock on first use. With `limit`, the first files alone
     are fetched, and the dataset's folder is returned.
 
+    Files that the catalogue lists without a hash are fetched where they can be had, pinned likewise, and left
+    out where not; after one that cannot be had, this process tries no other of that dataset.
+
     `kinds` ("package", "url", "archive", "beside") are the kinds of source to try, in this order; None: as
     catalogued. With `to` the files are copied to that folder too, a mirror for `SCOPECHECK_MIRROR`, and
     where they lie there is returned. Raises DataError if the name is not known or no source gives a file
@@ -68,7 +74,8 @@ def fetch(
         raise DataError(f"{name}: the limit is {limit}; expected at least 1 file.")
     files = entry.files[:limit]
     missing = [file for file in files if not cache.ready(entry, file)]
-    if missing:
+    further = [file for file in missing if entry.may_lack(file)]
+    if missing := [file for file in missing if file not in further]:
         what, speed = bars.TextColumn("{task.description}"), bars.DownloadColumn()
         columns = [what, bars.BarColumn(), speed, bars.TimeElapsedColumn(), bars.TimeRemainingColumn()]
         console = Console(stderr=True, force_jupyter=False)
@@ -79,9 +86,16 @@ def fetch(
             for file in missing:
                 cache.ensure(entry, file, kinds, progress)
                 progress.update(task, advance=file.bytes or 0)
+    for file in further if name not in _out_of_reach else []:
+        try:
+            cache.ensure(entry, file, kinds)
+        except DataError:
+            _out_of_reach.add(name)
+            break
     if to is None:
         return where(name)
-    whole = {file.name: cache.ensure(entry, file, kinds) for file in files}
+    here = [file for file in files if not entry.may_lack(file) or cache.ready(entry, file)]
+    whole = {file.name: cache.ensure(entry, file, kinds) for file in here}
     return mirror.write(
         to, entry.name, {file: (path, transfer.sha256_file(path)) for file, path in whole.items()}
     )
@@ -96,11 +110,15 @@ def where(name: str) -> Path:
 
 
 def is_here(name: str) -> bool:
-    """Tell whether a dataset can be had without a network: in the cache, in a mirror, or with scopecheck."""
+    """Tell whether a dataset can be had without a network: in the cache, in a mirror, or with scopecheck.
+
+    Files that the catalogue lists without a hash do not count: the dataset is of use without them.
+    """
     entry = describe(name)
     return all(
         cache.ready(entry, f) or mirror.holds(cache.expected(entry, f)) or cache.comes_along(entry, f)
         for f in entry.files
+        if not entry.may_lack(f)
     )
 
 

@@ -81,7 +81,9 @@ def _run_lengths(entry: Entry) -> list[Sample]:
             rows[row["ImageId"]].append(row["EncodedPixels"])
             shapes[row["ImageId"]] = (int(row["Height"]), int(row["Width"]))
     found = []
-    for file in (file for file in entry.files if file is not table):
+    for file in entry.files:
+        if file is table or (entry.may_lack(file) and not cache.ready(entry, file)):
+            continue
         name, image = Path(file.name).stem, _read(entry, file)
         colour = image.ndim == 3 and bool(np.ptp(image[..., :3], axis=-1).any())
         if image.ndim == 3:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import RecipeError
 from . import tables
-from .provenance import dataset_sha256
+from .provenance import dataset_sha256, further_files
 from .recipe import CONTROL_WORD, Recipe, read_recipe
 from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, quotable, write_json
 from .seeds import Seeds, read_seeds
@@ -134,6 +134,10 @@ class Page:
             self._check(arm, measurement, verdict)
             if baseline is not None:
                 self._check(f"{arm} (baseline)", measurement, baseline)
+        if more := sum(further_files(name) for name in datasets or []):
+            row |= {"recorded": None, "over_seeds": {}, "words_seen": {}, "stable": None}
+            told = f"{more} files more than the recorded word was made from, so it is not compared with it"
+            row["note"] = "; ".join(part for part in (row["note"], told) if part)
         tool = tool or (self.front.tools[0] if self.front and self.front.tools else "")
         row["unit"] = row["unit"] or unit
         entry = ArmResult(

@@ -8,10 +8,15 @@ from .recipe import Recipe
 
 
 def dataset_files(name: str) -> list[tuple[str, str]]:
-    """Give (file name, sha256) of every file of a catalogue entry, sorted by name."""
-    from .. import data
+    """Give (file name, sha256) of every file of a catalogue entry, sorted by name.
 
-    return sorted((f.name, f.sha256 or "not pinned") for f in data.describe(name).files)
+    A file that the catalogue lists without a hash is among them only where it is at hand.
+    """
+    from ..data import cache, describe
+
+    entry = describe(name)
+    here = [f for f in entry.files if not entry.may_lack(f) or cache.ready(entry, f)]
+    return sorted((f.name, cache.expected(entry, f) or "not pinned") for f in here)
 
 
 def dataset_sha256(name: str) -> str:
@@ -21,6 +26,14 @@ def dataset_sha256(name: str) -> str:
         return files[0][1]
     text = "".join(f"{digest}  {file}\n" for file, digest in files)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def further_files(name: str) -> int:
+    """Count the files at hand that the catalogue lists without a hash; recorded words were made without."""
+    from ..data import cache, describe
+
+    entry = describe(name)
+    return sum(entry.may_lack(file) and cache.ready(entry, file) for file in entry.files)
 
 
 def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path:
