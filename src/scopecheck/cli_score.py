@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -158,7 +159,7 @@ def labels(
     if as_json:
         typer.echo(json.dumps(_content(score, predicted, true, border), indent=1, ensure_ascii=False))
     else:
-        _show(score, predicted, true)
+        _show(score, predicted, true, threshold)
     end(score.rows, failing)
 
 
@@ -226,11 +227,22 @@ def _content(score: Score, predicted: Path, true: Path, border: str) -> dict[str
         "truth": str(true),
     }
     about |= {"scope": score.scope, "n": len(score.files), "border": border}
-    parts = {"plausibility": score.plausibility, "objects": score.objects, "files": score.files}
+    parts: dict[str, Any] = {
+        "plausibility": score.plausibility,
+        "scores": score.scores,
+        "chance": score.chance,
+    }
+    parts |= {"better_than_chance": score.better, "objects": score.objects, "files": score.files}
     return strict(about | {"arms": [row.model_dump() for row in score.rows]} | parts | {"notes": score.notes})
 
 
-def _show(score: Score, predicted: Path, true: Path) -> None:
+def _scored(name: str, value: float, chance: dict[str, float]) -> str:
+    """A score, with what chance scores where that is known and defined."""
+    by_chance = chance.get(name, math.nan)
+    return f"{name} {shown(value, '.2f')}" + ("" if math.isnan(by_chance) else f" (chance {by_chance:.2f})")
+
+
+def _show(score: Score, predicted: Path, true: Path, threshold: float) -> None:
     from rich.console import Console
 
     from scopecheck.record.result import caption
@@ -255,9 +267,13 @@ def _show(score: Score, predicted: Path, true: Path) -> None:
         notes.append(
             f"{row.measurement} ({row.unit or 'fraction'}): {'; '.join(text for text in told if text)}"
         )
-    looks = ", ".join(f"{name} {shown(value, '.2f')}" for name, value in score.plausibility.items())
+    looks, scores = (
+        ", ".join(_scored(name, value, score.chance) for name, value in numbers.items())
+        for numbers in (score.plausibility, score.scores)
+    )
     counted = ", ".join(f"{count} {name}" for name, count in score.objects.items())
     console.print(f"How it looks: {looks} ({counted})", markup=False)
+    console.print(f"Matched at IoU {threshold:g}: {scores}", markup=False)
     console.print(caption(score.rows))
     if score.scope == "image":
         notes.append("One pair of files: a word speaks of this image only.")

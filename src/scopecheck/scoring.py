@@ -31,6 +31,13 @@ class Score:
     plausibility : dict of str to float
         The looks-good scores: F1 over all objects, and mean pixel Dice of the files that hold any; NaN where
         there is no object at all.
+    scores : dict of str to float
+        precision, recall, mean IoU (of matched pairs) and PQ over all objects.
+    chance : dict of str to float
+        What the predicted objects score at random places (`measure.chance`), under the names of
+        `plausibility` and `scores`, and their gross error; empty where one side has no object.
+    better : bool or None
+        Whether the objects agree better than that; None where one side has no object.
     objects : dict of str to int
         Sums over all files: true, predicted, misses, inventions, merges, splits.
     files : list of dict
@@ -42,6 +49,9 @@ class Score:
     scope: str
     rows: list[ArmResult]
     plausibility: dict[str, float]
+    scores: dict[str, float]
+    chance: dict[str, float]
+    better: bool | None
     objects: dict[str, int]
     files: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
@@ -125,12 +135,13 @@ def score_labels(
         notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
     else:
         pairs = [_planes(pairs[0], told)]
-    found = []
+    found: list[dict[str, Any]] = []
     for pair in watch(pairs):
         try:
             found.append(
                 _measure(
                     pair,
+                    len(found),
                     notes,
                     told,
                     pixel_size,
@@ -165,24 +176,31 @@ def score_labels(
         f"F1@{threshold:g}": pooled.f1,
         "pixel Dice": statistics.fmean(dices) if dices else math.nan,
     }
+    scores = {"precision": pooled.precision, "recall": pooled.recall}
+    scores |= {"mean IoU": pooled.mean_iou, "PQ": pooled.pq}
+    better, chance = _floor(found, threshold, each=scale == "relative" and estimand != "pooled ratio")
+    if better is False:
+        notes.append(_no_better(pooled, chance, threshold))
     rows = []
     for name in names:
         limits = (tolerance or {}).get(name, (tolerance or {}).get("all"))
         doubt = (truth_uncertainty or {}).get(name, (truth_uncertainty or {}).get("all"))
-        verdict = _verdict(name, found, scope, limits, doubt, scale, estimand)
+        verdict = _verdict(name, found, scope, limits, doubt, scale, estimand, better)
         asked: dict[str, Any] = {"scope": scope, "scale": scale, "estimand": estimand}
         asked |= {"tolerance": inputs.tolerance_pair(limits), "truth_uncertainty": inputs.uncertainty(doubt)}
-        rows.append(_row(predicted, name, found, verdict, plausibility, asked))
+        rows.append(_row(predicted, name, found, verdict, plausibility, chance, asked))
     counted = {"true": "n_true", "predicted": "n_predicted"}
     objects = {
         key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
         for key in ("true", "predicted", "misses", "inventions", "merges", "splits")
     }
-    return Score(scope, rows, plausibility, objects, [_file(f, threshold) for f in found], notes)
+    files = [_file(f, threshold) for f in found]
+    return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes)
 
 
 def _measure(
     pair: Pair,
+    number: int,
     notes: list[str],
     told: Told,
     pixel_size: Sequence[float] | None,
@@ -194,13 +212,17 @@ def _measure(
     saturation: float | None,
 ) -> dict[str, Any]:
     from scopecheck import measure, scoring_signs
+    from scopecheck.measure.objects import matched, overlaps
 
     pictures, looks = scoring_signs.read(pair, _pictures(pair, told), told)
     labels = {key: pictures[key].array for key in ("predicted", "true")}
     grey = None
     if pair.image is not None:
         grey = pictures["image"].array
-    match = measure.match(labels["predicted"], labels["true"], threshold, border=border)
+    overlap = overlaps(labels["predicted"], labels["true"], border)
+    match = matched(overlap, [threshold])[0]
+    rules: dict[str, Any] = {"border": border, "seed": (0, number), "overlap": overlap}
+    chance = measure.chance(labels["predicted"], labels["true"], threshold, **rules)
     if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
         same = pictures["predicted"].notes + ("prediction and truth are the same in every pixel",)
         pictures["predicted"] = pictures["predicted"]._replace(notes=same)
@@ -224,7 +246,7 @@ def _measure(
         )
     what = "area" if labels["true"].ndim == 2 else "volume"
     usual = ["count", f"mean_{what}", f"total_{what}"] + ["total_intensity"] * (grey is not None)
-    rules: dict[str, Any] = {
+    rules = {
         "pixel_size": size,
         "unit": unit,
         "border": border,
@@ -238,7 +260,7 @@ def _measure(
     dice = measure.pixel_dice(labels["predicted"], labels["true"])
     return (
         measured
-        | {"pair": pair, "match": match, "dice": dice, "pixel_size": size}
+        | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size}
         | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
     )
 
@@ -318,7 +340,35 @@ def _by(size: tuple[float, ...]) -> str:
     return " x ".join(f"{one:g}" for one in size)
 
 
-def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any:  # type: ignore[no-untyped-def]
+def _floor(found: list[dict], threshold: float, *, each: bool) -> tuple[bool | None, dict[str, float]]:
+    """Whether the objects of all files agree better than chance, and what chance scores, as they are scored.
+
+    Gross errors are averaged over the files (`each`) or taken over all objects.
+    """
+    from scopecheck import measure
+
+    draws = [file["chance"] for file in found]
+    pooled = measure.pool_chance(draws)
+    if pooled.better is None:
+        return None, {}
+    told, by_file = pooled.scores(), [one.scores() for one in draws]
+    dices = [one["Dice"] for one in by_file if not math.isnan(one["Dice"])]
+    wrong = [one["gross error"] for one in by_file if not math.isnan(one["gross error"])]
+    chance = {f"F1@{threshold:g}": told["F1"], "pixel Dice": statistics.fmean(dices)}
+    chance |= {key: told[key] for key in ("precision", "recall", "mean IoU", "PQ")}
+    return pooled.better, chance | {"gross error": statistics.fmean(wrong) if each else told["gross error"]}
+
+
+def _no_better(match: Any, chance: dict[str, float], threshold: float) -> str:
+    name = f"F1@{threshold:g}"
+    return (
+        "Not better than chance: the predicted objects agree with the true ones no better than the same"
+        f" objects at random places ({name} {match.f1:.2f}, there {chance[name]:.2f}), so nothing is called"
+        " HOLDS. Are prediction and truth of the same image, and in one frame?"
+    )
+
+
+def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better) -> Any:  # type: ignore[no-untyped-def]
     """Return the verdict on one measurement, or the reason why there is none."""
     from scopecheck import judge, measure
 
@@ -351,6 +401,7 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand) -> Any
         estimand=estimand,
         truth_uncertainty=uncertainty,
         gross_error=gross,
+        better_than_chance=better,
     )
 
 
@@ -360,6 +411,7 @@ def _row(
     found: list[dict],
     verdict: Any,
     plausibility: dict[str, float],
+    chance: dict[str, float],
     asked: dict[str, Any],
 ) -> ArmResult:
     from scopecheck.record.result import ArmResult, judged
@@ -371,7 +423,7 @@ def _row(
         "tier": "",
         "profile": "",
     }
-    common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility}
+    common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility, "chance": chance}
     if isinstance(verdict, str):
         return ArmResult(**common, **asked, reason=verdict, n=len(found))
     return ArmResult(**common, **judged(verdict))
@@ -388,7 +440,10 @@ def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
         for name, quantity in file[key].items()
         if quantity.note
     }
-    scores = {f"F1@{threshold:g}": match.f1, "pixel Dice": file["dice"]}
+    scores: dict[str, Any] = {f"F1@{threshold:g}": match.f1, "pixel Dice": file["dice"]}
+    scores |= {"precision": match.precision, "recall": match.recall}
+    scores |= {"mean IoU": match.mean_iou, "PQ": match.pq}
+    scores["chance"] = _floor([file], threshold, each=False)[1]
     counts = {key: getattr(match, key) for key in ("misses", "inventions", "merges", "splits")}
     about = {"name": pair.name, "prediction": str(pair.predicted), "truth": str(pair.true)}
     return about | {"pixel_size_um": file["pixel_size"]} | values | scores | counts | {"notes": noted}

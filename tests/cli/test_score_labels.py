@@ -1,6 +1,7 @@
 """`scopecheck score labels`: verdicts on known objects, and every bad input with its one-line message."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -70,6 +71,54 @@ def test_folders_are_one_population_and_errors_are_exact(run, folders):
     assert content["files"][2]["true"]["total_area"] == 30 * 36
 
 
+def thrown(n, seed, shape=(128, 128)):
+    """`n` discs of radius 5 thrown at random places, apart from each other."""
+    rng, labels, (y, x) = np.random.default_rng(seed), np.zeros(shape, np.uint16), np.ogrid[:128, :128]
+    while labels.max() < n:
+        cy, cx = rng.uniform(5, 122, 2)
+        disc = (y - cy) ** 2 + (x - cx) ** 2 <= 25
+        if not labels[disc].any():
+            labels[disc] = labels.max() + 1
+    return labels
+
+
+def test_objects_thrown_at_random_never_hold(run, tmp_path):
+    """8 fields of 60 discs against 8 others: count and mean area are right, and nothing was found."""
+    predicted = write(tmp_path / "model", {f"f{i}": thrown(60, i) for i in range(8)})
+    truth = write(tmp_path / "truth", {f"f{i}": thrown(60, 100 + i) for i in range(8)})
+    status, out, _ = run(predicted, truth, "--tolerance", "0.1", "--json")
+    content, rows = json.loads(out), arms(out)
+    assert status == 0
+    assert content["better_than_chance"] is False
+    for name in ("count", "mean_area", "total_area"):
+        assert abs(rows[name]["bias"]) < 0.03
+        assert rows[name]["label"] == "UNDETERMINED NOT BETTER THAN CHANCE"
+        assert rows[name]["reason"] == "chance"
+    chance = content["chance"]
+    # discs apart from each other cover 60 * 81 of 128^2 pixels: so much of every disc meets another by chance
+    assert chance["pixel Dice"] == pytest.approx(60 * 81 / 128**2, abs=0.04)
+    assert content["plausibility"]["F1@0.5"] == pytest.approx(chance["F1@0.5"], abs=0.05)
+    assert rows["count"]["chance"]["gross error"] == pytest.approx(rows["count"]["gross_error"], abs=0.25)
+    assert content["files"][0]["chance"]["F1@0.5"] == pytest.approx(chance["F1@0.5"], abs=0.05)
+    _, out, _ = run(predicted, truth, "--tolerance", "0.1", "--fail-on", "UNDETERMINED")
+    assert "UNDETERMINED NOT" in out
+    assert "no better than the same objects at random places" in " ".join(out.split())
+
+
+def test_the_same_objects_in_place_hold_and_empty_sides_are_not_asked(run, tmp_path):
+    fields = {f"f{i}": thrown(n, i) for i, n in enumerate((1, 3, 10, 5, 2))}
+    truth = write(tmp_path / "truth", fields)
+    moved = write(tmp_path / "model", {name: np.roll(array, 1, 0) for name, array in fields.items()})
+    _, out, _ = run(moved, truth, "--tolerance", "0.1", "--json")
+    assert json.loads(out)["better_than_chance"] is True
+    assert {row["label"] for row in arms(out).values()} == {"HOLDS"}
+    nothing = write(tmp_path / "none", {name: 0 * array for name, array in fields.items()})
+    _, out, _ = run(nothing, truth, "--measure", "count", "--tolerance", "0.1", "--json")
+    content = json.loads(out)
+    assert (content["better_than_chance"], content["chance"]) == (None, {})
+    assert arms(out)["count"]["label"] == "FAILS"
+
+
 def test_a_higher_threshold_unmakes_the_matches(run, folders):
     _, out, _ = run(*folders, "--threshold", "0.9", "--json")
     assert json.loads(out)["plausibility"]["F1@0.9"] == 0.0
@@ -84,7 +133,14 @@ def test_the_reader_sees_word_scope_n_and_what_it_looks_like(run, folders):
     assert "population" in out
     assert "±20 %" in out
     assert "no verdict: no tolerance" in " ".join(out.split())
-    assert "F1@0.5 1.00, pixel Dice 0.92" in out
+    said = " ".join(out.split())
+    assert re.search(r"F1@0.5 1.00 \(chance 0.\d\d\), pixel Dice 0.92 \(chance 0.\d\d\)", said)
+    # every IoU is 36 / 42
+    number = r"\(chance 0.\d\d\)"
+    assert re.search(
+        rf"at IoU 0.5: precision 1.00 {number}, recall 1.00 {number}, mean IoU 0.86 .*PQ 0.86 {number}", said
+    )
+    assert re.search(r"gross error 0 % \(chance \d+ %\)", said)
     assert "one independent acquisition" in out
     assert "agrees with annotation" in " ".join(out.split())
 

@@ -1,5 +1,6 @@
 """Arrays in, quantities with units out."""
 
+from scopecheck.measure.floor import Chance, chance, pool_chance
 from scopecheck.measure.matched import Match, gross_error, pool
 from scopecheck.measure.objects import drop_border, match, pixel_dice
 from scopecheck.measure.perobject import background_level
@@ -7,14 +8,17 @@ from scopecheck.measure.quantities import Quantity, quantities
 from scopecheck.measure.shapes import table
 
 __all__ = [
+    "Chance",
     "Match",
     "Quantity",
     "background_level",
+    "chance",
     "drop_border",
     "gross_error",
     "match",
     "pixel_dice",
     "pool",
+    "pool_chance",
     "quantities",
     "table",
 ]

@@ -44,7 +44,7 @@ from scopecheck.measure.matched import Match, ratio
 from scopecheck.measure.overlap import Overlap, contingency
 
 
-def _assignment(overlap: Overlap, iou: NDArray, threshold: float) -> NDArray:
+def assignment(overlap: Overlap, iou: NDArray, threshold: float) -> NDArray:
     """Positions, among the overlapping pairs, of the one-to-one pairs with IoU >= threshold."""
     candidate = np.flatnonzero(iou >= threshold)
     p, t = overlap.predicted[candidate], overlap.true[candidate]
@@ -70,7 +70,7 @@ def _assignment(overlap: Overlap, iou: NDArray, threshold: float) -> NDArray:
     return np.sort(np.concatenate((candidate[alone], contested[partner[t] == p])))
 
 
-def _counting_errors(overlap: Overlap) -> tuple[int, int, int, int]:
+def counting_errors(overlap: Overlap) -> tuple[int, int, int, int]:
     """Merges, splits, misses and inventions."""
     p, t = overlap.predicted, overlap.true
     holds_true = 2 * overlap.pixels > overlap.true_area[t]
@@ -132,29 +132,39 @@ def match(
         Labels that are not label images (see `checks.label_image`), different shapes, or an impossible
         threshold.
     """
+    overlap = overlaps(predicted, true, border)
+    if np.ndim(threshold) == 0:
+        return matched(overlap, [threshold])[0]  # type: ignore[list-item]
+    return matched(overlap, threshold)  # type: ignore[arg-type]
+
+
+def overlaps(predicted: ArrayLike, true: ArrayLike, border: str = "keep") -> Overlap:
+    """Which object overlaps which, of two label images as `match` takes them; for `matched` and `chance`."""
     predicted_image, true_image = label_image(predicted, "predicted labels"), label_image(true, "true labels")
     same_shape(predicted_image, true_image)
-    single = np.ndim(threshold) == 0
-    thresholds = [_checked_threshold(value) for value in np.atleast_1d(threshold)]
     drop = border_rule(border) == "drop"
-    overlap = contingency(
+    return contingency(
         predicted_image,
         true_image,
         ignore_predicted=border_labels(predicted_image) if drop else None,
         ignore_true=border_labels(true_image) if drop else None,
     )
-    iou, errors = overlap.iou, _counting_errors(overlap)
+
+
+def matched(overlap: Overlap, thresholds: Sequence[float]) -> list[Match]:
+    """Matches of two label images at each threshold, from their overlaps."""
+    iou, errors, matches = overlap.iou, counting_errors(overlap), []
     n_true, n_predicted = len(overlap.true_labels), len(overlap.predicted_labels)
-    matches = []
-    for value in thresholds:
-        chosen = _assignment(overlap, iou, value)
+    for value in [checked_threshold(value) for value in thresholds]:
+        chosen = assignment(overlap, iou, value)
         p, t = overlap.predicted[chosen], overlap.true[chosen]
         pairs = np.stack((overlap.predicted_labels[p], overlap.true_labels[t]), axis=1)
         matches.append(Match(value, n_true, n_predicted, pairs, iou[chosen], *errors))
-    return matches[0] if single else matches
+    return matches
 
 
-def _checked_threshold(threshold: object) -> float:
+def checked_threshold(threshold: object) -> float:
+    """Return an IoU threshold as a number, or raise InputError."""
     try:
         value = float(threshold)  # type: ignore[arg-type]
     except (TypeError, ValueError):
