@@ -77,11 +77,12 @@ def size_hint(
 ) -> str:
     """Say so where the particle's diameter is out of proportion, as with a pixel size wrong by two.
 
-    Each is a sign: half of the particles with a neighbour within 0.6 diameters; half with one within 0.75 and
-    more than half as many pairs so near as random points have, since particles that keep about one diameter
-    apart have hardly any, and at twice the diameter most; diameters `stated` elsewhere that differ by more
-    than 1.5; `boxes` (by custom 1 to 2 diameters wide) below 0.6 or above 2.5 diameters. Wide spacing is no
-    sign: the field may be sparse.
+    Each is a sign: half of the particles with a neighbour within 0.6 diameters; half with one within 0.75,
+    more than half as many pairs so near as random points have, and fewer than half as many within 0.5, since
+    particles that keep one diameter apart have none nearer than that, and at twice the diameter they seem to
+    keep 0.5 of it; diameters `stated` elsewhere that differ by more than 1.5; `boxes` (by custom 1 to 2
+    diameters wide) below 0.6 or above 2.5 diameters. Wide spacing is no sign, since the field may be sparse;
+    nor is a field without order, where particles lie over one another in thick ice.
 
     Parameters
     ----------
@@ -103,7 +104,8 @@ def size_hint(
     apart = [cKDTree(t).query(t, k=2)[0][:, 1] for t in many]
     if apart and (middle := float(np.median(np.concatenate(apart)))) < 0.75 * diameter:
         pairs, random = np.sum([pairs_within(t, 0.75 * diameter) for t in many], axis=0)
-        if middle < 0.6 * diameter or pairs > random / 2:
+        inner, by_chance = np.sum([pairs_within(t, 0.5 * diameter) for t in many], axis=0)
+        if middle < 0.6 * diameter or (pairs > random / 2 and inner < by_chance / 2):
             signs.append(f"half of the true particles have a neighbour within {middle:.3g} px")
     if not signs:
         return ""
