@@ -365,7 +365,7 @@ def test_a_diameter_twice_too_wide_is_remarked_at_any_spacing_of_a_crowded_field
         assert "have a neighbour within" in particles.size_hint(truth, diameter=80, **how)
         for right in (40, 50):  # and a quarter too wide
             assert particles.size_hint(truth, diameter=right, **how) == ""
-        random = [np.random.default_rng(seed).uniform(0, 1000, (150, 2))]  # half have a neighbour within 38
+        random = [np.random.default_rng(seed).uniform(0, 4000, (2400, 2))]  # half have one within 38
         assert particles.size_hint(random, diameter=55, **how) == ""
 
 
