@@ -127,6 +127,20 @@ def test_what_was_done_is_named(labels, name, said):
     assert said in signs[0].text
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (np.where(EDGE, CELLS + 30, CELLS), "30 of its 60 objects lie wholly inside another"),
+        (np.where((CELLS == 0) & (np.arange(300) % 7 == 0) & (np.arange(300)[:, None] % 7 == 0), 1, CELLS),
+         "specks lie apart from its 30 objects"),
+    ],
+)  # fmt: skip
+def test_what_may_be_wrong_is_a_doubt(labels, said):
+    signs = look(labels).signs
+    assert not any(sign.certain for sign in signs)
+    assert any(said in sign.text for sign in signs)
+
+
 def test_the_correlation_of_foregrounds():
     """Against numpy's coefficient of correlation; opposite, equal, and not defined."""
     random = np.random.default_rng(0)

@@ -72,6 +72,7 @@ def look(labels: NDArray) -> Look:
     several, hidden = ids[number > 1], int((number - 1).sum())
     planes = _planes(labels) if labels.ndim == 3 else None
     signs = [steps, planes, _background(labels, cut, ids), _one_value(labels, ids, number)]
+    signs += [_inside(labels, ids), _specks(found, first)]
     if not any(sign and sign.certain for sign in signs):
         pieced = _limit(found, ids, number) or _several(ids, number)
         if (
@@ -111,9 +112,7 @@ def _listed(values: Sequence[int] | NDArray) -> str:
 def _numbers_of_pieces(found: Pieces, first: NDArray) -> NDArray:
     """In how many pieces that are no specks each number lies; in stacks, at once or with a gap between."""
     many = np.diff(first, append=len(found.value))
-    largest = found.pixels[first]
-    usual = np.minimum(largest, np.median(largest))
-    counted = found.pixels >= SPECK * np.repeat(usual, many)
+    largest, counted = found.pixels[first], _counted(found, first)
     number = np.add.reduceat(counted.astype(np.int64), first)
     loose = np.add.reduceat(found.pixels, first) - largest >= SPECK * largest  # by many specks
     number = np.where(loose, np.maximum(number, 2), number)
@@ -122,6 +121,13 @@ def _numbers_of_pieces(found: Pieces, first: NDArray) -> NDArray:
             own = np.flatnonzero(counted[first[i] : first[i] + many[i]]) + first[i]
             number[i] = max(1, _at_once(found.low[own, 0], found.high[own, 0]))
     return number
+
+
+def _counted(found: Pieces, first: NDArray) -> NDArray:
+    """Of each piece, whether it is no speck beside its own number's largest and beside a usual object."""
+    largest = found.pixels[first]
+    usual = np.minimum(largest, np.median(largest))
+    return found.pixels >= SPECK * np.repeat(usual, np.diff(first, append=len(found.value)))
 
 
 def _at_once(low: NDArray, high: NDArray) -> int:
@@ -332,6 +338,34 @@ def _one_value(labels: NDArray, ids: NDArray, number: NDArray) -> Sign | None:
         way = "give every object a number of its own if it is not"
         return Sign("mask", False, text, way, way)
     return None
+
+
+def _inside(labels: NDArray, ids: NDArray) -> Sign | None:
+    """Objects that lie wholly in another one, as nuclei in cells and cells in their drawn outlines do."""
+    a, b = _neighbours(labels, ids)
+    alone = np.bincount(np.concatenate((a, b)), minlength=len(ids)) == 1
+    if not alone.any() or labels.all():
+        return None
+    free = _at_edge(labels, ids)
+    for axis in range(labels.ndim - 2, labels.ndim):
+        after = labels[(slice(None),) * axis + (slice(1, None),)]
+        before = labels[(slice(None),) * axis + (slice(None, -1),)]
+        for own, other in ((before, after), (after, before)):
+            free[np.searchsorted(ids, np.unique(own[(other == 0) & (own != 0)]))] = True
+    inside = int((alone & ~free).sum())
+    if inside < MANY * len(ids):
+        return None
+    way = "leave out the outer or the inner ones where they are no objects of their own"
+    return Sign("inside", False, f"{inside} of its {len(ids)} objects lie wholly inside another", way, way)
+
+
+def _specks(found: Pieces, first: NDArray) -> Sign | None:
+    """More scattered pixels than objects: noise, or a compressed picture."""
+    specks = int((~_counted(found, first)).sum())
+    if specks <= max(FEW, len(first)):
+        return None
+    way = "remove them, for they count as area of the objects whose numbers they bear"
+    return Sign("specks", False, f"{specks} specks lie apart from its {len(first)} objects", way, way)
 
 
 def _planes(labels: NDArray) -> Sign | None:
