@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
 
 FAIL_WORDS = ("FAILS", "UNDETERMINED")
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_WITH_UNIT = re.compile(rf"\s*({_NUMBER}(?:\s*:\s*{_NUMBER})?)\s*([^:]*?)\s*", re.I)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FailOn = Annotated[str | None, typer.Option(help=f"Exit with 1 on any of: {','.join(FAIL_WORDS)}.")]
 
@@ -72,13 +75,19 @@ def fractions(limits: dict[str, Any]) -> None:
             )
 
 
-def by_measure(option: str, text: str | None) -> dict[str, Any]:
-    """Numbers by measurement from '0.1' (for all), 'count=0.1,...' or 'count=-0.1:0.2'."""
+def by_measure(option: str, text: str | None, units: dict[str, str] | None = None) -> dict[str, Any]:
+    """Numbers by measurement from '0.1' (for all), 'count=0.1,...' or 'count=-0.1:0.2'.
+
+    Where `units` is given, a number may carry one ('count=2 objects'), and they are put into it.
+    """
     found: dict[str, Any] = {}
     for part in (text or "").split(","):
         if not part.strip():
             continue
         name, _, value = part.rpartition("=")
+        unit = ""
+        if units is not None and (read := _WITH_UNIT.fullmatch(value)):
+            value, unit = read.groups()
         ends = tuple(number(option, end) for end in value.split(":"))
         if len(ends) > 2:
             raise InputError(f"--{option}: {part!r} has more than two ends; expected LOW:HIGH or one number.")
@@ -86,6 +95,8 @@ def by_measure(option: str, text: str | None) -> dict[str, Any]:
         if name in found:
             raise InputError(f"--{option}: {name} is given twice.")
         found[name] = ends[0] if len(ends) == 1 else ends
+        if units is not None:
+            units[name] = unit
     return found
 
 
@@ -131,7 +142,9 @@ def verdicts(rows: Sequence[ArmResult], scope: str) -> Table:
     for row in rows:
         table.add_row(
             row.measurement,
-            f"{row.shape} {row.told}" + (f": {row.reason}" if row.verdict and row.reason else ""),
+            f"{row.shape} {row.told}"
+            + (f": {row.reason}" if row.verdict and row.reason else "")
+            + (f" ({len(row.far)} of {row.n} far outside)" if row.far else ""),
             row.scope or scope,
             str(row.n),
             "" if row.bias is None else percent(row.bias, row.scale, row.unit),

@@ -63,15 +63,19 @@ def labels(
     tolerance: Annotated[
         str | None,
         typer.Option(
-            help="0.1 for all, or count=0.1 and area=-0.05:0.1 with a comma between. Declare it before."
+            help="0.1 for all, or count=0.1 and area=-0.05:0.1 with a comma between; with --scale absolute"
+            " each with its unit, as 'count=2 objects'. Declare it before."
         ),
     ] = None,
     truth_uncertainty: Annotated[
-        str | None, typer.Option(help="The truth's own systematic uncertainty: 0.02, or count=0.02,...")
+        str | None,
+        typer.Option(help="The truth's own systematic uncertainty: 0.02, or count=0.02,..., as --tolerance."),
     ] = None,
     threshold: Annotated[float, typer.Option(help="IoU from which two objects are one, for F1.")] = 0.5,
     border: Annotated[str, typer.Option(help="keep or drop objects that touch the edge.")] = "keep",
-    scale: Annotated[str, typer.Option(help="relative (fractions) or absolute (the unit).")] = "relative",
+    scale: Annotated[
+        str, typer.Option(help="relative (fractions of the truth) or absolute (differences, in the unit).")
+    ] = "relative",
     estimand: Annotated[str, typer.Option(help="mean (each file alike) or pooled (sums).")] = "mean",
     background: Annotated[
         list[str] | None,
@@ -91,7 +95,12 @@ def labels(
         ),
     ] = None,
     grey_background: Annotated[
-        float | None, typer.Option(help="Grey level to subtract; by default the median outside objects.")
+        str | None,
+        typer.Option(
+            help="Grey level to subtract: one for all images; or image, of each image the median outside all"
+            " objects; or a CSV table of image,level. By default, for each label image the median outside its"
+            " own objects."
+        ),
     ] = None,
     saturation: Annotated[float | None, typer.Option(help="Grey level from which pixels are full.")] = None,
     as_given: Annotated[
@@ -115,7 +124,7 @@ def labels(
     Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
     OME-Zarr, PNG and NPY. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
-    from scopecheck import scoring, scoring_signs
+    from scopecheck import scoring, scoring_grey, scoring_signs
 
     failing = fail_words(fail_on)
     one_of("estimand", estimand, tuple(ESTIMANDS))
@@ -129,8 +138,12 @@ def labels(
     measures = [SHORT.get(name, name) for name in measures] if measures else None
     if not 0 < threshold <= 1:
         raise InputError(f"--threshold: {threshold:g} is no IoU; expected above 0 and not above 1.")
-    limits = _named("tolerance", tolerance)
-    unsure = doubts(_named("truth-uncertainty", truth_uncertainty), relative=scale == "relative")
+    units: dict[str, dict[str, str]] = {"tolerance": {}, "truth_uncertainty": {}}
+    limits = _named("tolerance", tolerance, units["tolerance"], scale)
+    unsure = doubts(
+        _named("truth-uncertainty", truth_uncertainty, units["truth_uncertainty"], scale),
+        relative=scale == "relative",
+    )
     fractions(limits if scale == "relative" else {})
     levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
@@ -148,7 +161,8 @@ def labels(
         border=border,
         scale=scale,
         estimand=ESTIMANDS[estimand],
-        grey_background=grey_background,
+        grey_background=scoring_grey.read(grey_background),
+        units=units,
         saturation=saturation,
         labels=_ways(_joined(label_way)),
         background=scoring_signs.by_side("background", _joined(background), _label),
@@ -165,10 +179,14 @@ def labels(
 
 def _by_text(files: Sequence[dict[str, Any]]) -> list[str]:
     """One note for each thing that is said of measurements: of which, and in which files."""
+    from scopecheck.measure.quantities import DARKER
+
     said: dict[str, list[tuple[str, str, str]]] = {}
     for file in files:
         for what, texts in file["notes"].items():
             for text in texts.split("; "):
+                if DARKER in text:  # told once, with the images, by scoring_grey.dark
+                    continue
                 said.setdefault(text, []).append((*what.split(maxsplit=1), file["name"]))  # type: ignore[arg-type]
     notes = []
     for text, places in said.items():
@@ -178,11 +196,18 @@ def _by_text(files: Sequence[dict[str, Any]]) -> list[str]:
     return notes
 
 
-def _named(option: str, text: str | None) -> dict[str, Any]:
-    """Numbers by measurement, under its full name."""
-    given = by_measure(option, text)
+def _named(option: str, text: str | None, units: dict[str, str], scale: str) -> dict[str, Any]:
+    """Numbers by measurement, under its full name; their units go into `units`."""
+    read: dict[str, str] = {}
+    given = by_measure(option, text, read)
     if twice := [name for name in given if name in SHORT and SHORT[name] in given]:
         raise InputError(f"--{option}: {SHORT[twice[0]]} is given twice, once as {twice[0]}.")
+    if scale == "relative" and (odd := next((unit for unit in read.values() if unit), "")):
+        raise InputError(
+            f"--{option}: {text!r} has the unit {odd!r}; on the relative scale give a fraction, 0.1 for 10 %."
+            " Units belong to --scale absolute."
+        )
+    units |= {SHORT.get(name, name): unit for name, unit in read.items()}
     return {SHORT.get(name, name): value for name, value in given.items()}
 
 

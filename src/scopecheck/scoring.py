@@ -15,6 +15,7 @@ from scopecheck.pairing_given import few
 
 if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
+    from scopecheck.scoring_grey import Grey
     from scopecheck.scoring_signs import Told
 
 
@@ -71,8 +72,9 @@ def score_labels(
     border: str = "keep",
     scale: str = "relative",
     estimand: str = "per-acquisition mean",
-    grey_background: float | None = None,
+    grey_background: Grey = None,
     saturation: float | None = None,
+    units: Mapping[str, Mapping[str, str]] | None = None,
     labels: Mapping[str, str] | None = None,
     background: Mapping[str, Sequence[int]] | None = None,
     as_given: bool = False,
@@ -102,8 +104,13 @@ def score_labels(
         Whether objects that touch the edge count, in prediction and truth alike.
     scale, estimand : str
         As `judge.agreement`.
-    grey_background, saturation : float, optional
-        As `measure.quantities`; one background for prediction and truth.
+    grey_background : float, "image" or mapping of str to float, optional
+        Grey level to subtract, of all images or by image; see `scoring_grey.levels`.
+    saturation : float, optional
+        As `measure.quantities`.
+    units : mapping, optional
+        Units given with `tolerance` and `truth_uncertainty` (the keys) on the absolute scale, by measurement;
+        refused where they are not those in which it comes. None does not ask for them.
     labels, background : mapping, optional
         How to number the objects, and the numbers that stand for the background, with the keys
         ``prediction``, ``truth`` and ``both``; see `scoring_signs.Told`.
@@ -125,7 +132,7 @@ def score_labels(
         If files cannot be read or paired, shapes differ, a measurement is not known or not possible, or a
         file is certainly no label image.
     """
-    from scopecheck import measure, scoring_signs
+    from scopecheck import measure, scoring_grey, scoring_signs, scoring_units
     from scopecheck.judge import inputs
 
     pairs, notes = pair_up(predicted, true, image, as_given=as_given, pair=pairing)
@@ -157,16 +164,21 @@ def score_labels(
             text = str(error)
             named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
             raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
+        if len(found) == 1 and scale == "absolute" and units is not None:
+            measured = {name: quantity.unit for name, quantity in found[0]["true"].items()}
+            for option, numbers in (("tolerance", tolerance), ("truth_uncertainty", truth_uncertainty)):
+                scoring_units.check(option.replace("_", "-"), numbers or {}, units.get(option, {}), measured)
     notes += _how_read(found)
+    notes += scoring_grey.dark(found)
     notes += scoring_signs.report([(file["pair"], file["looks"]) for file in found], told)
     names = list(found[0]["true"])
     for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
         if extra := [name for name in given or {} if name not in (*names, "all")]:
             raise InputError(f"{option}: names {', '.join(extra)}; measured are {', '.join(names)}.")
     for name in names:
-        if len(units := {file["true"][name].unit for file in found}) > 1:
+        if len(kinds := {file["true"][name].unit for file in found}) > 1:
             raise InputError(
-                f"{name}: comes in {' and '.join(sorted(units))}, since not all files give a pixel size;"
+                f"{name}: comes in {' and '.join(sorted(kinds))}, since not all files give a pixel size;"
                 " give --pixel-size or --unit px."
             )
     matches = [file["match"] for file in found]
@@ -208,10 +220,10 @@ def _measure(
     measures: Sequence[str] | None,
     threshold: float,
     border: str,
-    grey_background: float | None,
+    grey_background: Grey,
     saturation: float | None,
 ) -> dict[str, Any]:
-    from scopecheck import measure, scoring_signs
+    from scopecheck import measure, scoring_grey, scoring_signs
     from scopecheck.measure.objects import matched, overlaps
 
     pictures, looks = scoring_signs.read(pair, _pictures(pair, told), told)
@@ -252,15 +264,18 @@ def _measure(
         "border": border,
         "only": list(measures or usual),
     }
+    levels: dict[str, float] = {}
     if grey is not None:
-        rules |= {"background": grey_background, "saturation": saturation}
+        rules |= {"saturation": saturation}
+        levels = scoring_grey.levels(grey_background, pair, grey, labels)
     measured: dict[str, Any] = {
-        key: measure.quantities(array, grey, **rules) for key, array in labels.items()
+        key: measure.quantities(array, grey, background=levels.get(key), **rules)
+        for key, array in labels.items()
     }
     dice = measure.pixel_dice(labels["predicted"], labels["true"])
     return (
         measured
-        | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size}
+        | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size, "grey": levels}
         | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
     )
 
@@ -370,7 +385,7 @@ def _no_better(match: Any, chance: dict[str, float], threshold: float) -> str:
 
 def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better) -> Any:  # type: ignore[no-untyped-def]
     """Return the verdict on one measurement, or the reason why there is none."""
-    from scopecheck import judge, measure
+    from scopecheck import judge, measure, scoring_grey
 
     numbers = {key: [float(file[key][name].value) for file in found] for key in ("predicted", "true")}
     for key, values in numbers.items():
@@ -379,6 +394,8 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better
                 note = file[key][name].note or "not a number"
                 return f"not defined for {getattr(file['pair'], key)}: {note}"
     ratio = scale == "relative"
+    if ratio and (text := scoring_grey.below_zero(name, found, found[0]["true"][name].unit)):
+        return text
     if ratio and (estimand != "pooled ratio" or not any(numbers["true"])):
         for value, file in zip(numbers["true"], found, strict=True):
             if value == 0:
@@ -415,6 +432,7 @@ def _row(
     asked: dict[str, Any],
 ) -> ArmResult:
     from scopecheck.record.result import ArmResult, judged
+    from scopecheck.record.tables import far_outside
 
     common: dict[str, Any] = {
         "recipe": "score labels",
@@ -426,7 +444,11 @@ def _row(
     common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility, "chance": chance}
     if isinstance(verdict, str):
         return ArmResult(**common, **asked, reason=verdict, n=len(found))
-    return ArmResult(**common, **judged(verdict))
+    row = ArmResult(**common, **judged(verdict))
+    names = [file["pair"].predicted.name for file in found]
+    values = [[file[key][name].value for file in found] for key in ("predicted", "true")]
+    row.note = "; ".join(text for text in (row.note, far_outside(row, names, *values)) if text)
+    return row
 
 
 def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
@@ -446,4 +468,5 @@ def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
     scores["chance"] = _floor([file], threshold, each=False)[1]
     counts = {key: getattr(match, key) for key in ("misses", "inventions", "merges", "splits")}
     about = {"name": pair.name, "prediction": str(pair.predicted), "truth": str(pair.true)}
+    about |= {"grey_background": file["grey"]} if file["grey"] else {}
     return about | {"pixel_size_um": file["pixel_size"]} | values | scores | counts | {"notes": noted}

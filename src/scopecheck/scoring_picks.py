@@ -377,6 +377,7 @@ def _row(
 ) -> ArmResult:
     from scopecheck import judge
     from scopecheck.record.result import ArmResult, judged
+    from scopecheck.record.tables import far_outside
 
     matches = [one["match"] for one in found]
     values = {
@@ -411,7 +412,11 @@ def _row(
         gross_error=gross,
         better_than_chance=better,
     )
-    return ArmResult(**common | judged(verdict))
+    row = ArmResult(**common | judged(verdict))
+    row.note = "; ".join(
+        text for text in (row.note, far_outside(row, [one["name"] for one in found], got, true)) if text
+    )
+    return row
 
 
 def _pooled(matches: list[Any]) -> dict[str, float]:

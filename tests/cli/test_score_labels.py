@@ -348,7 +348,7 @@ def test_no_objects_have_an_answer_and_a_reason(run, tmp_path):
     assert status == 0
     assert "no ratio to" in arms(out)["count"]["reason"]
     assert "--scale absolute or --estimand pooled" in arms(out)["count"]["reason"]
-    absolute = ("--scale", "absolute", "--tolerance", "count=2", "--json")
+    absolute = ("--scale", "absolute", "--tolerance", "count=2 objects", "--json")
     rows = arms(run(tmp_path / "some.tif", tmp_path / "none.tif", *absolute)[1])
     assert (rows["count"]["verdict"], rows["count"]["bias"]) == ("FAILS", 4.0)
     rows = arms(run(tmp_path / "none.tif", tmp_path / "none2.tif", *absolute)[1])

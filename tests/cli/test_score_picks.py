@@ -184,6 +184,7 @@ def test_a_micrograph_on_which_nothing_was_picked_counts(run, six):
     mean = (5 * np.log(56 / 60) + np.log(0.5) - 1) / 6  # nothing found stands at ln(1/2) - 1
     assert rows["delivered"]["bias"] == pytest.approx(np.expm1(mean))
     assert rows["delivered"]["far"] == [5]
+    assert "far outside: m5 (nothing of 60)" in rows["delivered"]["note"]
 
 
 def test_one_table_that_names_no_pick_on_a_micrograph_found_none_there(run, six, tmp_path):

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scopecheck.errors import InputError
 from scopecheck.measure.perobject import per_object
 
+DARKER = "darker than the background"
 SMALLEST, LARGEST = 1e-6, 1e6  # micrometres per pixel: a picometre, and a metre
 
 
@@ -84,7 +85,8 @@ def quantities(
         * total_intensity: sum over all object pixels of grey level minus background
         * mean_intensity: mean over objects of each object's mean grey level minus background
 
-        With no objects, sums and counts are 0 and means are NaN, noted "no objects".
+        With no objects, sums and counts are 0 and means are NaN, noted "no objects". Where most objects are
+        darker than the background, both intensities are noted so.
 
     Raises
     ------
@@ -119,6 +121,8 @@ def quantities(
             notes.append(
                 f"{count} of {n} objects hold saturated pixels (grey level {each.saturation:g} or more)"
             )
+        if n and 2 * (dark := int((total < 0).sum())) > n and not each.constant:
+            notes.append(f"{dark} of {n} objects are {DARKER} ({each.background:g})")
         mean = float((total / pixels).mean()) if n else np.nan
         result["total_intensity"] = Quantity(float(total.sum()), "grey levels", "; ".join(notes))
         result["mean_intensity"] = Quantity(mean, "grey levels", "; ".join(notes))

@@ -1,5 +1,6 @@
 """Verdicts as fixed lines of words and as an HTML table; no verdict stands without its scope and n."""
 
+from collections.abc import Sequence
 from html import escape
 
 from .result import ArmResult, caption
@@ -99,6 +100,17 @@ def detail(row: ArmResult) -> str:
     if row.note:
         parts.append(row.note)
     return "; ".join(parts)
+
+
+def far_outside(
+    row: ArmResult, names: Sequence[str], measured: Sequence[float], true: Sequence[float]
+) -> str:
+    """Name the acquisitions that are far outside, with what was measured in each; empty for none."""
+    told = [
+        f"{names[i]} ({f'{measured[i]:.4g}' if measured[i] else 'nothing'} of {true[i]:.4g})" for i in row.far
+    ]
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return f"far outside: {', '.join(told[:3])}{more}" if told else ""
 
 
 def steadiness(row: ArmResult) -> str:
