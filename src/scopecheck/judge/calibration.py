@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.judge.estimate import to_bias, to_scale
-from scopecheck.judge.intervals import mean_interval, pooled_interval
+from scopecheck.judge.intervals import LEVEL, mean_interval, pooled_interval
 from scopecheck.judge.verdict import agreement, words
 
 Family = Callable[[np.random.Generator, int, int, float], tuple[NDArray, NDArray]]
@@ -22,9 +22,14 @@ TYPICAL_SD = 0.03  # of 39 objects: small enough for wrong HOLDS to be as likely
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates with the true bias at an edge of tolerance: it is covered; HOLDS and FAILS, at each edge."""
+    """Rates with the true bias at an edge of tolerance: it is covered; HOLDS and FAILS, at each edge.
+
+    `excess` is how much wider the intervals are than they need be: the ideal one has the same centre, and
+    its half-width is the same fraction of the judge's in every trial, so that it covers exactly 90 %.
+    """
 
     coverage: float
+    excess: float
     holds_low: float
     holds_high: float
     fails_low: float
@@ -45,15 +50,92 @@ def judged_intervals(measured: NDArray, true: NDArray, scale: str, estimand: str
 
 def rates(family: Family, n: int, *, trials: int, seed: int, scale: str, estimand: str) -> Rates:
     """Judge `trials` sets of `n` acquisitions with the true bias at each edge of tolerance."""
-    answer = {"coverage": 0.0}
+    answer = {"coverage": 0.0, "excess": 0.0}
     for name, bias in (("low", -TOLERANCE), ("high", TOLERANCE)):
         measured, true = family(np.random.default_rng([seed, n]), trials, n, bias)
         low, high = judged_intervals(measured, true, scale, estimand)
         said = words(low, high, (-TOLERANCE, TOLERANCE), n, "population")
         answer["coverage"] += float(np.mean((low <= bias) & (high >= bias))) / 2
+        answer["excess"] += _excess(low, high, bias, scale, estimand) / 2
         answer[f"holds_{name}"] = float(np.mean(said == "HOLDS"))
         answer[f"fails_{name}"] = float(np.mean(said == "FAILS"))
     return Rates(**answer)
+
+
+def _excess(low: NDArray, high: NDArray, bias: float, scale: str, estimand: str) -> float:
+    back = np.log1p if estimand == "pooled ratio" else lambda b: to_scale(1 + b)
+    low, high, true = (low, high, bias) if scale == "absolute" else (back(low), back(high), back(bias))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        needed = np.abs(2 * true - low - high) / (high - low)
+    return float(1 / np.nanquantile(needed, LEVEL, method="higher") - 1)
+
+
+def redrawn(
+    measured: NDArray, true: NDArray, n: int, *, trials: int, seed: int, estimand: str
+) -> tuple[float, float]:
+    """Take N real fields for the whole population, draw `n` of them again and again, and judge each draw.
+
+    Parameters
+    ----------
+    measured, true : ndarray, shape (N,)
+        Amounts of each field. Their bias over all N fields is the truth here.
+    n, trials, seed : int
+        Fields in a draw (with replacement, so that they are independent), and number of draws.
+    estimand : str
+        As in `agreement`, on the relative scale.
+
+    Returns
+    -------
+    too_low, too_high : float
+        Fraction of draws whose interval lies wholly below, and above, the bias of the population; 5 % each is
+        promised, and the rest is covered.
+    """
+    rng = np.random.default_rng([seed, n, measured.size])
+    chosen = rng.integers(measured.size, size=(trials, n))
+    if estimand == "pooled ratio":
+        bias = measured.sum() / true.sum() - 1
+    else:
+        bias = float(to_bias(to_scale(measured, true).mean()))
+    low, high = judged_intervals(measured[chosen][:, None, :], true[chosen], "relative", estimand)
+    return float(np.mean(high < bias)), float(np.mean(low > bias))
+
+
+def worsened(
+    n: int, bias: float, sd: float, *, trials: int, seed: int, farthest: bool = False
+) -> tuple[float, float, float]:
+    """Make one field of a set worse and count how often that turns another word into HOLDS.
+
+    Sets of `n` fields have normal errors of mean `bias` and standard deviation `sd` on the judging scale. One
+    field drawn by chance, or the one that is `farthest` off on the side of the mean error, is moved anywhere
+    further out on its own side: down to nothing found, or up to twice the truth.
+
+    Returns
+    -------
+    all, marked, unmarked : float
+        Of the sets that do not hold, the fraction that holds afterwards; that fraction in two parts, with the
+        mark ON AVERAGE ONLY and without it.
+    """
+    rng = np.random.default_rng([seed, n])
+    ratio = 1 + to_bias(to_scale(1 + bias) + sd * rng.standard_normal((trials, n)))
+    rows, place = np.arange(trials), rng.integers(n, size=trials)
+    if farthest:
+        errors = to_scale(ratio)
+        below = errors.mean(-1) <= to_scale(1 - TOLERANCE**2) / 2  # the middle of the tolerance
+        place = np.where(below, errors.argmin(-1), errors.argmax(-1))
+    one, share = ratio[rows, place], rng.random(trials)
+    side = below if farthest else one < 1
+    worse = ratio.copy()
+    worse[rows, place] = np.where(side, one * share, one + share * np.maximum(2 - one, 0))
+    holds = []
+    for r in (ratio, worse):
+        low, high, _ = mean_interval(to_scale(r))
+        said = words(to_bias(low), to_bias(high), (-TOLERANCE, TOLERANCE), n, "population")
+        holds.append(said == "HOLDS")
+    inside = (np.abs(worse - 1) <= TOLERANCE).mean(-1) >= 0.8
+    others = max(int((~holds[0]).sum()), 1)
+    gained = ~holds[0] & holds[1]
+    parts = [float((gained & part).sum() / others) for part in (gained, ~inside, inside)]
+    return parts[0], parts[1], parts[2]
 
 
 def draw_sizes(rng: np.random.Generator, groups: int, n: int, sizes: str) -> NDArray:
