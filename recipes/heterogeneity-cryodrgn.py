@@ -667,15 +667,7 @@ for declared in dict.fromkeys(a.arm for a in page.front.arms):
         wrong = any(verdict(m, [numbers_[m]], arm).word == "FAILS" for m in asked)
         judged.append((declared, it, it["read"][how], wrong))
 display(page.table())
-told = [r for r in page.rows() if r.status == "judged" and r.predicted]
-other = [f"`{r.arm}` {r.measurement} ({r.label} instead of {r.predicted})" for r in told if r.surprise]
-display(
-    Markdown(
-        f"**Our predictions.** Of {len(told)} written before the first run, {len(other)} came out with another word"
-        + (": " + "; ".join(other) if other else "")
-        + "."
-    )
-)
+display(Markdown(page.predictions()))
 
 # %% tags=["hide-input"]
 figure, axes = plt.subplots(2, 2, figsize=(7, 5.8))
@@ -715,7 +707,7 @@ display(
         f"With exact poses the tenth is read as {value('ten-percent', 'fraction')} (recall {value('ten-percent', 'recall')}, purity "
         f"{value('ten-percent', 'purity')}). The fiftieth is read as {value('two-percent', 'fraction')} by the rule and as "
         f"{value('two-percent-kmeans', 'fraction')} by k-means, from the same latent space: "
-        f"{said['two-percent', 'fraction'].label} and {said['two-percent-kmeans', 'fraction'].label}. "
+        f"{said['two-percent', 'fraction'].told} and {said['two-percent-kmeans', 'fraction'].told}. "
         f"The linear component, read by the same rule: {', '.join(f'`{a}` {x}' for a, x in linear_reads.items())}. "
         "Fraction, recall and purity are three questions. A fraction can be right while the particles are wrong: what is "
         "missed and what is invented cancel in it."

@@ -49,10 +49,10 @@
 #       - Judge a check that needs no ground truth by its false alarms too.
 #     arms:
 #       - {arm: field, measurement: count, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: paper, recorded: HOLDS, seen_in_training: "unknown",
+#          predicted: HOLDS, origin: first look, recorded: HOLDS, seen_in_training: "unknown",
 #          source: "first look made before this recipe (whole field, diameter 20, one seed): count -4 %"}
 #       - {arm: field, measurement: mean_area, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: paper, recorded: FAILS, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: FAILS, seen_in_training: "unknown",
 #          source: "first look made before this recipe (whole field, diameter 20, one seed): mean area +41 %"}
 #       - {arm: field, measurement: total_intensity, tier: embedded, profile: quick, control: null,
 #          predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "unknown",
@@ -76,7 +76,7 @@
 #          predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "unknown",
 #          source: "as on the field"}
 #       - {arm: photons-20, measurement: count, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: paper, recorded: FAILS, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: FAILS, seen_in_training: "unknown",
 #          source: "first look made before this recipe (whole field, diameter 20, one seed): count -74 %"}
 #       - {arm: photons-20, measurement: mean_area, tier: embedded, profile: quick, control: null,
 #          predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "unknown",
@@ -85,7 +85,7 @@
 #          predicted: FAILS, origin: physics, recorded: FAILS, seen_in_training: "unknown",
 #          source: "light of nuclei that are not found is lost"}
 #       - {arm: blur-2px, measurement: count, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: paper, recorded: HOLDS, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: HOLDS, seen_in_training: "unknown",
 #          source: "first look made before this recipe (whole field, diameter 20, one seed): count -12 %"}
 #       - {arm: blur-2px, measurement: mean_area, tier: embedded, profile: quick, control: null,
 #          predicted: FAILS, origin: physics, recorded: FAILS, seen_in_training: "unknown",
@@ -678,7 +678,7 @@ one = {m: next(r for r in page.rows() if (r.arm, r.measurement) == ("field", m))
 gross = one["count"].gross_error
 display(
     Markdown(
-        f"*Read each word against the line below it, which says how good the result looks. The count of this field is {one['count'].label}: the "
+        f"*Read each word against the line below it, which says how good the result looks. The count of this field: {one['count'].told}; the "
         f"net error is {one['count'].bias:+.0%}, while misses plus inventions come to {gross:.0%} of the nuclei. "
         f"The classical baseline's mean area differs by {one['mean_area'].baseline['bias']:+.0%}. An interval of one image is "
         f"the truth's own uncertainty; it is unknown here, so it has no width.*"
@@ -826,7 +826,7 @@ otsu = edge.baseline
 display(
     Markdown(
         f"**A surprise.** We had expected the mean area to hold on the simulated nuclei as well and had declared it a part "
-        f"of the positive control. It does not: it comes out at {edge.bias:+.0%}, {edge.label}, although the edge is known "
+        f"of the positive control. It does not: it comes out at {edge.bias:+.0%}, {edge.told}, although the edge is known "
         f"exactly and no annotator is involved. The classical baseline's is {otsu['bias']:+.0%}. So a good part of the "
         f"{one['mean_area'].bias:+.0%} on the real field comes from the network, which draws around a nucleus, not along "
         f"its edge. We did not adjust the simulation until it fitted. The mean area of `control` is shown as what it is, "
@@ -1064,10 +1064,10 @@ for axis in axes:
         axis.axhline(y + 0.5, color="#DDDDDD", lw=0.6, zorder=0)
 show(figure, "shift")
 good = [r for r in judged if r.plausibility["F1@0.5"] >= 0.8 and not r.control]
-wrong = [r for r in good if r.verdict == "FAILS"]
-by_name = {m: sum(r.verdict == "FAILS" for r in wrong if r.measurement == m) for m in MEASUREMENTS}
+wrong = [r for r in good if r.fails]
+by_name = {m: sum(r.fails for r in wrong if r.measurement == m) for m in MEASUREMENTS}
 low = [r for r in judged if r.plausibility["F1@0.5"] < 0.8 and not r.control]
-low_f1 = [r for r in low if r.label == "HOLDS"]
+low_f1 = [r for r in low if r.holds and not r.marks]
 display(
     Markdown(
         f"*Left: the error of each number, one row an arm; a line is the 90 % interval where it is wider than the symbol. "
@@ -1284,7 +1284,7 @@ redrawn = found["control-redrawn", "mean_area"]
 lines = [
     f"- Positive control of the mean area, `control-redrawn` (Cellpose with the remedy, half brightness, on the simulated nuclei; a control of "
     f"the remedy, since Cellpose alone failed): "
-    f"{edge.bias:+.0%} without, **{redrawn.bias:+.0%}** with it ({redrawn.label}, n = {redrawn.n})."
+    f"{edge.bias:+.0%} without, **{redrawn.bias:+.0%}** with it ({redrawn.told}, n = {redrawn.n})."
 ]
 for arm, of in REMEDIES.items():
     for name in ("count", "mean_area"):
@@ -1292,7 +1292,7 @@ for arm, of in REMEDIES.items():
             before, after = found[of, name], found[arm, name]
             lines.append(
                 f"- `{arm}`, {SAY[name]}: {before.bias:+.0%} without, **{after.bias:+.0%}** with the remedy "
-                f"({after.label}, scope {after.scope}, n = {after.n})."
+                f"({after.told}, scope {after.scope}, n = {after.n})."
             )
 sums = {a: sum(r["measured"]["total_intensity"] for r in rows[a]) for a in ("control", "control-redrawn")}
 exact_sum = sum(r["true"]["total_intensity"] for r in rows["control"])
@@ -1334,17 +1334,7 @@ for name, value in numbers(mine, image).items():
 display(page.table())
 
 # %% tags=["hide-input"]
-told_before = [r for r in page.rows() if r.status == "judged" and r.predicted]
-odd = [r for r in told_before if r.surprise]
-opposite = [r for r in odd if r.verdict in ("HOLDS", "FAILS")]
-display(
-    Markdown(
-        f"Of {len(told_before)} predictions, {len(odd) - len(opposite)} were left undecided and {len(opposite)} came out the "
-        "other way: "
-        + "; ".join(f"`{r.arm}` {SAY[r.measurement]} ({r.label} instead of {r.predicted})" for r in opposite)
-        + f". {sum('first look' in a.source for a in (page.front.arms if page.front else []))} of them rest on a first look of ours at the same field, so they were not blind."
-    )
-)
+display(Markdown(page.predictions()))
 
 # %% tags=["hide-input"]
 display(Markdown(page.other_seeds()))
@@ -1364,7 +1354,8 @@ from importlib import metadata
 
 def tally(m):
     """How often each word came for one measurement, the simulated controls left out."""
-    words = [r.label for r in judged if r.measurement == m and r.arm not in ("control", "broken")]
+    asked = [r for r in judged if r.measurement == m and r.arm not in ("control", "broken")]
+    words = ["UNSTABLE" if r.varies else r.told for r in asked]
     return ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(sorted(words))) + f" of {len(words)}"
 
 

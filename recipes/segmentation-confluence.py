@@ -385,7 +385,7 @@ def settle(arm, run, classic, knows, sort, datasets=(), name=None):
     shown[name] = verdict(*of_all[:2], scope[arm], knows, of_all[2])
     kind[name], runs[name], scope[name] = sort, run, scope[arm]
     looks = {"pixel Dice": float(np.mean(rows[name]["pixel Dice"]))}
-    page.add(name, shown[name], measurement="area_fraction", plausibility=looks, baseline=base[arm], seconds=spent,
+    shown[name] = page.add(name, shown[name], measurement="area_fraction", plausibility=looks, baseline=base[arm], seconds=spent,
              seeds=[seed], datasets=list(datasets))  # fmt: skip
 
 
@@ -425,7 +425,7 @@ def table_of(arms):
         "|---|---|---|---|---|---|---|",
     ]
     lines = [f"| {a} | {np.mean(rows[a]['pixel Dice']):.2f} | {np.mean(rows[a]['true']):.3f} | {shown[a].bias:+.0%} | {shown[a].gross_error:.0%} "
-             f"| {shown[a].label} ({shown[a].scope}, n = {shown[a].n}) | {base[a.removesuffix('-robust')].bias:+.0%} |" for a in arms]  # fmt: skip
+             f"| {shown[a].told} ({shown[a].scope}, n = {shown[a].n}) | {base[a.removesuffix('-robust')].bias:+.0%} |" for a in arms]  # fmt: skip
     return Markdown("\n".join(head + lines))
 
 
@@ -567,7 +567,7 @@ for arm, values in times.items():
     shown[arm] = verdict(values, true_times, "population", 0.0)
     dice = {"pixel Dice": 1.0} if arm == "growth-perfect-mask" else {"pixel Dice": float(np.mean(
         [measure.pixel_dice(networks["drawn"](f) > 0.5, m) for s in series[:2] for f, m in zip(s[0], s[1], strict=True)]))}  # fmt: skip
-    page.add(arm, shown[arm], measurement="doubling_time", plausibility=dice, seeds=[seed],
+    shown[arm] = page.add(arm, shown[arm], measurement="doubling_time", plausibility=dice, seeds=[seed],
              baseline=judged_baseline(baseline_times))  # fmt: skip
 fig, ax = plt.subplots(figsize=(6.2, 4.2))
 ax.plot(hours, series[0][2].cells / series[0][2].cells[0], "-", color="black", label="cells (truth)")
@@ -590,7 +590,7 @@ show("growth")
 # fault and no Dice can show it.*
 
 # %% tags=["hide-input"]
-lines = [f"| {a} | {np.mean(t):.1f} h | {shown[a].bias:+.0%} ({shown[a].interval[0]:+.0%} to {shown[a].interval[1]:+.0%}) | {shown[a].label} "
+lines = [f"| {a} | {np.mean(t):.1f} h | {shown[a].bias:+.0%} ({shown[a].interval[0]:+.0%} to {shown[a].interval[1]:+.0%}) | {shown[a].told} "
          f"(population, n = {shown[a].n}) |" for a, t in times.items()]  # fmt: skip
 display(Markdown("\n".join([f"True doubling time of the cell number: {np.mean(true_times):.1f} h.", "", "| arm | doubling time | error, 90 % interval | verdict |", "|---|---|---|---|", *lines])))  # fmt: skip
 
@@ -745,8 +745,7 @@ apart = {
     for k, n in enumerate(("before", "after"))
 }
 holds = {
-    n: sum(shown[f"{a}{end}"].word == "HOLDS" for a in change)
-    for n, end in (("before", ""), ("after", "-robust"))
+    n: sum(shown[f"{a}{end}"].holds for a in change) for n, end in (("before", ""), ("after", "-robust"))
 }
 display(Markdown(
     f"Over the four settings of one and the same field, the highest mean area fraction is {apart['before']:.2f} times the lowest with the first "
@@ -767,10 +766,10 @@ cost = {c: np.mean([abs(np.log(doubling_time(*early(hours, p, c)) / doubling_tim
 cut = min(cost, key=cost.get)
 times["growth-network-early"] = [doubling_time(*early(hours, p, cut)) for p in seen]
 v = shown["growth-network-early"] = verdict(times["growth-network-early"], true_times, "population", 0.0)
-page.add("growth-network-early", v, measurement="doubling_time", seeds=[seed],
+v = shown["growth-network-early"] = page.add("growth-network-early", v, measurement="doubling_time", seeds=[seed],
          baseline=judged_baseline([doubling_time(*early(hours, p, cut)) for p in rough]))  # fmt: skip
 display(Markdown(f"Chosen: frames below a confluence of {cut:.0%}. On the six series the doubling time is then off by {v.bias:+.0%} "
-                 f"({v.interval[0]:+.0%} to {v.interval[1]:+.0%}), instead of {shown['growth-network'].bias:+.0%}: **{v.label}** (population, n = {v.n})."))  # fmt: skip
+                 f"({v.interval[0]:+.0%} to {v.interval[1]:+.0%}), instead of {shown['growth-network'].bias:+.0%}: **{v.told}** (population, n = {v.n})."))  # fmt: skip
 
 # %% [markdown]
 # **Or count cells in a few fields.** On the three other series the cells are counted, as you could count nuclei in one stained
@@ -784,8 +783,10 @@ times["growth-network-calibrated"] = [doubling_time(hours, p / np.exp(np.polyval
 c = shown["growth-network-calibrated"] = verdict(
     times["growth-network-calibrated"], true_times, "population", 0.0
 )
-page.add("growth-network-calibrated", c, measurement="doubling_time", seeds=[seed])
-display(Markdown(f"On the six series the doubling time is then off by {c.bias:+.0%} ({c.interval[0]:+.0%} to {c.interval[1]:+.0%}): **{c.label}** (population, "
+c = shown["growth-network-calibrated"] = page.add(
+    "growth-network-calibrated", c, measurement="doubling_time", seeds=[seed]
+)
+display(Markdown(f"On the six series the doubling time is then off by {c.bias:+.0%} ({c.interval[0]:+.0%} to {c.interval[1]:+.0%}): **{c.told}** (population, "
                  f"n = {c.n}). The counted series came from the same simulation; a culture that crowds in another way needs its own counts."))  # fmt: skip
 
 # %% [markdown]

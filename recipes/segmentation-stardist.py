@@ -860,11 +860,8 @@ if profile == "full":
 else:
     print("Not run: this is the quick profile.")
 
+
 # %% tags=["hide-input"]
-SHAPE = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇"}
-COLOUR = {"HOLDS": "#0072B2", "FAILS": "#D55E00", "UNDETERMINED": "#666666"}
-
-
 def matrix(rows, name):
     """Arms by measurements: shape, word and bias."""
     arms = list(dict.fromkeys(row.arm for row in rows))
@@ -876,8 +873,8 @@ def matrix(rows, name):
         ax.text(
             ALL.index(row.measurement),
             arms.index(row.arm),
-            f"{SHAPE[row.verdict]} {word} {text}",
-            color=COLOUR[row.verdict],
+            f"{row.shape} {word} {text}",
+            color=record.figures.COLOURS[row.verdict],
             ha="center",
             va="center",
             fontsize=10.5,
@@ -900,7 +897,7 @@ matrix([row for row in page.rows() if row.status == "judged"], "matrix")
 
 # %% [markdown]
 # *Figure. What to look at: every line is an arm, every column a number a biologist would publish. ● HOLDS, ■ FAILS, ◇ UNDET.
-# (undetermined: too few images or too noisy), † on average only, ‡ by cancellation (misses and inventions cancel in the
+# (undetermined: too few images or too noisy), △ UNSTABLE (the word changes with the seed), hollow ○ and □ of one image alone, † on average only, ‡ by cancellation (misses and inventions cancel in the
 # count). Behind the word stands the bias, for solidity in units of solidity. An empty
 # place means that this number was not asked of this arm. Compare the lines `prior-…` with the lines of the network.*
 
@@ -914,7 +911,7 @@ def of(arm, measurement):
 
 
 def survive(arm, names=ALL):
-    kept = [m for m in names if (arm, m) in said and said[arm, m].verdict == "HOLDS"]
+    kept = [m for m in names if (arm, m) in said and said[arm, m].holds]
     return ", ".join(f"`{m}`" for m in kept) or "none of them"
 
 
@@ -960,7 +957,7 @@ display(
         f"{100 * on_field:+.0f} %. So this is the network's error, not the prior's: it learnt from simulated nuclei for "
         f"{training_seconds:.0f} s. StarDist's published networks learnt from real ones. On the "
         f"plane of the blastocyst the count is off by {of('blastocyst', 'count')}, with misses and inventions of "
-        f"{100 * plane_row.gross_error:.0f} % of the nuclei behind it: {plane_row.label}."
+        f"{100 * plane_row.gross_error:.0f} % of the nuclei behind it: {plane_row.told}."
     )
 )
 
@@ -1011,7 +1008,7 @@ finish(figure, "shift")
 matrix([row for row in page.rows() if row.arm in settings or row.arm == "field"], "shift-matrix")
 
 # %% [markdown]
-# *Figure. What to look at: the field as found, then under each setting. ● HOLDS, ■ FAILS, ◇ UNDETERMINED, with the bias.
+# *Figure. What to look at: the field as found, then under each setting. ● HOLDS, ■ FAILS, ◇ UNDETERMINED, △ UNSTABLE, hollow: of one image alone; with the bias.
 # "setting, n = 5" means five noise seeds of one specimen.*
 
 # %% [markdown]
@@ -1175,14 +1172,7 @@ display(
 display(page.table())
 
 # %% tags=["hide-input"]
-told = [r for r in page.rows() if r.status == "judged" and r.predicted]
-opposite = [r for r in told if r.surprise and r.verdict in ("HOLDS", "FAILS")]
-text = (
-    f"**Our predictions.** Of {len(told)}, {sum(r.surprise for r in told)} came out with another word, {len(opposite)} of "
-    "them the other way: "
-    + "; ".join(f"`{r.arm}` {r.measurement} ({r.label} instead of {r.predicted})" for r in opposite)
-    + "."
-)
+text = page.predictions()
 text += f"\n\n{page.other_seeds()} A word that changes says more about one training run than about StarDist."
 display(Markdown(text))
 

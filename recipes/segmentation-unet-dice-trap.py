@@ -105,31 +105,31 @@
 #       # A first look at this pair of network and images was made before this page was planned (F1 and Dice
 #       # of six image sizes; no counts): these predictions are not blind.
 #       - {arm: stage1-256x256, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: UNDETERMINED, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: UNDETERMINED, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
 #          source: "first look F1 0.52, Dice 0.74; several kinds of image in one size"}
 #       - {arm: stage1-260x347, measurement: count, tier: public, profile: quick, control: null,
 #          predicted: FAILS, origin: guess, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
 #          source: "no first look; over 90 nuclei in a small field"}
 #       - {arm: stage1-512x640, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
 #          source: "first look F1 0.38, Dice 0.83"}
 #       - {arm: stage1-519x161, measurement: count, tier: public, profile: quick, control: null,
 #          predicted: FAILS, origin: guess, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
 #          source: "no first look; three images 161 or 162 px wide; crowded"}
 #       - {arm: stage1-519x253, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
 #          source: "first look F1 0.60, Dice 0.75"}
 #       - {arm: stage1-520x348, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
 #          source: "first look F1 0.31, Dice 0.81; crowded tissue"}
 #       - {arm: stage1-520x696, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: UNDETERMINED, origin: guess, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
+#          predicted: UNDETERMINED, origin: first look, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
 #          source: "first look F1 0.61, Dice 0.93; two images are few"}
 #       - {arm: stage1-histology-512x680, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
 #          source: "first look F1 0.00, Dice 0.01: dark nuclei on a bright ground"}
 #       - {arm: stage1-histology-524x348, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
 #          source: "first look F1 0.00, Dice 0.01: dark nuclei on a bright ground"}
 #       # the same masks, split with the setting chosen on simulated scenes
 #       - {arm: stage1-256x256-split, measurement: count, tier: public, profile: quick, control: null,
@@ -480,7 +480,7 @@ def settle(arm, run=None, post=objects, known=0.0, datasets=(), tool="monai", na
     knowns[name], runs[name], scope[name] = known, run or monai_unet, scope[arm]
     shown[name] = verdict(rows[name], scope[arm], known, len(users))
     looks = {k: float(np.nanmean([r[k] for r in rows[name]])) for k in ("pixel Dice", "F1@0.5")}
-    page.add(name, shown[name], measurement="count", plausibility=looks, baseline=verdict(base[arm], scope[arm], known),
+    shown[name] = page.add(name, shown[name], measurement="count", plausibility=looks, baseline=verdict(base[arm], scope[arm], known),
              seconds=seconds[name], seeds=trainings if run is None else [seed], datasets=list(datasets), tool=tool)  # fmt: skip
 
 
@@ -545,7 +545,7 @@ show("four-fields")
 # %% tags=["hide-input"]
 here = ["separated", "bridged", "touching-10", "touching-25", "touching-50", "touching-75", "field"]
 lines = [f"| {a} | {np.mean([r['pixel Dice'] for r in rows[a]]):.2f} | {np.mean([r['F1@0.5'] for r in rows[a]]):.2f} "
-         f"| {shown[a].bias:+.0%} | {shown[a].label} ({shown[a].sample}) "
+         f"| {shown[a].bias:+.0%} | {shown[a].told} ({shown[a].sample}) "
          f"| {verdict(base[a], scope[a], knowns[a]).bias:+.0%} |" for a in here]  # fmt: skip
 display(
     Markdown(
@@ -615,6 +615,9 @@ public = {a.arm for a in page.front.arms if a.tier == "public"} if page.front el
 if stage1:
     known1 = data.truth_uncertainty("bbbc038-stage1-test", "count")
     for arm, images_of in sorted(groups.items()):
+        if arm not in public:
+            page.not_run(arm, "count", f"not in the plan, {len(images_of)} images")
+            continue
         cases[arm], scope[arm] = images_of, "population"
         settle(
             arm,
@@ -662,10 +665,7 @@ closer = difference(scores["pixel Dice"], scores["F1@0.5"], error)
 fig, ax = plt.subplots(1, 2, figsize=(8.4, 4.6), sharey=True)
 for a, (k, v) in zip(ax, scores.items(), strict=True):
     for arm, x, y in zip(plain, v, error, strict=True):
-        word = shown[arm].word
-        a.plot(x, 100 * y, marker={"HOLDS": "o", "FAILS": "s"}.get(word, "D"), ms=9, mew=1.8, ls="",
-               mec={"HOLDS": "#0072B2", "FAILS": "#D55E00"}.get(word, "#666666"),
-               mfc={"HOLDS": "#0072B2", "FAILS": "#D55E00"}.get(word, "white"))  # fmt: skip
+        a.plot(x, 100 * y, **record.mark(shown[arm]))
     a.axhspan(0, 10, color="#009E73", alpha=0.15, lw=0)
     a.set(xlabel=f"mean {k}", xlim=(-0.03, 1.03), title=f"rank correlation {follow[k][0]:+.2f}")
 ax[0].set_yscale("symlog", linthresh=10)
@@ -674,21 +674,21 @@ for word, marker, colour in (
     ("HOLDS", "o", "#0072B2"),
     ("FAILS", "s", "#D55E00"),
     ("UNDETERMINED", "D", "white"),
+    ("UNSTABLE", "^", "white"),
 ):
-    ax[1].plot(
-        [], [], marker=marker, ls="", mfc=colour, mec=colour if colour != "white" else "#666666", label=word
-    )
+    edge = record.figures.COLOURS[word]
+    ax[1].plot([], [], marker=marker, ls="", mfc=colour, mec=edge, label=word)
 ax[1].legend(loc="lower left", fontsize=10)
 show("dice-and-f1")
 
 # %% [markdown]
-# *One marker an arm; the shape is the verdict and the green band the tolerance. Read a column: at one Dice, do the markers
+# *One marker an arm; the shape is the verdict (hollow: of one image) and the green band the tolerance. Read a column: at one Dice, do the markers
 # lie inside and outside the band? Then do the same for F1.*
 
 # %% tags=["hide-input"]
 high = [a for a, d in zip(plain, scores["pixel Dice"], strict=True) if d >= 0.9]
-failing = [a for a in high if shown[a].word == "FAILS"]
-low = [a for a, d in zip(plain, scores["pixel Dice"], strict=True) if d < 0.9 and shown[a].word == "HOLDS"]
+failing = [a for a in high if shown[a].fails]
+low = [a for a, d in zip(plain, scores["pixel Dice"], strict=True) if d < 0.9 and shown[a].holds]
 text = (f"Over **n = {len(plain)} arms** (the negative control left out) the rank correlation of the count error with Dice is "
         f"{follow['pixel Dice'][0]:+.2f} (90 % interval {follow['pixel Dice'][1]:+.2f} to {follow['pixel Dice'][2]:+.2f}), with F1 "
         f"{follow['F1@0.5'][0]:+.2f} ({follow['F1@0.5'][1]:+.2f} to {follow['F1@0.5'][2]:+.2f}). F1's is lower by "
@@ -704,10 +704,8 @@ if per_image:
     text += (f" Over the **n = {len(per_image)} images** of stage 1 test, taken singly, it is {rd[0]:+.2f} ({rd[1]:+.2f} to {rd[2]:+.2f}) "
              f"with Dice and {rf[0]:+.2f} ({rf[1]:+.2f} to {rf[2]:+.2f}) with F1, lower by {-rc[0]:.2f} ({-rc[2]:.2f} to {-rc[1]:.2f}).")  # fmt: skip
 display(Markdown(text))
-decided = [i for i, a in enumerate(plain) if shown[a].word in ("HOLDS", "FAILS")]
-told = {
-    k: sum((v[i] >= 0.9) == (shown[plain[i]].word == "HOLDS") for i in decided) for k, v in scores.items()
-}
+decided = [i for i, a in enumerate(plain) if shown[a].holds or shown[a].fails]
+told = {k: sum((v[i] >= 0.9) == shown[plain[i]].holds for i in decided) for k, v in scores.items()}
 display(Markdown(
     f"Take the rule *a score of 0.90 or more means that the count holds*. On the {len(decided)} decided arms Dice gives the right word on "
     f"{told['pixel Dice']}, F1 on {told['F1@0.5']}. F1 is no substitute for the count: it counts objects, so merges lower it, but so do "
@@ -831,10 +829,7 @@ for y, (before, after) in enumerate(pairs):
         arrowprops={"arrowstyle": "->", "color": "#999999"},
     )
     for arm in (before, after):
-        word = shown[arm].word
-        ax.plot(100 * shown[arm].bias, y, marker={"HOLDS": "o", "FAILS": "s"}.get(word, "D"), ms=9, mew=2,
-                mec={"HOLDS": "#0072B2", "FAILS": "#D55E00"}.get(word, "#666666"),
-                mfc={"HOLDS": "#0072B2", "FAILS": "#D55E00"}.get(word, "white"))  # fmt: skip
+        ax.plot(100 * shown[arm].bias, y, **record.mark(shown[arm]))
 ax.axvspan(-10, 10, color="#009E73", alpha=0.15, lw=0)
 ax.axvline(0, color="black", lw=0.8)
 ax.set(
@@ -846,13 +841,13 @@ ax.set(
 show("split")
 
 # %% [markdown]
-# *Each arrow runs from the count without the split to the count with it. Circle: holds. Square: fails. Open diamond: not
-# decided. Look for arrows that start inside the band and leave it: there the remedy does harm.*
+# *Each arrow runs from the count without the split to the count with it. Circle: holds. Square: fails (hollow: of one
+# image alone). Open diamond: not decided. Open triangle: changes with the seed. Look for arrows that start inside the band and leave it: there the remedy does harm.*
 
 # %% tags=["hide-input"]
-fixed = [a for b, a in pairs if shown[b].word != "HOLDS" and shown[a].word == "HOLDS"]
-harmed = [a for b, a in pairs if shown[b].word == "HOLDS" and shown[a].word != "HOLDS"]
-still = [a for b, a in pairs if shown[b].word != "HOLDS" and shown[a].word != "HOLDS"]
+fixed = [a for b, a in pairs if not shown[b].holds and shown[a].holds]
+harmed = [a for b, a in pairs if shown[b].holds and not shown[a].holds]
+still = [a for b, a in pairs if not (shown[b].holds or shown[a].holds)]
 for lead, names in (
     ("The split made the count hold in", fixed),
     ("It broke a count that held in", harmed),
@@ -946,7 +941,7 @@ display(Markdown(page.other_seeds()))
 # %% tags=["hide-input"]
 page.save()
 worst = max(high, key=lambda a: abs(shown[a].bias)) if high else max(plain, key=lambda a: abs(shown[a].bias))
-gentle = [a for a in plain if shown[a].word == "HOLDS"]
+gentle = [a for a in plain if shown[a].holds]
 best = min(gentle, key=lambda a: np.mean([r["pixel Dice"] for r in rows[a]])) if gentle else plain[0]
 fig, ax = plt.subplots(1, 2, figsize=(8.4, 4.8))
 for a, arm in zip(ax, (worst, best), strict=True):

@@ -61,11 +61,11 @@
 #          second"}
 #       # Real maps of the embedded tier. Placements of other residues in both maps were looked at while the estimator
 #       # was written (0.1 to 1.2 A in haemoglobin; 0.1 to 0.8 A and one of 5.9 A in the spike domain): not blind.
-#       - {arm: haemoglobin, measurement: placement, predicted: HOLDS, recorded: HOLDS, origin: guess,
+#       - {arm: haemoglobin, measurement: placement, predicted: HOLDS, recorded: HOLDS, origin: first look,
 #          seen_in_training: "no", source: "EMD-3488 with 5ME2; first look at other residues 0.2 to 1.2 A"}
 #       - {arm: haemoglobin-shifted, measurement: placement, predicted: FAILS, recorded: FAILS, origin: physics,
 #          seen_in_training: "no", source: "the same with the model moved by 3.0 A"}
-#       - {arm: spike-domain, measurement: placement, predicted: HOLDS, recorded: HOLDS, origin: guess,
+#       - {arm: spike-domain, measurement: placement, predicted: HOLDS, recorded: HOLDS, origin: first look,
 #          seen_in_training: "no", source: "EMD-21457 with a domain of 6VYB; first look at other residues 0.1 to 0.8 A, one of 5.9 A"}
 #       - {arm: spike-domain-moved, measurement: placement, predicted: FAILS, recorded: FAILS, origin: guess,
 #          seen_in_training: "no", source: "the model that the package moved on purpose, by how much was not looked at"}
@@ -79,7 +79,7 @@
 #       - {arm: deposited-swapped, measurement: placement, tier: public, predicted: FAILS, recorded: FAILS, origin: physics,
 #          seen_in_training: "no", source: "each model in the next map"}
 #       # Not blind: the same comparison is a test of the package
-#       - {arm: q-against-mapq, measurement: q, tier: public, predicted: HOLDS, recorded: HOLDS, origin: physics,
+#       - {arm: q-against-mapq, measurement: q, tier: public, predicted: HOLDS, recorded: HOLDS, origin: first look,
 #          seen_in_training: "no", source: "553 residues of 7CEC scored by MapQ; a test holds the same numbers"}
 # ---
 

@@ -144,13 +144,11 @@ def test_the_words_of_one_image_look_like_no_other_and_are_counted_apart(kept, v
         record.read_recipe(recipe), "ok", arms=page.rows(), run={"versions": {"numpy": "2"}}
     )
     rows = [line.removeprefix("  - ") for line in overview.summary([state]).splitlines()]
-    heads = rows[rows.index("* - recipe") + 1 :][:7]
-    counts = dict(
-        zip(heads, map(int, rows[rows.index("* - [A toy](recipes/shift-toy)") + 1 :][:7]), strict=True)
-    )
+    heads = rows[rows.index("* - recipe") + 1 :][:8]
+    counts = dict(zip(heads, rows[rows.index("* - [A toy](recipes/shift-toy)") + 1 :][:8], strict=True))
     assert counts == {
-        **{"HOLDS": 1, "HOLDS, marked": 0, "UNDETERMINED": 0, "FAILS": 1, "UNSTABLE": 1, "of one image": 1},
-        "not as predicted": 1,
+        **{"HOLDS": "1", "HOLDS, marked": "0", "UNDETERMINED": "0", "FAILS": "1", "UNSTABLE": "1"},
+        **{"of one image": "1", "not as predicted": "1 of 3", "not as after a first look": "0 of 0"},
     }
     assert "○ HOLDS on this image" in overview.markdown([state])
     overview.picture([state], tmp_path / "picture.png")
@@ -172,6 +170,22 @@ def test_a_setting_that_the_plan_does_not_know_is_listed_and_not_judged(recipe, 
     assert "2 more were not in the plan and not judged." in page.table().data
     with pytest.raises(RecipeError, match="390x239/volume is not declared"):
         page.add("390x239", verdicts[0](1.0), measurement="volume")
+
+
+def test_a_prediction_after_a_first_look_is_counted_apart(recipe, kept, verdicts):
+    text = recipe.read_text(encoding="utf-8")
+    recipe.write_text(text.replace("origin: paper", "origin: first look"), encoding="utf-8")
+    page = run(verdicts, 0.7)
+    assert "surprise: predicted HOLDS (first look, not blind)" in page.table().data
+    assert page.predictions() == (
+        "**Our predictions.** Of 3 predictions, 0 came out with another word; of 1 more, which rest on a first"
+        " look of our own and were not blind, 1: `field` count (FAILS instead of HOLDS)."
+    )
+    kept()
+    assert page.predictions() != (told := run(verdicts, 0.7).predictions())
+    assert told.endswith(
+        "Of 3 predictions, 0 came out with another word; 1 of UNSTABLE arms, neither met nor missed."
+    )
 
 
 def test_seeds_of_a_file_without_the_new_key_still_read():

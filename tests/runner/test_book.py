@@ -55,7 +55,7 @@ def test_pages_table_and_picture(place, run, states, tmp_path):
     assert "* - [A small recipe](recipes/never-ran) – not run, because nobody" in said
     # HOLDS (the control), marked, undetermined, FAILS (the control and the field), none UNSTABLE or of one
     # image, a surprise
-    counts = "".join(f"  - {n}\n" for n in (1, 0, 0, 2, 0, 0, 1))
+    counts = "".join(f"  - {n}\n" for n in (1, 0, 0, 2, 0, 0, "1 of 3", "0 of 0"))
     assert f"* - [A small recipe](recipes/shift-toy)\n{counts}" in said
     with Image.open(folder / "_generated" / "verdicts.png") as picture:
         assert picture.width >= 900

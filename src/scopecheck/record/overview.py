@@ -145,10 +145,16 @@ def markdown(states: list[State]) -> str:
     return "\n".join(parts)
 
 
+def _missed(arms: list[ArmResult]) -> str:
+    """How many predictions came out otherwise, of those whose arm has a word; UNSTABLE arms have none."""
+    firm = [a for a in arms if a.predicted and a.verdict and not a.varies]
+    return f"{sum(a.surprise for a in firm)} of {len(firm)}"
+
+
 def summary(states: list[State]) -> str:
     """Give one line a recipe for the book's first page, in MyST: how often each word came."""
     heads = ["HOLDS", "HOLDS, marked", "UNDETERMINED", "FAILS", "UNSTABLE", "of one image"]
-    rows = [["recipe", *heads, "not as predicted"]]
+    rows = [["recipe", *heads, "not as predicted", "not as after a first look"]]
     for s in (s for s in states if s.recipe.kind == "recipe"):
         told = [a for a in s.arms if a.status == "judged"]
         many = [a for a in told if not a.of_one_image]
@@ -160,7 +166,7 @@ def summary(states: list[State]) -> str:
             sum(a.verdict == "FAILS" for a in many),
             sum(a.varies for a in many),
             sum(a.of_one_image for a in told),
-            sum(a.surprise for a in told),
+            *(_missed([a for a in told if a.blind is blind]) for blind in (True, False)),
         ]
         why = f" – {s.why}" if s.status != "ok" else ""
         rows.append([f"[{s.recipe.title}](recipes/{s.recipe.id}){why}", *map(str, counts)])

@@ -186,6 +186,10 @@ class Page:
         told = [a for a in self.front.arms if not self.front.in_run(a, profile=self.profile, tier=self.tier)]
         return self.seeds.text([(a.arm, a.measurement) for a in told])
 
+    def predictions(self) -> str:
+        """Say, in Markdown, how many predictions came out otherwise, first looks of our own counted apart."""
+        return f"**Our predictions.** {tables.foretold(self.rows())}"
+
     def rows(self) -> list[ArmResult]:
         """All entries in declared order, with the declared arms that this profile and tier leave out."""
         rows = list(self._entries)

@@ -67,7 +67,7 @@ class Arm(_Strict):
     profile: Profile = "quick"
     control: Literal["positive", "negative"] | None = None
     predicted: Word | None
-    origin: Literal["paper", "physics", "guess"]
+    origin: Literal["paper", "physics", "guess", "first look"]  # a first look of our own was not blind
     recorded: Label | dict[Profile, Label] | None = None
     seen_in_training: Annotated[Literal["no", "yes", "unknown"], BeforeValidator(_yes_no)]
     source: str

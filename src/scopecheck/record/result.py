@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.2.0"
 UNSTABLE = "UNSTABLE"  # the word of an arm that said different words in the runs that were kept
 SHAPES = {"HOLDS": "●", "FAILS": "■", "UNDETERMINED": "◇", UNSTABLE: "△", None: "–"}
+FIRST_LOOK = "first look"  # the origin of a prediction that rests on a first look of our own
 # hollow: the word of one image carries over to no other
 OF_ONE_IMAGE: dict[str | None, str] = {"HOLDS": "○", "FAILS": "□"}
 
@@ -124,6 +125,11 @@ class ArmResult(_Open):
         """What the word speaks of and rests on, e.g. ``population, n = 6, 3 trainings``."""
         level = f", {len(self.trainings)} trainings" if self.trainings else ""
         return f"{self.scope}, n = {self.n}{level}"
+
+    @property
+    def blind(self) -> bool:
+        """Whether the word was predicted without having looked at such a result before."""
+        return self.origin != FIRST_LOOK
 
     @property
     def varies(self) -> bool:

@@ -71,10 +71,26 @@ def expected(row: ArmResult) -> str:
     """What was predicted, with a surprise said as such."""
     if not row.predicted:
         return "nothing predicted"
-    text = f"{row.predicted} ({row.origin})" if row.origin else row.predicted
+    origin = row.origin if row.blind else f"{row.origin}, not blind"
+    text = f"{row.predicted} ({origin})" if origin else row.predicted
     if row.varies:
         return f"{text}: neither met nor missed"
     return f"surprise: predicted {text}" if row.surprise else text
+
+
+def foretold(rows: list[ArmResult]) -> str:
+    """How many predictions came out otherwise: blind ones, those after a first look, and those undecided."""
+    told = [r for r in rows if r.status == "judged" and r.predicted and r.verdict]
+    firm = [r for r in told if not r.varies]
+    blind, looked = [r for r in firm if r.blind], [r for r in firm if not r.blind]
+    text = f"Of {len(blind)} predictions, {sum(r.surprise for r in blind)} came out with another word"
+    if looked:
+        odd = sum(r.surprise for r in looked)
+        text += f"; of {len(looked)} more, which rest on a first look of our own and were not blind, {odd}"
+    if len(told) > len(firm):
+        text += f"; {len(told) - len(firm)} of UNSTABLE arms, neither met nor missed"
+    odd_ones = [f"`{r.arm}` {r.measurement} ({r.told} instead of {r.predicted})" for r in firm if r.surprise]
+    return f"{text}{': ' if odd_ones else ''}{'; '.join(odd_ones)}."
 
 
 def detail(row: ArmResult) -> str:
