@@ -178,8 +178,8 @@ def test_a_prediction_after_a_first_look_is_counted_apart(recipe, kept, verdicts
     page = run(verdicts, 0.7)
     assert "surprise: predicted HOLDS (first look, not blind)" in page.table().data
     assert page.predictions() == (
-        "**Our predictions.** Of 3 predictions, 0 came out with another word; of 1 more, which rest on a first"
-        " look of our own and were not blind, 1: `field` count (FAILS instead of HOLDS)."
+        "**Our predictions.** Of 3 predictions, 0 came out with another word; of 1 more, which rest on a"
+        " first look of our own and were not blind, 1: `field` count (FAILS instead of HOLDS)."
     )
     kept()
     assert page.predictions() != (told := run(verdicts, 0.7).predictions())
