@@ -109,7 +109,7 @@ lines = [
     f"- What it costs: the intervals are wider than the ideal ones, which have the same centre and cover exactly 90 %, by "
     f"{frame['excess'].median():.1f} % in the median cell and {frame['excess'].max():.0f} % in the worst. Where fields are of "
     f"unequal size and objects err independently it is {frame[independent]['excess'].median():.0f} % in the median cell, "
-    f"elsewhere {frame[~independent]['excess'].median():.1f} % (worst {frame[~independent]['excess'].max():.0f} %). "
+    f"elsewhere {abs(frame[~independent]['excess'].median()):.1f} % (worst {frame[~independent]['excess'].max():.0f} %). "
     "From one number a field the judge cannot tell whether small fields are the noisy ones; it then says UNDETERMINED more "
     "often, never HOLDS too often.",
 ]
@@ -364,7 +364,7 @@ if real:
             "a draw that misses the one lost field is sure of itself and wrong. The interval lies wholly *above* the truth in up "
             f"to {100 * missed['too high'].max():.0f} % of the draws and wholly *below* it in up to {100 * missed['too low'].max():.0f} %; 5 % each is "
             "nominal, and with the true bias at that edge of tolerance so often a HOLDS would be wrong.\n\n"
-            f"**So read a 90 % interval from a handful of real fields as one of about {groups['no']['coverage'].median():.0f} %, and as "
+            f"**So read a 90 % interval from a handful of real fields as one of {groups['no']['coverage'].min():.0f} to {groups['no']['coverage'].max():.0f} %, and as "
             "of no value against a rare field that fails altogether.** Only more fields show whether such fields exist; when one is among yours, it is named as *far outside*."
         )
     )
