@@ -1,6 +1,7 @@
 """All verdicts of the latest results: as a table in the terminal, as text for the book, as a picture."""
 
 import json
+import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -192,7 +193,7 @@ def picture(states: list[State], path: Path) -> None:
     from matplotlib.figure import Figure
 
     shown = [s for s in states if s.recipe.kind == "recipe"]
-    lines = 2 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
+    lines = 3 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
     width = 2.4 + STEP * max([3, *(len(s.recipe.measurements) for s in shown)])
     height = 0.25 * lines
     with rc_context():
@@ -206,8 +207,13 @@ def picture(states: list[State], path: Path) -> None:
         for s in shown:
             y = _panel(ax, s, y)
         under = caption([a for s in shown for a in s.arms])
-        ax.text(0.1, lines - 0.6, under, fontsize=9, va="center")
+        ax.text(0.1, lines - 0.9, textwrap.fill(under, int(12 * width)), fontsize=9, va="center")
         figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
+
+
+def _fitting(text: str) -> float:
+    """The size of type, points, at which a cell of the picture holds the text."""
+    return 8.5 if len(text) < 42 else 7 if len(text) < 54 else 6
 
 
 def _panel(ax: Any, state: State, y: int) -> int:
@@ -230,8 +236,9 @@ def _panel(ax: Any, state: State, y: int) -> int:
             at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
             ax.plot(at, y, **mark(arm, size=7))
             error = tables.percent(arm.bias, arm.scale, arm.unit)
-            text = f"{arm.told} {error} ({arm.sample})"
+            where = arm.sample.removeprefix("image, ") if arm.of_one_image else arm.sample  # its word says so
+            text = f"{arm.told} {error} ({where})"
             text += f", {arm.control} control" if arm.control and not alike else ""
-            ax.text(at + 0.15, y, text, va="center", fontsize=8.5 if len(text) < 42 else 7, color=colour)
+            ax.text(at + 0.15, y, text, va="center", fontsize=_fitting(text), color=colour)
         y += 1
     return y + 1
