@@ -106,7 +106,8 @@ def labels(
     as_given: Annotated[
         bool,
         typer.Option(
-            "--as-given", help="Go on where names say PRED and TRUTH are swapped, or a file looks wrong."
+            "--as-given",
+            help="Go on where names say PRED and TRUTH are swapped, a file looks wrong, another frame fits.",
         ),
     ] = False,
     pair: Annotated[

@@ -115,8 +115,8 @@ def score_labels(
         How to number the objects, and the numbers that stand for the background, with the keys
         ``prediction``, ``truth`` and ``both``; see `scoring_signs.Told`.
     as_given : bool
-        Do not refuse names that say that prediction and truth are swapped, nor files with the signs of what
-        is no label image (`measure.signs`).
+        Do not refuse names that say that prediction and truth are swapped, files with the signs of what is no
+        label image (`measure.signs`), nor labels that match far better turned or shifted (`measure.frame`).
     pairing : str, optional
         How files are paired: 'PATTERN=PATTERN', or a table's name; see `pairing_given`.
     watch : callable
@@ -171,6 +171,7 @@ def score_labels(
     notes += _how_read(found)
     notes += scoring_grey.dark(found)
     notes += scoring_signs.report([(file["pair"], file["looks"]) for file in found], told)
+    notes += _frame(predicted, true, found, threshold, as_given)
     names = list(found[0]["true"])
     for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
         if extra := [name for name in given or {} if name not in (*names, "all")]:
@@ -276,6 +277,7 @@ def _measure(
     return (
         measured
         | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size, "grey": levels}
+        | {"labels": (labels["predicted"], labels["true"])}
         | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
     )
 
@@ -353,6 +355,30 @@ def _doubted(
 
 def _by(size: tuple[float, ...]) -> str:
     return " x ".join(f"{one:g}" for one in size)
+
+
+KEPT = 1 << 26  # pixels of the first images that are kept to see whether another frame fits better
+
+
+def _frame(predicted: Path, true: Path, found: list[dict], threshold: float, as_given: bool) -> list[str]:
+    """Refuse, or note, predictions that match far better when all are turned or shifted alike."""
+    from scopecheck.measure import frame
+
+    kept: list[Any] = []
+    pixels = 0
+    for file in found:
+        pixels += file["labels"][1].size
+        kept += [file["labels"]] if not kept or pixels <= KEPT else []
+        file["labels"] = None
+    if len({labels.ndim for both in kept for labels in both}) > 1:
+        return []
+    said = frame.orientation_hint(kept, threshold)
+    if said and not as_given:
+        raise InputError(
+            f"{predicted} against {true}: {said}. Save both in one frame, axes ([z,] y, x) counted from"
+            " the same corner; or --as-given."
+        )
+    return [f"Another frame fits better: {said}."] if said else []
 
 
 def _floor(found: list[dict], threshold: float, *, each: bool) -> tuple[bool | None, dict[str, float]]:

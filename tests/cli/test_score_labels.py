@@ -119,6 +119,29 @@ def test_the_same_objects_in_place_hold_and_empty_sides_are_not_asked(run, tmp_p
     assert arms(out)["count"]["label"] == "FAILS"
 
 
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        (lambda a: a.T, "transposed (y and x swapped)"),
+        (lambda a: a[:, ::-1], "mirrored left to right"),
+        (lambda a: np.roll(a, (40, 7), (0, 1)), "shifted by y -40, x -7 px"),
+    ],
+)
+def test_another_frame_is_refused_by_name_and_noted_as_given(run, tmp_path, turn, said):
+    """Areas and counts are right in every frame."""
+    fields = {f"f{i}": thrown(40, i) for i in range(5)}
+    truth = write(tmp_path / "truth", fields)
+    predicted = write(tmp_path / "model", {name: turn(array) for name, array in fields.items()})
+    status, out, told = run(predicted, truth, "--tolerance", "0.1")
+    told = " ".join(told.split())
+    assert (status, out) == (2, "")
+    assert f"200 of 200 predicted objects match the truth (IoU 0.5) when {said}, and" in told
+    assert "or --as-given" in told
+    status, out, _ = run(predicted, truth, "--tolerance", "0.1", "--as-given", "--json")
+    assert status == 0
+    assert any("Another frame fits better" in note for note in json.loads(out)["notes"])
+
+
 def test_a_higher_threshold_unmakes_the_matches(run, folders):
     _, out, _ = run(*folders, "--threshold", "0.9", "--json")
     assert json.loads(out)["plausibility"]["F1@0.9"] == 0.0

@@ -67,6 +67,10 @@ def same_shape(predicted: NDArray, true: NDArray) -> None:
     """Raise InputError unless two label images lie on the same pixels."""
     if predicted.shape != true.shape:
         hint = "Take both from the same plane and scale."
+        if predicted.shape == true.shape[:-2] + true.shape[:-3:-1]:
+            hint = "One is the other transposed (y and x swapped): transpose one of them."
+        elif predicted.shape == true.shape[::-1]:
+            hint = "One has its axes in the opposite order (x, y, z): transpose it to (z, y, x)."
         if predicted.ndim != true.ndim:
             hint = "One is 2D and the other 3D: choose the plane that was annotated."
         raise InputError(
