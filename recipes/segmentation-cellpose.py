@@ -852,11 +852,11 @@ display(
 # noise is stretched to fill the range, and nuclei end up many times brighter than anything the network was trained on.
 # A plate with few surviving cells looks like this, and there the count is the result.
 #
-# - `sparse-bright`: five simulated fields, each with 7 nuclei as in `control` that cover 0.6 % of it.
+# - `sparse-bright`: five simulated fields, each with 4 nuclei as in `control` that cover 0.6 % of it.
 # - `sparse-bright-wider`: the same images, with the upper percentile set to 99.9, which lies inside the nuclei.
 
 # %%
-sparse = {"shape": (727, 727), "n": 7, "spacing": 8.0}
+sparse = {"shape": (550, 550), "n": 4, "spacing": 8.0}
 wider = {"normalize": {"percentile": [1, 99.9]}}  # an option of Cellpose's own call
 
 # %% tags=["hide-input"]
