@@ -28,6 +28,7 @@ tier = "embedded"
 seed = 0
 
 # %% tags=["hide-input"]
+import json
 import os
 import re
 import subprocess
@@ -48,7 +49,7 @@ record.use_style()
 rng = np.random.default_rng(seed)
 home = Path(tempfile.mkdtemp())
 rows = []  # what was given, what plain counting says, what is right, what the command says
-surroundings = {**os.environ, "COLUMNS": "400", "TERM": "dumb", "NO_COLOR": "1"}
+surroundings = {**os.environ, "COLUMNS": "400", "NO_COLOR": "1"}
 
 
 def score(*words):
@@ -59,24 +60,18 @@ def score(*words):
     return done.returncode, printed.replace(f"{home}/", "")
 
 
-def verdict_of(printed, measurement):
-    """The words and the bias that a table of verdicts gives for one measurement."""
-    line = next((x for x in printed.splitlines() if x.split()[:1] == [measurement]), "")
-    return re.sub(r"\s{2,}", ", ", line.strip())
-
-
-def ask(what, naive, right, *words, line=""):
-    """Put files before the command and keep a row for the table."""
-    status, printed = score(*words)
+def ask(what, plain, right, *words, measurement="count", about="."):
+    """Put files before the command and keep a row: the refusal, or the word and the first note about the matter."""
+    status, printed = score(*words, "--json")
     if status == 2:
-        said = f"refused: {printed.strip().splitlines()[-1].removeprefix('scopecheck: ')}"
+        said = f"Refused. {printed.strip().splitlines()[-1].removeprefix('scopecheck: ')}"
     else:
-        notes = (
-            [x[2:] for x in printed.splitlines() if x.startswith("- ") and re.search(line, x)] if line else []
-        )
-        said = " / ".join([verdict_of(printed, "count") or printed.strip().splitlines()[0], *notes[:1]])
-    rows.append((what, naive, right, said))
-    return printed
+        answer = json.loads(printed)
+        arm = next(a for a in answer["arms"] if a["measurement"] == measurement)
+        bias = "" if arm["bias"] is None else f", bias {arm['bias']:+.1%}"
+        said = f"{arm['label'] or 'No verdict'} ({measurement}, n = {arm['n']}{bias}). {arm['reason']}"
+        said += "".join(f" {note}" for note in answer["notes"] if re.search(about, note))
+    rows.append((what, plain, right, said))
 
 
 def told():
@@ -115,16 +110,8 @@ def count_error(predicted, true):
     return f"{sums[0] / sums[1] - 1:+.0%}"
 
 
-printed = ask(
-    "honest files",
-    count_error(found, fields),
-    "-20 %",
-    "labels",
-    *folders("honest", found, fields),
-    "--tolerance",
-    "0.1",
-)
-print(printed)
+honest = folders("honest", found, fields)
+print(score("labels", *honest, "--tolerance", "0.1")[1])
 
 # %% [markdown]
 # That is the honest case, and how to read it is told on [another page](how-to-read-a-verdict). Now the same fields, spoilt in
@@ -192,16 +179,8 @@ SPOILT = {  # what was done to the tool's files, to the truth's, and from which 
 # %% tags=["hide-input"]
 for k, (what, (predicted, true, right)) in enumerate(SPOILT.items()):
     given = folders(f"spoilt-{k}", predicted, true)
-    ask(
-        what,
-        count_error(predicted, true),
-        right,
-        "labels",
-        *given,
-        "--tolerance",
-        "0.1",
-        line="chance|label|id|object",
-    )
+    measured = count_error(predicted, true)
+    ask(what, measured, right, "labels", *given, "--tolerance", "0.1", about="chance|CHANCE|piece|label")
 told()
 
 # %% [markdown]
@@ -215,9 +194,14 @@ told()
 side, diameter, places = 1024, 40, {}
 for job in ("job002", "job004"):
     for k in range(6):
-        grid = np.stack(np.meshgrid(np.arange(60, side - 60, 90), np.arange(60, side - 60, 90)), -1).reshape(-1, 2)
+        grid = np.stack(np.meshgrid(np.arange(60, side - 60, 90), np.arange(60, side - 60, 90)), -1).reshape(
+            -1, 2
+        )
         places[f"{job}/{k:04d}.mrc"] = rng.permutation(grid)[:35] + rng.uniform(-20, 20, (35, 2))
-exchanged = {name: places[name.replace("job002", "job00X").replace("job004", "job002").replace("job00X", "job004")] for name in places}
+exchanged = {
+    name: places[name.replace("job002", "job00X").replace("job004", "job002").replace("job00X", "job004")]
+    for name in places
+}
 
 
 def star(name, columns, table):
@@ -230,7 +214,11 @@ def star(name, columns, table):
 
 def flat(named, *more):
     """One row a particle: its micrograph, its coordinates, and what else is given."""
-    return [(name, *map(float, xy), *map(float, extra)) for name, xys in named.items() for xy, *extra in zip(xys, *more, strict=False)]
+    return [
+        (name, *map(float, xy), *map(float, extra))
+        for name, xys in named.items()
+        for xy, *extra in zip(xys, *more, strict=False)
+    ]
 
 
 centre = ("rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY")
@@ -250,10 +238,45 @@ for folder, some in (("found", list(six)[:5]), ("true", list(six))):
 
 # %% tags=["hide-input"]
 size = ("--diameter", diameter, "--shape", f"{side},{side}", "--tolerance", "0.1")
-ask("two grids exchanged", "6 micrographs, precision 1", "12 micrographs, hardly a pick on a particle", "picks", *grids_exchanged, *size)
-ask("picks at the wrong depth of a tomogram, by 100 voxels", "precision 1", "precision 0", "picks", *depth_wrong, "--diameter", 40, "--tolerance", "0.1")
-ask("flat picks against a truth with depth", "precision 1", "cannot be compared", "picks", grids_exchanged[0], depth_wrong[1], *size)
-ask("a micrograph without a file of picks", "0 %, over five", "-16.7 %, or ask", "picks", home / "found", home / "true", *size)
+ask(
+    "two grids exchanged",
+    "6 micrographs, precision 1",
+    "12 micrographs, hardly a pick on a particle",
+    "picks",
+    *grids_exchanged,
+    *size,
+    measurement="delivered",
+)
+ask(
+    "picks at the wrong depth of a tomogram, by 100 voxels",
+    "precision 1",
+    "precision 0",
+    "picks",
+    *depth_wrong,
+    "--diameter",
+    40,
+    "--tolerance",
+    "0.1",
+    measurement="delivered",
+)
+ask(
+    "flat picks against a truth with depth",
+    "precision 1",
+    "cannot be compared",
+    "picks",
+    grids_exchanged[0],
+    depth_wrong[1],
+    *size,
+)
+ask(
+    "a micrograph without a file of picks",
+    "0 %, over five",
+    "-16.7 %, or ask",
+    "picks",
+    home / "found",
+    home / "true",
+    *size,
+)
 told()
 
 # %% [markdown]
@@ -287,12 +310,14 @@ def pair(name, first, second, voxel_size=voxel):
 MAPS = {
     "a header that was never set (1.0)": pair("unset", *halves, voxel_size=1.0),
     "masked before, 0.3 outside": pair("masked", *(np.where(inside, half, 0.3) for half in halves)),
-    "masked before, the mean outside": pair("mean", *(np.where(inside, half, half.mean()) for half in halves)),
+    "masked before, the mean outside": pair(
+        "mean", *(np.where(inside, half, half.mean()) for half in halves)
+    ),
     "low-passed at 8 Angstrom before": pair("smooth", *map(smooth, halves)),
     "noise and nothing else": pair("noise", *rng.normal(size=(2, box, box, box))),
 }
 
 # %% tags=["hide-input"]
 for what, given in MAPS.items():
-    ask(what, "", "", "fsc", *given, "--claimed", "6", "--tolerance", "0.1")
+    ask(what, "a resolution", "none", "fsc", *given, "--claimed", "6", "--tolerance", "0.1", measurement="resolution")
 told()
