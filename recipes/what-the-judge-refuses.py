@@ -44,6 +44,7 @@ from scipy import ndimage
 from skimage.segmentation import relabel_sequential
 
 from scopecheck import acquire, record
+from scopecheck.measure import maps
 
 record.use_style()
 rng = np.random.default_rng(seed)
@@ -70,7 +71,7 @@ def ask(what, plain, right, *words, measurement="count", about="."):
         arm = next(a for a in answer["arms"] if a["measurement"] == measurement)
         bias = "" if arm["bias"] is None else f", bias {arm['bias']:+.1%}"
         said = f"{arm['label'] or 'No verdict'} ({measurement}, n = {arm['n']}{bias}). {arm['reason']}"
-        said += "".join(f" {note}" for note in answer["notes"] if re.search(about, note))
+        said += " " + next((note for note in answer["notes"] if re.search(about, note)), "")
     rows.append((what, plain, right, said))
 
 
@@ -180,7 +181,7 @@ SPOILT = {  # what was done to the tool's files, to the truth's, and from which 
 for k, (what, (predicted, true, right)) in enumerate(SPOILT.items()):
     given = folders(f"spoilt-{k}", predicted, true)
     measured = count_error(predicted, true)
-    ask(what, measured, right, "labels", *given, "--tolerance", "0.1", about="chance|CHANCE|piece|label")
+    ask(what, measured, right, "labels", *given, "--tolerance", "0.1", about="chance|turned|shift|piece")
 told()
 
 # %% [markdown]
@@ -266,7 +267,8 @@ ask(
     "picks",
     grids_exchanged[0],
     depth_wrong[1],
-    *size,
+    "--diameter",
+    diameter,
 )
 ask(
     "a micrograph without a file of picks",
@@ -299,7 +301,7 @@ def smooth(half):
     return np.fft.ifftn(np.where(radius < 1 / 8, np.fft.fftn(half), 0)).real
 
 
-def pair(name, first, second, voxel_size=voxel):
+def pair(name, first, second, voxel_size):
     for k, half in enumerate((first, second)):
         with mrcfile.new(home / f"{name}_half{k + 1}.mrc") as file:
             file.set_data(half.astype(np.float32))
@@ -307,17 +309,31 @@ def pair(name, first, second, voxel_size=voxel):
     return home / f"{name}_half1.mrc", home / f"{name}_half2.mrc"
 
 
-MAPS = {
-    "a header that was never set (1.0)": pair("unset", *halves, voxel_size=1.0),
-    "masked before, 0.3 outside": pair("masked", *(np.where(inside, half, 0.3) for half in halves)),
-    "masked before, the mean outside": pair(
-        "mean", *(np.where(inside, half, half.mean()) for half in halves)
+MAPS = {  # the two halves, the voxel size in their header, and what is right
+    "a header that was never set (1.0)": (halves, 1.0, "own"),
+    "masked before, 0.3 outside": ([np.where(inside, half, 0.3) for half in halves], voxel, "own"),
+    "masked before, the mean outside": (
+        [np.where(inside, half, half.mean()) for half in halves],
+        voxel,
+        "own",
     ),
-    "low-passed at 8 Angstrom before": pair("smooth", *map(smooth, halves)),
-    "noise and nothing else": pair("noise", *rng.normal(size=(2, box, box, box))),
+    "low-passed at 8 Angstrom before": ([smooth(half) for half in halves], voxel, "own"),
+    "noise and nothing else": (rng.normal(size=(2, box, box, box)), voxel, "none"),
 }
 
 # %% tags=["hide-input"]
-for what, given in MAPS.items():
-    ask(what, "a resolution", "none", "fsc", *given, "--claimed", "6", "--tolerance", "0.1", measurement="resolution")
+own = maps.resolution(maps.fsc(*halves), pixel_size=voxel)
+for k, (what, (given, written, right)) in enumerate(MAPS.items()):
+    plain = f"{maps.resolution(maps.fsc(*given), pixel_size=written):.1f} A"
+    right = f"{own:.1f} A, from the halves as they were made" if right == "own" else "none"
+    words = ("fsc", *pair(f"map-{k}", *given, written), "--claimed", "6", "--tolerance", "0.1")
+    ask(what, plain, right, *words, measurement="resolution")
 told()
+
+# %% [markdown]
+# ## And where it is not certain
+#
+# A field may truly hold one cell in two pieces, or 255 cells. Where a file might be right, the command goes on and says what
+# it saw. Where it must be wrong, it stops, and the option that it names goes on: `--as-given` if you know better, or one that
+# reads the file the other way, such as `--labels connected` or `--background 255`. [On your own images](../own-images) has
+# them all.
