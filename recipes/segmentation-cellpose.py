@@ -588,6 +588,7 @@ def observe(arm, image, truth, true, diameter, *, datasets=(), unit=None, flip=T
         one = measure.match(drawn, truth)
         row[kind] |= {"F1@0.5": one.f1, "pixel Dice": measure.pixel_dice(drawn, truth)}
         row[kind]["gross"] = measure.gross_error(one)
+    row["chance"] = measure.chance(labels, truth, seed=(seed, len(rows[arm])))
     rows[arm].append(row)
     return row
 
@@ -600,7 +601,8 @@ def again(arm, group, change):
         got = numbers(labels, row["image"]) | {"F1@0.5": scored.f1, "gross": measure.gross_error(scored)}
         got["pixel Dice"] = measure.pixel_dice(labels, row["truth"])
         unchecked = dict.fromkeys(row["checks"], np.nan)
-        rows[arm].append(row | {"labels": labels, "measured": got, "checks": unchecked})
+        luck = measure.chance(labels, row["truth"], seed=(seed, len(rows[arm])))
+        rows[arm].append(row | {"labels": labels, "measured": got, "checks": unchecked, "chance": luck})
 
 
 def pooled(group):
@@ -616,7 +618,7 @@ def pooled(group):
     return one
 
 
-def decide(group, scope, name, kind="measured", u=None):
+def decide(group, scope, name, kind="measured", u=None, better=None):
     """The verdict on one measurement of a group of rows; None where the number does not exist."""
     measured, true = [r[kind][name] for r in group], [r["true"][name] for r in group]
     if not np.isfinite(measured).all():
@@ -629,6 +631,7 @@ def decide(group, scope, name, kind="measured", u=None):
         estimand="per-acquisition mean" if name == "mean_area" else "pooled ratio",
         truth_uncertainty=u,
         gross_error=[r[kind]["gross"] for r in group] if name == "count" else None,
+        better_than_chance=better,
     )
 
 
@@ -639,9 +642,16 @@ def conclude(arm, scope, *, truth_of=None, names=MEASUREMENTS, group=None):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         looks = {k: float(np.nanmean([r["measured"][k] for r in group])) for k in ("F1@0.5", "pixel Dice")}
+    luck = measure.pool_chance(r["chance"] for r in group)  # the same masks, put down at random places
+    by_chance = luck.scores()
+    by_chance = {
+        "F1@0.5": by_chance["F1"],
+        "pixel Dice": by_chance["Dice"],
+        "gross error": by_chance["gross error"],
+    }
     for name in names:
         u = data.truth_uncertainty(truth_of, name) if truth_of else 0.0
-        verdict = decide(judged, scope, name, u=u)
+        verdict = decide(judged, scope, name, u=u, better=luck.better)
         if verdict is None:
             empty = sum(not np.isfinite(r["measured"][name]) for r in judged)
             page.not_run(
@@ -653,6 +663,7 @@ def conclude(arm, scope, *, truth_of=None, names=MEASUREMENTS, group=None):
             verdict,
             measurement=name,
             plausibility=looks,
+            chance=by_chance,
             baseline=decide(judged, scope, name, "baseline", u=u),
             seconds=round(sum(r["seconds"] for r in group), 1),
             seeds=[s for r in group for s in r["seeds"]],
