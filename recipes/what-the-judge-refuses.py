@@ -108,7 +108,7 @@ def folders(name, predicted, true):
 def count_error(predicted, true):
     """What plain counting says: distinct numbers other than 0, over all files."""
     sums = [sum(np.unique(image[image > 0]).size for image in images) for images in (predicted, true)]
-    return f"{sums[0] / sums[1] - 1:+.0%}"
+    return f"{100 * (sums[0] / sums[1] - 1):+.0f} %"
 
 
 honest = folders("honest", found, fields)
@@ -324,7 +324,8 @@ MAPS = {  # the two halves, the voxel size in their header, and what is right
 # %% tags=["hide-input"]
 own = maps.resolution(maps.fsc(*halves), pixel_size=voxel)
 for k, (what, (given, written, right)) in enumerate(MAPS.items()):
-    plain = f"{maps.resolution(maps.fsc(*given), pixel_size=written):.1f} A"
+    read = maps.resolution(maps.fsc(*given), pixel_size=written)
+    plain = f"no end, finer than {2 * written:.1f} A" if np.isnan(read) else f"{read:.1f} A"
     right = f"{own:.1f} A, from the halves as they were made" if right == "own" else "none"
     words = ("fsc", *pair(f"map-{k}", *given, written), "--claimed", "6", "--tolerance", "0.1")
     ask(what, plain, right, *words, measurement="resolution")
