@@ -27,10 +27,14 @@ def core_types() -> list[str]:
 
 def words(settings: dict[str, str], results: Path) -> dict[tuple[str, str, str], str]:
     env = os.environ | settings | {"SCOPECHECK_RESULTS": str(results)}
-    command = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run", *TWO, "--jobs", "2"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    command = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run"]
+    runs = [
+        subprocess.Popen([*command, recipe], cwd=ROOT, env=env, stdout=-1, stderr=-2, text=True)
+        for recipe in TWO
+    ]
+    said = [run.communicate()[0] for run in runs]
     files = sorted(results.glob("*/*/verdict.json"))
-    assert [path.parent.parent.name for path in files] == sorted(TWO), done.stdout + done.stderr
+    assert [path.parent.parent.name for path in files] == sorted(TWO), said
     found = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     return {(v["recipe"], a["arm"], a["measurement"]): a["label"] for v in found for a in v["arms"]}
 
