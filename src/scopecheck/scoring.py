@@ -171,7 +171,7 @@ def score_labels(
     notes += _how_read(found)
     notes += scoring_grey.dark(found)
     notes += scoring_signs.report([(file["pair"], file["looks"]) for file in found], told)
-    notes += _frame(predicted, true, found, threshold, as_given)
+    notes += _frame(predicted, true, found, threshold, border, as_given)
     names = list(found[0]["true"])
     for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
         if extra := [name for name in given or {} if name not in (*names, "all")]:
@@ -360,7 +360,9 @@ def _by(size: tuple[float, ...]) -> str:
 KEPT = 1 << 26  # pixels of the first images that are kept to see whether another frame fits better
 
 
-def _frame(predicted: Path, true: Path, found: list[dict], threshold: float, as_given: bool) -> list[str]:
+def _frame(
+    predicted: Path, true: Path, found: list[dict], threshold: float, border: str, as_given: bool
+) -> list[str]:
     """Refuse, or note, predictions that match far better when all are turned or shifted alike."""
     from scopecheck.measure import frame
 
@@ -368,11 +370,13 @@ def _frame(predicted: Path, true: Path, found: list[dict], threshold: float, as_
     pixels = 0
     for file in found:
         pixels += file["labels"][1].size
-        kept += [file["labels"]] if not kept or pixels <= KEPT else []
+        if not kept or pixels <= KEPT:
+            kept.append(file["labels"])
         file["labels"] = None
     if len({labels.ndim for both in kept for labels in both}) > 1:
         return []
-    said = frame.orientation_hint(kept, threshold)
+    matches = None if border == "drop" else [file["match"] for file in found[: len(kept)]]
+    said = frame.orientation_hint(kept, threshold, matches)
     if said and not as_given:
         raise InputError(
             f"{predicted} against {true}: {said}. Save both in one frame, axes ([z,] y, x) counted from"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scopecheck.measure.matched import Match
 from scopecheck.measure.objects import matched, overlaps
 
 ALPHA = 5e-4  # chance of a word where there is nothing, all changes taken together, as for picks
@@ -36,7 +37,9 @@ TURNS: dict[str, Callable[[NDArray], NDArray]] = {  # of the last two axes
 }
 
 
-def orientation_hint(fields: Sequence[Field], threshold: float = 0.5) -> str:
+def orientation_hint(
+    fields: Sequence[Field], threshold: float = 0.5, matches: Sequence[Match] | None = None
+) -> str:
     """Say so where the predicted objects match far better once all images are turned or shifted alike.
 
     Parameters
@@ -45,6 +48,8 @@ def orientation_hint(fields: Sequence[Field], threshold: float = 0.5) -> str:
         Checked label images of equal shape, a pair an image, (Y, X) or (Z, Y, X).
     threshold : float
         Smallest IoU of a matched pair.
+    matches : sequence of Match, optional
+        Of the images as given, where they are at hand.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def orientation_hint(fields: Sequence[Field], threshold: float = 0.5) -> str:
     """
     from scipy.stats import binom
 
-    now, n, m, most = _pairs(fields, threshold)
+    now, n, m, most = _pairs(fields, threshold) if matches is None else _summed(matches)
     if not most or binom.sf(most - 1, most + now, 0.5) > ALPHA:
         return ""  # no change could be better by enough
     turned = {name: [(turn(p), t) for p, t in fields] for name, turn in _turns(fields).items()}
@@ -88,7 +93,10 @@ def orientation_hint(fields: Sequence[Field], threshold: float = 0.5) -> str:
 
 def _pairs(fields: Sequence[Field], threshold: float) -> tuple[int, int, int, int]:
     """Pairs, predicted and true objects, and the most pairs there could be."""
-    matches = [matched(overlaps(p, t), [threshold])[0] for p, t in fields]
+    return _summed([matched(overlaps(p, t), [threshold])[0] for p, t in fields])
+
+
+def _summed(matches: Sequence[Match]) -> tuple[int, int, int, int]:
     return (
         sum(one.tp for one in matches),
         sum(one.n_predicted for one in matches),
