@@ -36,6 +36,8 @@ NAMES = [
     "micassess-examples",
     "roodmus-spike",
     "unet-nuclei-trainings",
+    "unet-phase-contrast-trainings",
+    "stardist-nuclei-trainings",
 ]
 
 
