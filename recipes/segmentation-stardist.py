@@ -106,10 +106,10 @@
 #          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
 #          source: "simulated, ten times as long as wide; not in the training set"}
 #       - {arm: rods, measurement: mean_solidity, tier: embedded, profile: quick,
-#          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
+#          control: null, predicted: HOLDS, origin: guess, recorded: FAILS, seen_in_training: "no",
 #          source: "simulated, ten times as long as wide; not in the training set"}
 #       - {arm: branched, measurement: count, tier: embedded, profile: quick,
-#          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
+#          control: null, predicted: HOLDS, origin: guess, recorded: UNDETERMINED, seen_in_training: "no",
 #          source: "simulated cells with four bent arms; not in the training set"}
 #       - {arm: branched, measurement: mean_area, tier: embedded, profile: quick,
 #          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
@@ -213,16 +213,16 @@
 #          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
 #          source: "BBBC038 field re-taken with pixels twice as large"}
 #       - {arm: remedy-branched, measurement: count, tier: embedded, profile: quick,
-#          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
+#          control: null, predicted: HOLDS, origin: guess, recorded: UNDETERMINED, seen_in_training: "no",
 #          source: "simulated cells with four bent arms, drawn after the remedy was fixed"}
 #       - {arm: remedy-branched, measurement: mean_area, tier: embedded, profile: quick,
-#          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
+#          control: null, predicted: HOLDS, origin: guess, recorded: UNDETERMINED, seen_in_training: "no",
 #          source: "simulated cells with four bent arms, drawn after the remedy was fixed"}
 #       - {arm: remedy-branched, measurement: total_intensity, tier: embedded, profile: quick,
 #          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
 #          source: "simulated cells with four bent arms, drawn after the remedy was fixed"}
 #       - {arm: remedy-branched, measurement: mean_solidity, tier: embedded, profile: quick,
-#          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
+#          control: null, predicted: HOLDS, origin: guess, recorded: UNDETERMINED, seen_in_training: "no",
 #          source: "simulated cells with four bent arms, drawn after the remedy was fixed"}
 #       - {arm: prior-usiigaci, measurement: mean_area, tier: public, profile: quick,
 #          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
@@ -913,7 +913,7 @@ else:
 def matrix(rows, name):
     """Arms by measurements: shape, word and bias."""
     arms = list(dict.fromkeys(row.arm for row in rows))
-    figure, ax = plt.subplots(figsize=(9, 0.9 + 0.42 * len(arms)))
+    figure, ax = plt.subplots(figsize=(10.5, 0.9 + 0.42 * len(arms)))
     for row in rows:
         text = f"{row.bias:+.2f}" if row.measurement == "mean_solidity" else f"{100 * row.bias:+.0f} %"
         word = {"UNDETERMINED": "UNDET."}.get(row.verdict, row.verdict)
