@@ -120,7 +120,9 @@ def fetch(
     if as_json:
         _print(rows, True)
     for row in () if as_json else rows:
-        typer.echo(f"{row['name']}: {row['path'] or row['error']}", err=bool(row["error"]))
+        said = row["path"] or row["error"]
+        named = said.startswith((f"{row['name']}: ", repr(row["name"])))
+        typer.echo(said if named else f"{row['name']}: {said}", err=bool(row["error"]))
     if to and failed < len(rows) and not as_json:
         typer.echo(f"On the machine without a network: export SCOPECHECK_MIRROR={to.absolute()}")
     if failed:

@@ -48,15 +48,19 @@ def read(
     InputError
         If a file is certainly no label image and not told to be taken as given.
     """
-    from scopecheck.measure.signs import look
+    from scopecheck.measure.signs import grey, look
 
     pictures, looks, certain = dict(pictures), {}, []
     for key, side in SIDES.items():
         path: Path = getattr(pair, key)
         array, notes = _background(path, pictures[key].array, side, told)
+        levels = grey(array) if told.way(side) else None
         array, more = _numbered(path, array, told.way(side))
         pictures[key] = pictures[key]._replace(array=array)
-        looks[key] = (notes + more, look(array))
+        seen = look(array)
+        if levels:
+            seen = seen._replace(signs=[levels, *(sign for sign in seen.signs if sign.name != levels.name)])
+        looks[key] = (notes + more, seen)
         certain += [_told(path, sign, side) for sign in looks[key][1].signs if sign.certain]
     same = pictures["predicted"].array.shape == pictures["true"].array.shape
     if same and (text := _inverted(pair, pictures, looks)):

@@ -436,6 +436,33 @@ def test_a_mask_of_true_and_false_is_taken_where_pieces_are_asked_for(score, tmp
     assert json.loads(out)["arms"][0]["bias"] == pytest.approx(-0.4)
 
 
+def test_the_pieces_of_grey_levels_are_not_counted(score, tmp_path):
+    """A map of probabilities, as it is and enlarged; thresholded, as the message says, it is judged."""
+    truth = field(6, 6)
+    levels = np.rint(10 * ndimage.gaussian_filter((truth > 0) * 1.0, 2)).astype(np.uint8)
+    for factor in (1, 3):
+        paths = [save(tmp_path / f"{side}{factor}.npy", np.kron(levels, np.ones((factor,) * 2, np.uint8)))
+                 for side in "pt"]  # fmt: skip
+        for options in ([], ["--labels", "connected"]):
+            status, _, err = score("labels", *paths, *options)
+            assert status == 2
+            assert "grey levels" in err
+            assert "counts every piece" not in err
+        status, out, err = score("labels", *paths, "--labels", "connected", "--as-given", "--json")
+        assert status == 0
+        assert any("taken as given" in note and "grey levels" in note for note in json.loads(out)["notes"])
+    assert "Threshold it, and give the mask with --labels prediction=connected" in " ".join(
+        score("labels", *paths)[2].split()
+    )
+    masks = [
+        save(path.with_stem(f"{path.stem}_mask"), (np.load(path) >= 5).astype(np.uint8)) for path in paths
+    ]
+    ways = ["--labels", "prediction=connected,truth=connected"]
+    status, out, err = score("labels", *masks, *ways, "--json")
+    assert status == 0, err
+    assert json.loads(out)["files"][0]["true"]["count"] == 36
+
+
 def test_sides_are_read_from_an_option():
     assert by_side("background", "1", int) == {"both": [1]}
     assert by_side("background", "truth=0,7,prediction=3", int) == {"truth": [0, 7], "prediction": [3]}

@@ -88,6 +88,13 @@ def test_three_files_of_an_empiar_entry(archive):
     assert data.where("empiar:10017") == folder
 
 
+@pytest.mark.parametrize("words", [("empiar:10017",), ("empiar:10017", "--limit", "0"), ("nothing:1",)])
+def test_an_error_names_its_entry_once(archive, words):
+    done = run("fetch", *words)
+    assert done.exit_code == 2
+    assert done.output.count(words[0]) == 1
+
+
 @pytest.mark.filterwarnings("ignore:.*first fetch")
 def test_the_listing_is_walked_down_to_the_second_image_set(archive):
     entry = archives.entry("EMPIAR:EMPIAR-10017", 99)

@@ -12,7 +12,7 @@ from skimage.measure import label, regionprops
 
 from scopecheck.acquire import scenes
 from scopecheck.measure.pieces import pieces, runs
-from scopecheck.measure.signs import inverted, look, together
+from scopecheck.measure.signs import grey, inverted, look, together
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=8)
 
@@ -139,6 +139,38 @@ def test_what_may_be_wrong_is_a_doubt(labels, said):
     signs = look(labels).signs
     assert not any(sign.certain for sign in signs)
     assert any(said in sign.text for sign in signs)
+
+
+def probability(levels, sigma):
+    """A network's map of cells, in `levels` steps above 0.3."""
+    smooth = ndimage.gaussian_filter((CELLS > 0) * 1.0, sigma)
+    return np.where(smooth > 0.3, np.rint(levels * smooth), 0).astype(int)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 2.5, 3])
+@pytest.mark.parametrize("levels", [10, 30, 255])
+@pytest.mark.parametrize("sigma", [1, 2, 4])
+def test_grey_levels_are_known_at_any_size(levels, sigma, factor):
+    """Enlarged by nearest neighbour no step is one pixel wide any more, yet a value is no class."""
+    image = ndimage.zoom(probability(levels, sigma), factor, order=0)
+    (sign,) = look(image).signs
+    assert (sign.name, sign.certain) == ("steps", True)
+    assert "connected counts every piece" not in sign.way
+    assert grey(image) is not None  # what numbering the pieces would hide
+
+
+def test_classes_masks_and_tiles_are_no_grey_levels():
+    """Whose pieces may be numbered: also where they touch, and where they were enlarged."""
+    random = np.random.default_rng(0)
+    files = found = 0
+    for _, labels in honest():
+        if labels.ndim == 2:
+            for k in (1, 2, 5, 8, 12):
+                classes = np.append(0, random.integers(1, k + 1, labels.max()))[labels]
+                files += 2
+                found += bool(grey(classes)) + bool(grey(np.kron(classes, np.ones((2, 2), int))))
+    print(f"{found} of {files} class maps taken for grey levels")
+    assert found == 0
 
 
 def test_the_correlation_of_foregrounds():

@@ -22,6 +22,7 @@ SPECK = 0.1  # a piece below this share of its object, and of a usual object, is
 TOUCHED = 0.75  # of all others: a background meets nearly all, an object of a full field about six
 MOST = 0.5  # an honest object may lie in pieces (cut by the plane or by another one), most of them do not
 MANY = 0.25  # over a whole folder chance slips even out, so that a lower share is certain
+LEVELS = 5  # numbers below which the order of neighbours says little: two of three follow each other anyway
 FEW = 10  # objects, or pieces, below which a share says little
 STEPPED, SOME_STEPS = 0.25, 0.05  # of the changes along rows; a one-pixel rim gives 0.5, an honest outline 0
 NEARLY_NONE = 0.01  # of the pixels may be 0 where nothing is background, such as lines between objects
@@ -75,14 +76,25 @@ def look(labels: NDArray) -> Look:
     signs += [_inside(labels, ids), _specks(found, first)]
     if not any(sign and sign.certain for sign in signs):
         pieced = _limit(found, ids, number) or _several(ids, number)
-        if (
-            pieced and pieced.certain and steps and np.median(found.pixels) <= 2
-        ):  # grey levels, much compressed
-            return Look([steps._replace(certain=True)], 0, 0, 0)
-        if pieced and pieced.certain and (line := _outline(labels, ids, number)):
-            pieced = line
+        if pieced and pieced.certain:
+            levels, line = _levels(labels, found, ids, steps), _outline(labels, ids, number)
+            if levels and (len(ids) >= LEVELS or not line):
+                return Look([levels._replace(certain=True)], 0, 0, 0)
+            pieced = line or pieced
         signs.append(pieced)
     return Look([sign for sign in signs if sign], len(ids), len(several), hidden)
+
+
+def grey(labels: NDArray) -> Sign | None:
+    """Look for grey levels in a label image whose pieces are to be numbered anew, which would hide them."""
+    cut = runs(labels)
+    steps = _steps(cut, labels.shape[-1])
+    if not cut.value.any() or (steps and steps.certain):
+        return steps
+    found = pieces(labels, cut)
+    ids, first = np.unique(found.value, return_index=True)
+    pieced = _several(ids, _numbers_of_pieces(found, first))
+    return _levels(labels, found, ids, steps) if pieced and pieced.certain else None
 
 
 def together(looks: Iterable[Look]) -> Sign | None:
@@ -103,6 +115,8 @@ _CONNECTED = (
     "--labels {side}=connected counts every piece as an object",
     "number the pieces with skimage.measure.label(mask)",
 )
+
+_THRESHOLD = "save it without interpolation (nearest neighbour), or threshold it first"
 
 
 def _listed(values: Sequence[int] | NDArray) -> str:
@@ -159,8 +173,53 @@ def _steps(cut: Runs, width: int) -> Sign | None:
         f"{steps} of {total} changes of value along its rows go in steps of one pixel, as grey levels or"
         " probabilities do and the rims of a picture that was resized, smoothed or compressed"
     )
-    way = "save it without interpolation (nearest neighbour), or threshold it first"
-    return Sign("steps", steps >= STEPPED * total, text, way, way)
+    return Sign("steps", steps >= STEPPED * total, text, _THRESHOLD, _THRESHOLD)
+
+
+def _levels(labels: NDArray, found: Pieces, ids: NDArray, steps: Sign | None) -> Sign | None:
+    """Numbers in several pieces that are grey levels: in steps once an enlargement is undone, or in order.
+
+    Certain where both are seen. Neither counts in an image whose numbers lie in one piece each.
+    """
+    if steps and np.median(found.pixels) <= 2:  # much compressed
+        return steps._replace(certain=True)
+    small = _shrunk(labels)
+    stepped = _steps(runs(small), small.shape[-1]) if small.size < labels.size else None
+    share = _in_order(labels, ids)
+    if not (stepped and stepped.certain) and share < MOST:
+        return None
+    text = f"its {len(ids)} numbers ({_listed(ids)}) lie in many pieces beside each other, as grey levels do"
+    if share >= MOST:
+        text += f": {share:.0%} of the borders between two of them are between neighbours in value"
+    certain = bool(stepped and stepped.certain and share >= MOST)
+    way = "threshold it, and give the mask with --labels {side}=connected"
+    return Sign("steps", certain, text, way, "threshold it, and number the pieces of the mask")
+
+
+def _shrunk(labels: NDArray) -> NDArray:
+    """Leave out rows and columns that repeat the one before, as an enlargement by nearest neighbour does."""
+    for axis in (-2, -1):
+        lines = np.moveaxis(labels, axis, 0)
+        new = [True, *((one != two).any() for one, two in pairwise(lines))]
+        labels = np.compress(new, labels, axis=axis)
+    return labels
+
+
+def _in_order(labels: NDArray, ids: NDArray) -> float:
+    """Share of the border between two numbers at which they follow each other; 0 where this says little.
+
+    That is where numbers are few or most borders are with 0, as those of objects are and of levels are not.
+
+    Among k numbers in no order a share of 2 / k do, and 1/8 where k is large and k / 16 steps are allowed.
+    """
+    near = total = outer = 0
+    for axis in (-2, -1):
+        one, two = np.swapaxes(labels, axis, 0)[1:], np.swapaxes(labels, axis, 0)[:-1]
+        meet = (one != two) & (one != 0) & (two != 0)
+        apart = np.abs(np.searchsorted(ids, one[meet]) - np.searchsorted(ids, two[meet]))
+        near, total = near + int((apart <= max(1, len(ids) // 16)).sum()), total + len(apart)
+        outer += int(np.count_nonzero((one == 0) != (two == 0)))
+    return near / total if len(ids) >= LEVELS and total > max(FEW, outer) else 0.0
 
 
 def _several(ids: NDArray, number: NDArray) -> Sign | None:
