@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
 
 RAW = "Give them as the reconstruction left them (RELION: _unfil.mrc; cryoSPARC: map_half_A, map_half_B)"
+OWN_BOX = "Give them in the box in which they were reconstructed, without padding or mask"
+FORBIDDING = {  # checks with whose alarm no claim holds, and why
+    "halves not masked before": f"the half maps are not as the reconstruction left them. {RAW}",
+    "halves not filtered before": f"the half maps are not as the reconstruction left them. {RAW}",
+    "unmasked FSC near Nyquist": "what the halves share there they may share at the crossing. Give half maps"
+    " of independent halves, unmasked; where signal reaches Nyquist, of smaller pixels",
+    "mask knows no noise": "what the mask shares with the map is no signal. Give a mask from a smooth map",
+}
 SHARP = 100  # growth of the noise power towards Nyquist beyond that of a reconstruction
 
 
@@ -133,7 +141,7 @@ def score_fsc(
     checks += signs + _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
     notes += _opposite(curves["unmasked"])
     quoted = _quoted(found, alike, corrected, raw, len(a), size)
-    row = None if claimed is None else _judge(half1, claimed, quoted, tolerance, raw, size)
+    row = None if claimed is None else _judge(half1, claimed, quoted, tolerance, raw, checks, size)
     return FSCScore(len(a), size, threshold, curves, found, checks, quoted, row, raw, notes)
 
 
@@ -206,14 +214,27 @@ def _raw(
     said = "noise everywhere in the middle of the box"
     if masked:
         said = f"masked before: {where.quiet:.0%} of the middle of the box holds no noise, as outside a mask"
+        if where.quiet <= 0.05:
+            said = "masked before: shells of the box hold less than a hundredth of the noise from"
+            said += f" {where.fades:.2f} of its half side on, as under a soft ball"
         if where.uneven:
             said = f"one half was masked or smoothed before: in {where.quiet:.0%} of the middle of the box it"
             said += " has no fine noise where the other has"
     elif where.padded:
-        said = "noise fills a smaller box: padded before, which changes no FSC; counted without the padding"
+        said = (
+            "noise fills a smaller box: masked by a cube, which changes the FSC, or padded, which does not;"
+        )
+        said += f" the files do not tell. {OWN_BOX}"
     elif where.corners > 0.01:
         said += f"; none in {where.corners:.0%} of the box towards its corners, where programs leave it out"
-    checks = [{"check": "halves not masked before", "alarm": masked, "value": where.quiet, "said": said}]
+    checks = [
+        {
+            "check": "halves not masked before",
+            "alarm": masked or where.padded,
+            "value": where.quiet,
+            "said": said,
+        }
+    ]
     said = "noise up to Nyquist"
     if cuts:
         shell, share = min(cuts)
@@ -309,6 +330,8 @@ def _quoted(
         )
     if raw["masked"]:
         reason = f"the half maps were masked before, so no curve of theirs is unmasked. {RAW}"
+    if raw["padded"]:
+        reason = f"the half maps were masked or padded before: noise fills a smaller box only. {OWN_BOX}"
     if alike:
         reason = f"the two half maps are {alike}"
     kept = {key: best[key] for key in ("curve", "resolution", "interval")}
@@ -317,7 +340,13 @@ def _quoted(
 
 
 def _judge(
-    path: Path, claimed: float, quoted: dict[str, Any], tolerance: Any, raw: dict[str, Any], size: float
+    path: Path,
+    claimed: float,
+    quoted: dict[str, Any],
+    tolerance: Any,
+    raw: dict[str, Any],
+    checks: list[dict[str, Any]],
+    size: float,
 ) -> ArmResult:
     from scopecheck import judge
     from scopecheck.record.result import ArmResult, judged
@@ -341,4 +370,10 @@ def _judge(
         tolerance=tolerance,
         truth_uncertainty=min(doubt, 0.99),
     )
+    # What an alarm tells of makes a resolution too fine: it leaves a claim to fail that is finer still.
+    if verdict.word == "HOLDS" or (verdict.word == "FAILS" and claimed > quoted["resolution"]):
+        for name in [check["check"] for check in checks if check["alarm"]]:
+            if name in FORBIDDING:
+                reason = f"refused: with the alarm '{name}' nothing HOLDS; {FORBIDDING[name]}"
+                return ArmResult(**common, reason=reason, n=1, scope="image")
     return ArmResult(**common, **judged(verdict))

@@ -363,11 +363,80 @@ def test_an_interval_that_is_open_at_nyquist_is_no_certainty(tmp_path, run):
     quoted = json.loads(run("h1.mrc", "h2.mrc", "--json")[1])["quoted"]
     assert quoted["interval"][0] is None
     sides = 1 - 2 * PIXEL / quoted["resolution"], quoted["interval"][1] / quoted["resolution"] - 1
-    for tolerance, word in ((0.01, "UNDETERMINED"), (0.03, "HOLDS")):
-        given = ("--claimed", f"{quoted['resolution']:.4f}", "--tolerance", tolerance, "--json")
-        row = json.loads(run("h1.mrc", "h2.mrc", *given)[1])["arms"][0]
-        assert row["truth_uncertainty"] == pytest.approx(max(sides), abs=1e-3)
-        assert row["verdict"] == word
+    given = ("--claimed", f"{quoted['resolution']:.4f}", "--json", "--tolerance")
+    row = json.loads(run("h1.mrc", "h2.mrc", *given, 0.01)[1])["arms"][0]
+    assert row["truth_uncertainty"] == pytest.approx(max(sides), abs=1e-3)
+    assert row["verdict"] == "UNDETERMINED"
+    content = json.loads(run("h1.mrc", "h2.mrc", *given, 0.03)[1])
+    (row,) = content["arms"]
+    assert row["verdict"] is None  # signal up to Nyquist, or something in common: the alarm does not tell
+    assert "with the alarm 'unmasked FSC near Nyquist' nothing HOLDS" in row["reason"]
+    assert content["quoted"] == quoted
+
+
+def test_beside_common_noise_only_a_finer_claim_is_judged(run, files):
+    """A coarser one may be right: what is common makes the curve fall late."""
+    rng = np.random.default_rng(7)
+    common = 0.25 * rng.standard_normal((BOX,) * 3)
+    for name in ("h1", "h2"):
+        write(files / f"c{name}.mrc", mrcfile.read(files / f"{name}.mrc") + common)
+    found = json.loads(run("ch1.mrc", "ch2.mrc", "--json")[1])["quoted"]["resolution"]
+    for claimed, word in ((found * 0.5, "FAILS"), (found, None), (found * 1.6, None)):
+        told = ("--claimed", f"{claimed:.4f}", "--tolerance", 0.25, "--json")
+        content = json.loads(run("ch1.mrc", "ch2.mrc", *told)[1])
+        assert content["arms"][0]["verdict"] == word
+        assert "unmasked FSC near Nyquist" in [c["check"] for c in content["checks"] if c["alarm"]]
+
+
+Z = np.indices((BOX,) * 3) - (BOX - 1) / 2
+AT = np.sqrt((Z**2).sum(0)) / (BOX / 2)
+HIDDEN = {  # masks in units of half the box
+    "cube 0.56": np.abs(Z).max(0) < 0.56 * BOX / 2,
+    "cube 0.69": np.abs(Z).max(0) < 0.69 * BOX / 2,
+    "cube 0.81": np.abs(Z).max(0) < 0.81 * BOX / 2,
+    "box": (np.abs(Z) < np.array([0.6, 0.75, 0.9])[:, None, None, None] * BOX / 2).all(0),
+    "sigmoid 0.69 of width 0.03": 1 / (1 + np.exp((AT - 0.69) / 0.03)),
+    "sigmoid 0.69 of width 0.045": 1 / (1 + np.exp((AT - 0.69) / 0.045)),
+    "sigmoid 0.56 of width 0.09": 1 / (1 + np.exp((AT - 0.56) / 0.09)),
+    "gaussian 0.31": np.exp(-((AT / 0.31) ** 2) / 2),
+    "gaussian 0.375": np.exp(-((AT / 0.375) ** 2) / 2),
+    "cosine 0.66 to 0.84": 0.5 + 0.5 * np.cos(np.pi * np.clip((AT - 0.66) / 0.18, 0, 1)),
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_nothing_holds_of_halves_that_a_wide_mask_changed(tmp_path, run, how):
+    """The noise is taken away beside the specimen, and the curve falls at a finer resolution."""
+    rng = np.random.default_rng(5)
+    true = specimen(width=0.16, peak=8)
+    halves = [true + rng.standard_normal(true.shape) for _ in range(2)]
+    for name, one in zip(("h1.mrc", "h2.mrc"), halves, strict=True):
+        write(tmp_path / name, one * HIDDEN[how])
+    curve = plain_crossing(*(one * HIDDEN[how] for one in halves))
+    assert curve < 0.98 * plain_crossing(*halves)
+    given = ("--claimed", f"{curve:.3f}", "--tolerance", 0.2, "--json")
+    content = json.loads(run("h1.mrc", "h2.mrc", *given)[1])
+    (row,) = content["arms"]
+    assert row["verdict"] is None
+    assert row["reason"].startswith("refused: ")
+    assert any(check["alarm"] for check in content["checks"])
+    if how.startswith(("cube", "box")):
+        assert content["quoted"]["resolution"] is None
+        assert "masked or padded before" in content["quoted"]["reason"]
+
+
+def test_padded_halves_are_judged_in_their_own_box(run, files):
+    """A file does not tell padding from a cube; the advice works where it was padding."""
+    for name in ("h1", "h2"):
+        write(files / f"p{name}.mrc", np.pad(mrcfile.read(files / f"{name}.mrc"), 6))
+    right = json.loads(run("h1.mrc", "h2.mrc", "--json")[1])["quoted"]["resolution"]
+    given = ("--claimed", f"{right:.2f}", "--tolerance", "0.3", "--json")
+    content = json.loads(run("ph1.mrc", "ph2.mrc", *given)[1])
+    assert content["raw"]["padded"]
+    assert not content["raw"]["masked"]
+    assert content["arms"][0]["verdict"] is None
+    assert "Give them in the box in which they were reconstructed" in content["arms"][0]["reason"]
+    assert json.loads(run("h1.mrc", "h2.mrc", *given)[1])["arms"][0]["verdict"] == "HOLDS"
 
 
 def test_words_are_whole_in_80_columns(run, files, monkeypatch):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.measure.maps.shells import checked, shell_sums, threads
 
-BALL = 0.8  # of half the box: programs window images and maps beyond this radius, and noise fades there
+BALL = 0.9  # of half the box: windows of images (from 0.85 to 0.99, say) leave some noise up to here
 INNER = 0.95  # the same for exact constants: windowed images do not make them, and corners lie beyond 1
 FAINT = 0.01  # share of the noise power elsewhere at which a place or a shell is said to hold none
 FAR = 1e-4  # the same where the fall is gentle, as that of a reconstruction is
@@ -24,14 +24,19 @@ class Surroundings:
     Attributes
     ----------
     quiet : float
-        Share of the middle that holds no noise: of the ball of radius 0.4 D, or, if more, of that of radius
+        Share of the middle that holds no noise: of the ball of radius 0.45 D, or, if more, of that of radius
         0.475 D where only exact constants count.
     corners : float
         Share of the box that is without noise outside that ball.
     padded : bool
-        Whether what holds noise is a box in the box, so that the quiet voxels were added around it.
+        Whether what holds noise is a box in the box: the quiet voxels were added around it, which changes no
+        FSC, or a mask was a cube, which does. The maps do not tell.
     masked : bool
-        Whether a mask was applied before: `quiet` is above 5 % and the maps are not `padded`.
+        Whether a mask of another shape was applied before: `quiet` is above 5 %, or the noise `fades`, and
+        the maps are not `padded`.
+    fades : float
+        Radius, in halves of the box, from which on shells of this radius hold less than a hundredth of the
+        noise of others, as under a soft ball; 1 where none does within 0.9.
     uneven : bool
         Whether this is so in one of the halves only.
     support : (D, D, D) bool
@@ -42,6 +47,7 @@ class Surroundings:
     corners: float
     padded: bool
     masked: bool
+    fades: float
     uneven: bool
     support: NDArray
 
@@ -51,23 +57,50 @@ def _ball(box: int, part: float) -> NDArray:
     return square[:, None, None] + square[:, None] + square <= (part * box / 2) ** 2
 
 
-def _roughness(values: NDArray, window: int) -> NDArray:
-    """Mean square of the second differences around each voxel: noise without what is smooth or constant."""
+def _rough(values: NDArray) -> NDArray:
+    """Square of the second differences: noise without what is smooth or constant."""
     from scipy import ndimage
 
     rough = ndimage.laplace(values, mode="nearest")
-    return np.maximum(ndimage.uniform_filter(np.square(rough, out=rough), window, mode="nearest"), 0)
+    return np.square(rough, out=rough)
+
+
+def _around(rough: NDArray, window: int) -> NDArray:
+    from scipy import ndimage
+
+    return np.maximum(ndimage.uniform_filter(rough, window, mode="nearest"), 0)
+
+
+def _fades(rough: NDArray) -> float:
+    """Radius, in halves of the box, at which shells hold a hundredth of the most noise; 1 if beyond `BALL`.
+
+    The innermost fifth is not taken for the most, since symmetry adds noise at its axes.
+    """
+    box = len(rough)
+    square = np.square(np.arange(box) - (box - 1) / 2)
+    sums, counts = np.zeros((2, box))
+    for plane, height in zip(rough, square, strict=True):
+        shell = np.sqrt(height + square[:, None] + square).astype(int).ravel()
+        sums += np.bincount(shell, plane.ravel(), minlength=box)
+        counts += np.bincount(shell, minlength=box)
+    first, last = round(0.1 * box), int(BALL * box / 2)
+    level = sums[first:last] / np.maximum(counts[first:last], 1)
+    faint = np.flatnonzero(level < FAINT * level.max(initial=0))
+    return float((first + faint[0]) / (box / 2)) if len(faint) else 1.0
 
 
 def surroundings(a: ArrayLike, b: ArrayLike) -> Surroundings:
     """Find where two half maps hold no noise of their own, as outside a mask that was applied before.
 
     Every voxel of a reconstruction gets noise from all images, so in raw half maps the noise is much alike
-    everywhere but near the edges of the box, where programs window images (beyond 0.8 to 0.85 of half the
-    box) and fill the corners. What is looked at is the difference of the halves, in which the specimen
-    cancels, and in it the second differences between voxels, in which what is smooth cancels too. A place is
-    without noise where they have less than a hundredth of the power that they have where most of it lies.
-    Zeros, another constant, the mean, and a smooth background are alike in this.
+    everywhere but near the edges of the box, where programs window images (most from 0.85 of half the box on,
+    to zero at its edge) and fill the corners. What is looked at is the difference of the halves, in which the
+    specimen cancels, and in it the second differences between voxels, in which what is smooth cancels too. A
+    place is without noise where they have less than a hundredth of the power that they have where most of it
+    lies. Zeros, another constant, the mean, and a smooth background are alike in this.
+
+    Not seen are masks that leave a hundredth of the noise up to 0.9 of half the box, which reconstruction
+    programs' own windows do as well.
 
     A half that was masked alone is seen from the two halves' own second differences.
 
@@ -91,7 +124,8 @@ def surroundings(a: ArrayLike, b: ArrayLike) -> Surroundings:
     box = len(first)
     window, ball = max(3, 2 * (box // 32) + 1), _ball(box, BALL)
     spread = [max(float(one.std(dtype=np.float64)), 1e-300) for one in (first, second)]
-    both = _roughness(first / first.dtype.type(spread[0]) - second / first.dtype.type(spread[1]), window)
+    rough = _rough(first / first.dtype.type(spread[0]) - second / first.dtype.type(spread[1]))
+    fades, both = _fades(rough), _around(rough, window)
     level = _level(both[ball])
     silent = both <= FAINT * level
     share = float(silent[ball].mean())
@@ -99,7 +133,7 @@ def surroundings(a: ArrayLike, b: ArrayLike) -> Surroundings:
     uneven = False
     if share <= FEW:
         own = [
-            _roughness(one, window) / (width * width)
+            _around(_rough(one), window) / (width * width)
             for one, width in zip((first, second), spread, strict=True)
         ]
         one_sided = np.minimum(*own) < FAINT * np.maximum(*own)
@@ -109,7 +143,8 @@ def surroundings(a: ArrayLike, b: ArrayLike) -> Surroundings:
     support = ndimage.minimum_filter(~silent, window + 2, mode="nearest")
     padded = share > FEW and _is_box(support)
     corners = float((silent & ~ball).mean())
-    return Surroundings(share, corners, padded, share > FEW and not padded, uneven, support)
+    masked = (share > FEW or fades < 1) and not padded
+    return Surroundings(share, corners, padded, masked, fades, uneven, support)
 
 
 def _constant(values: NDArray) -> NDArray:
@@ -130,7 +165,7 @@ def _level(values: NDArray) -> float:
 
 
 def _is_box(inside: NDArray) -> bool:
-    """Whether voxels fill the box around them, which no mask of a particle does."""
+    """Whether voxels fill the box around them: padded, or masked by a cube."""
     sides = [np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
     if not all(len(side) for side in sides):
         return False
