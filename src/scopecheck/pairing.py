@@ -98,13 +98,14 @@ def pair_up(
 
 
 def _guessed(listed: dict[str, list[Path]], given: Mapping[str, Path], notes: list[str]) -> list[Pair]:
-    """Pair by name: all files, or those that are labels; and where that fails, a set's files one by one."""
+    """Pair by name: those that are labels, or all files; and where that fails, a set's files one by one."""
     sets = {what: _sets(paths) for what, paths in listed.items()}
     joined = {what: [p for p in paths if sets[what].get(p, [p])[0] == p] for what, paths in listed.items()}
     own = frozenset(what for what, held in sets.items() if held)
     for files, alone in ((joined, False), (listed, True))[: 1 + bool(own)]:
         chosen, said = _of_one_kind(files, given)
-        for tried, more in ((files, []), (chosen, said)):
+        ways: list[tuple[dict[str, list[Path]], list[str]]] = [(files, []), (chosen, said)]
+        for tried, more in reversed(ways) if _of_most_fields(chosen, files) else ways:
             names = {what: _names(paths, {} if alone else sets[what]) for what, paths in tried.items()}
             if not all(names.values()):
                 continue
@@ -179,7 +180,9 @@ def _with_images(
 
 def _unpaired(listed: dict[str, list[Path]], given: Mapping[str, Path]) -> tuple[int, InputError]:
     """Say which files have no partner, or which two have one name, and what to do; and how many these are."""
-    way = suggestion(listed)
+    kept = {what: paths or listed[what] for what, paths in _of_one_kind(listed, given)[0].items()}
+    way = suggestion(kept, listed)
+    listed = kept
     for what, paths in listed.items():
         for name, twice in _duplicates(paths).items():
             both = " and ".join(path.name for path in twice)
@@ -214,6 +217,12 @@ def _of_one_kind(
     return chosen, notes
 
 
+def _of_most_fields(chosen: dict[str, list[Path]], files: dict[str, list[Path]]) -> bool:
+    """Whether the chosen files are of half the fields or more, and no odd ones among files without words."""
+    fields = [[len({core(stem(path)) for path in one[what]}) for one in (chosen, files)] for what in files]
+    return all(2 * kept >= held for kept, held in fields)
+
+
 def _kind(what: str, paths: list[Path]) -> list[Path]:
     """The files of a folder whose names say most clearly that they are a prediction, a truth or an image."""
     said = {path: roles(stem(path)) for path in paths}
@@ -224,7 +233,7 @@ def _kind(what: str, paths: list[Path]) -> list[Path]:
     plain = [path for path in labels if not path.name.lower().endswith("_seg.npy")]  # which holds them too
     labels = plain or labels or paths
     mine = [path for path in labels if what in said[path]]
-    return mine or [path for path in labels if against not in said[path]]
+    return mine or [path for path in labels if against not in said[path]] or labels
 
 
 def _sets(paths: list[Path]) -> dict[Path, list[Path]]:

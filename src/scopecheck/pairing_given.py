@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scopecheck.errors import InputError
-from scopecheck.pairing_names import bare
+from scopecheck.pairing_names import bare, core, match
 
 HEADINGS = {"prediction": "prediction", "predicted": "prediction", "pred": "prediction"}
 HEADINGS |= {"truth": "truth", "true": "truth", "gt": "truth", "image": "image"}
@@ -237,19 +237,44 @@ def _found(table: Path, number: int, folder: Path, name: str) -> Path:
     )
 
 
-def suggestion(listed: Mapping[str, Sequence[Path]]) -> str:
-    """Return a way to give the pairs that works on these files: a pattern of their names, or a table."""
+def suggestion(listed: Mapping[str, Sequence[Path]], held: Mapping[str, Sequence[Path]]) -> str:
+    """Return a way to give the pairs that works on these files: a pattern of their names, or a table.
+
+    `held` are all files of the folders, which a pattern meets, too; it may take none but those of `listed`.
+    """
     for text in ("=".join(map(_template, listed.values())), *_around_the_core(listed)):
         try:
-            by_pattern(text, listed, dict.fromkeys(listed, Path()))
+            rows, _ = by_pattern(text, held, dict.fromkeys(held, Path()))
         except InputError:
             continue
-        return f"--pair '{text}', where {{}} is the part that the names share"
-    line = ",".join(paths[0].name for paths in listed.values())
+        if all(path in listed[what] for row in rows.values() for what, path in row.items()):
+            return f"--pair '{text}', where {{}} is the part that the names share"
+    files, sure = _first_pair(listed)
+    line = ",".join(path.name for path in files) + " (if these are of one field)" * (not sure)
     return (
         f"a table: {','.join(listed)} as the first line of a text file, then {line} and so on, a line for"
         " each pair; give --pair FILE.csv"
     )
+
+
+def _first_pair(listed: Mapping[str, Sequence[Path]]) -> tuple[list[Path], bool]:
+    """The first files of one field by their names or numbers, and True; or the first ones, and False."""
+    names = {
+        what: {_forms(Path(path.name), Path())[0]: path for path in paths} for what, paths in listed.items()
+    }
+    partners = {what: match(list(names["truth"]), list(own))[0] for what, own in names.items()}
+    numbers = {what: {_numbers(name): name for name in own} for what, own in names.items()}
+    for true in names["truth"]:
+        if all(true in own for own in partners.values()):
+            return [names[what][partners[what][true]] for what in names], True
+    for true in names["truth"]:
+        if (own := _numbers(true)) and all(own in held for held in numbers.values()):
+            return [names[what][numbers[what][own]] for what in names], True
+    return [paths[0] for paths in listed.values()], False
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    return tuple(word for word in core(name) if isinstance(word, int))
 
 
 def _around_the_core(listed: Mapping[str, Sequence[Path]]) -> list[str]:

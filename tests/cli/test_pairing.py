@@ -259,6 +259,55 @@ def test_a_cellpose_folder_as_it_is(run, tmp_path):
         assert "and 30 left out (000_img.tif" in notes
 
 
+def test_cellpose_folders_on_either_side(run, tmp_path):
+    """Also as truth, on both sides, and beside predictions that are named like the images."""
+    mine, other = cellpose_folder(tmp_path / "cellpose"), cellpose_folder(tmp_path / "again")
+    for form in ("{:03d}_masks.tif", "{:03d}_img.tif", "{:03d}_img_cp_masks.tif"):
+        content = judged(run, folder(tmp_path / form[5:-4], form), mine)
+        assert {file["truth"][-12:] for file in content["files"]} == {"cp_masks.tif"}
+    for image in ("", "005_img.tif"):  # which Cellpose found nothing in
+        if image:
+            for path in (mine, other):
+                tifffile.imwrite(path / image, field(3) * 9 + 100)
+        content = judged(run, mine, other)
+        assert content["n"] == 6
+        sides = {file[side][-12:] for file in content["files"] for side in ("prediction", "truth")}
+        assert sides == {"cp_masks.tif"}
+
+
+def test_one_odd_name_does_not_leave_the_others_out(run, tmp_path):
+    for name in "mt":
+        tifffile.imwrite(folder(tmp_path / name, "f{:d}.tif") / "f1_mask.tif", field(9))
+    assert judged(run, tmp_path / "m", tmp_path / "t")["n"] == 7
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("form", "numbers"),
+    [
+        ("{:03d}_masks.tif", (0, 1, 2)),
+        ("{:03d}_masks.tif", (1, 2, 20)),
+        ("anna{:03d}_masks.tif", tuple(COUNTS)),
+        ("{:03d}_img.tif", (2, 10)),
+    ],
+)
+def test_advice_takes_the_masks_of_a_cellpose_folder(run, tmp_path, form, numbers, swapped):
+    """Followed to the letter it pairs masks of one field, on whichever side the folder is."""
+    paths = [cellpose_folder(tmp_path / "cellpose"), folder(tmp_path / "other", form, numbers)]
+    (paths[0] / "000_img_cp_masks.tif").unlink()
+    paths = paths[::-1] if swapped else paths
+    status, _, err = run(*paths)
+    assert status == 2
+    if "--pair '" in err:
+        pairs = advice(err)
+    else:
+        lines = re.search(r"table: (\S+) as the first line of a text file, then (\S+) and so on", err)
+        pairs = table(tmp_path / "pairs.csv", *lines.groups())
+    content = judged(run, *paths, "--pair", pairs)
+    side = "truth" if swapped else "prediction"
+    assert {file[side][-12:] for file in content["files"]} == {"cp_masks.tif"}
+
+
 def test_a_training_folder_of_images_and_masks_is_a_truth_and_gives_the_images(run, tmp_path):
     mine = cellpose_folder(tmp_path / "cellpose")
     truth = folder(
