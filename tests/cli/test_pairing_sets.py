@@ -48,6 +48,17 @@ def test_six_files_of_one_stack_are_one_acquisition(run, tmp_path, form):
     assert sum("OME-TIFF files of one image, which is read whole" in note for note in content["notes"]) == 1
 
 
+@pytest.mark.parametrize("form", ["master in all", "binary only"])
+def test_renamed_sets_are_one_acquisition_still(run, tmp_path, form):
+    for name, height in (("m", 7), ("t", 6)):
+        for z, path in enumerate(ome_set(tmp_path / name, {"a": cells(height=height)}, form=form)):
+            path.rename(tmp_path / name / f"plane{z}_{name}.ome.tif")
+    content = run(tmp_path / "m", tmp_path / "t", "--pair", "plane{}_m=plane{}_t", "--unit", "px")
+    assert content["n"] == 6
+    content = run(tmp_path / "m", tmp_path / "t", "--unit", "px")
+    assert [file["predicted"]["mean_volume"] for file in content["files"]] == [420]
+
+
 def test_several_stacks_and_files_of_other_kinds(run, tmp_path):
     for name, height in (("m", 7), ("t", 6)):
         ome_set(tmp_path / name, {"a": cells(0, height)})

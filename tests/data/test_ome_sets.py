@@ -99,7 +99,9 @@ def test_a_lost_file_is_named_and_never_read_as_zeros(tmp_path, stack, form):
 def test_a_lost_description_is_named(tmp_path, stack, form, lost):
     files = ome_set(tmp_path, {"a": stack}, form=form)
     (tmp_path / lost).unlink()
-    with pytest.raises(InputError, match=f"a set that {lost} describes, which is not in .*; copy it there"):
+    with pytest.raises(
+        InputError, match=f"a set that {lost} describes, which is not in .*; copy it there, or"
+    ):
         read_labels(files[2])
 
 
@@ -150,13 +152,46 @@ def test_a_file_that_was_renamed_is_read_still(tmp_path, stack):
 def test_a_member_that_was_renamed_is_known_by_its_uuid_alone(tmp_path, stack):
     files = ome_set(tmp_path, {"a": stack})
     files[2].rename(tmp_path / "x.ome.tif")
-    assert np.array_equal(read_labels(tmp_path / "x.ome.tif").array, stack[0])
-    with pytest.raises(InputError, match=r"1 is not in .*a_z2"):
-        read_labels(files[0])
+    for path in (tmp_path / "x.ome.tif", files[0]):
+        assert np.array_equal(read_labels(path).array, stack[0])
     xml = tifffile.TiffFile(files[0]).ome_metadata.replace(' UUID="urn:uuid:a_z0.ome.tif"', "")
     tifffile.imwrite(tmp_path / "y.ome.tif", stack[0, 0], description=xml, metadata=None)
     with pytest.raises(InputError, match=r"is of a set of 6 other files.*Give the file the name that it had"):
         read_labels(tmp_path / "y.ome.tif")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_members_that_were_all_renamed_or_changed_names_are_known_by_their_uuid(tmp_path, stack, form):
+    files = ome_set(tmp_path, {"a": stack}, form=form)
+    for z, path in enumerate(files):  # in the other order
+        path.rename(tmp_path / f"{form}{5 - z}.ome.tif")
+    files = [tmp_path / f"{form}{5 - z}.ome.tif" for z in range(6)]
+    for z, path in enumerate(files):
+        assert np.array_equal(read_labels(path).array, stack[0])
+        assert np.array_equal(read_labels(path, own=True).array, stack[0, z])
+    files[4].unlink()
+    with pytest.raises(InputError, match=r"1 is not in .*a_z4.*or give what was renamed its name back"):
+        read_labels(files[3])
+
+
+def test_members_that_changed_names_are_in_their_places(tmp_path, stack):
+    files = ome_set(tmp_path, {"a": stack})
+    files[1].rename(tmp_path / "kept"), files[4].rename(files[1]), (tmp_path / "kept").rename(files[4])
+    for path in files:
+        assert np.array_equal(read_labels(path).array, stack[0])
+    files[4].unlink()  # which is plane 1
+    with pytest.raises(InputError, match=r"a_z1.ome.tif: has the name of one file .* the UUID of another"):
+        read_labels(files[0])
+
+
+def test_a_copy_beside_a_renamed_member_is_not_guessed(tmp_path, stack):
+    files = ome_set(tmp_path, {"a": stack})
+    for name in ("x.ome.tif", "y.ome.tif"):
+        (tmp_path / name).write_bytes(files[2].read_bytes())
+    assert np.array_equal(read_labels(files[0]).array, stack[0])
+    files[2].unlink()
+    with pytest.raises(InputError, match=r"1 is not in .*a_z2.*name back"):
+        read_labels(files[0])
 
 
 def test_a_set_with_planes_in_no_file_is_refused(tmp_path, stack):

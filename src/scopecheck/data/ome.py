@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Set
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -37,8 +39,8 @@ class Spread(NamedTuple):
 def spread(path: Path) -> Spread | None:
     """Return the image that a file holds planes of, where its OME-XML speaks of several files; else None.
 
-    A file is known by its UUID or its name. The XML may lie in this file, in another TIFF or in a
-    companion.ome (BinaryOnly).
+    A file is known by its UUID, also where it was renamed, or by its name. The XML may lie in this file, in
+    another TIFF or in a companion.ome (BinaryOnly).
 
     Raises
     ------
@@ -54,14 +56,19 @@ def spread(path: Path) -> Spread | None:
     if (elsewhere := root.find("{*}BinaryOnly")) is not None:
         source = path.parent / str(elsewhere.get("MetadataFile"))
         if not source.is_file():
+            source = _by_uuid(path.parent, {str(elsewhere.get("UUID"))}).get(
+                elsewhere.get("UUID", ""), source
+            )
+        if not source.is_file():
             raise InputError(
                 f"{path}: is one file of a set that {source.name} describes, which is not in {path.parent};"
-                " copy it there."
+                " copy it there, or give it this name back."
             )
         is_text = source.suffix.lower() in (".ome", ".xml")
         root = _parsed(source, source.read_text(encoding="utf-8") if is_text else _xml(source) or "")
     all_pixels = [pixels for pixels in root.iter() if pixels.tag.endswith("}Pixels")]
-    placed = [_placed(pixels, path, source, own, root.get("UUID")) for pixels in all_pixels]
+    now = _renamed(path.parent, all_pixels)
+    placed = [_placed(pixels, path, source, own, root.get("UUID"), now) for pixels in all_pixels]
     named = {file for _, _, places in placed for _, file, _ in places}
     if named == {path} or not named:
         return None
@@ -105,8 +112,53 @@ def _parsed(path: Path, xml: str) -> ElementTree.Element:
         raise InputError(f"{path}: its OME-XML cannot be read ({error}); write it again.") from None
 
 
+@lru_cache(maxsize=4096)
+def _uuid(path: Path, _changed: int) -> str | None:
+    try:
+        xml = _xml(path)
+        return _parsed(path, xml).get("UUID") if xml else None
+    except Exception:  # whatever is wrong with the file is told where it is read
+        return None
+
+
+def _by_uuid(folder: Path, wanted: Set[str]) -> dict[str, Path]:
+    """Find the TIFF files of a folder that have these UUIDs, each in one file alone."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in (".tif", ".tiff") and file.is_file():
+            found.setdefault(_uuid(file, file.stat().st_mtime_ns) or "", []).append(file)
+    return {uuid: files[0] for uuid, files in found.items() if uuid in wanted and len(files) == 1}
+
+
+def _renamed(folder: Path, all_pixels: list[ElementTree.Element]) -> dict[str, Path]:
+    """Files of a set by the name that its XML gives, where they have another name now."""
+    said = {
+        ((one.text or "").strip(), one.get("FileName", ""))
+        for px in all_pixels
+        for one in px.iterfind("{*}TiffData/{*}UUID")
+    }
+    names: dict[str, str] = {uuid: name for uuid, name in said if uuid and name}
+    if len(names) < len(said):  # without UUIDs, or with one for several files
+        return {}
+    there = {uuid: folder / name for uuid, name in names.items() if (folder / name).is_file()}
+    held = {uuid: _uuid(file, file.stat().st_mtime_ns) for uuid, file in there.items()}
+    other = {uuid for uuid in names if uuid not in held or (held[uuid] != uuid and held[uuid] in names)}
+    found = _by_uuid(folder, other) if other else {}
+    if lost := [names[uuid] for uuid in sorted(other & there.keys() - found.keys())]:
+        raise InputError(
+            f"{folder / lost[0]}: has the name of one file of its set and the UUID of another; give the files"
+            " of the set the names that they had."
+        )
+    return {names[uuid]: file for uuid, file in found.items()}
+
+
 def _placed(
-    pixels: ElementTree.Element, path: Path, source: Path, own: str | None, described: str | None
+    pixels: ElementTree.Element,
+    path: Path,
+    source: Path,
+    own: str | None,
+    described: str | None,
+    now: Mapping[str, Path],
 ) -> tuple[str, tuple[int, ...], list[tuple[int, Path, int]]]:
     """Return the axes before Y, X, their lengths, and where each plane of an image lies."""
     fastest = [axis for axis in pixels.get("DimensionOrder", "XYZCT") if axis in "ZCT"]
@@ -117,7 +169,9 @@ def _placed(
     for data in pixels.iterfind("{*}TiffData"):
         uuid = data.find("{*}UUID")
         text, name = ("", "") if uuid is None else ((uuid.text or "").strip(), uuid.get("FileName", ""))
-        if (text and text == own) or name.casefold() == path.name.casefold():
+        if name in now:
+            file = now[name]
+        elif (text and text == own) or name.casefold() == path.name.casefold():
             file = path
         elif not name or (text and text == described):
             file = source
@@ -150,7 +204,8 @@ def read_spread(path: Path, image: Spread, own: bool) -> tuple[Any, str]:
         raise InputError(
             f"{path}: is one of {len(image.files)} files of one image, of which {len(gone)} "
             f"{'is' if len(gone) == 1 else 'are'} not in {path.parent} ({', '.join(gone[:3])}"
-            f"{', ...' if len(gone) > 3 else ''}); copy what is missing there."
+            f"{', ...' if len(gone) > 3 else ''}); copy what is missing there, or give"
+            " what was renamed its name back."
         )
     at = np.array([np.unravel_index(plane, image.shape) for plane, _, _ in places])
     held = [sorted(set(column)) for column in at.T.tolist()]
