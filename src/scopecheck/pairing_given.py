@@ -176,8 +176,15 @@ def by_table(table: Path, given: Mapping[str, Path]) -> list[dict[str, Path]]:
     return found
 
 
-def by_names(text: str, mine: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
+def by_names(text: str, mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
     """Pair names of micrographs, of picks and of the truth, by a pattern or a table of two columns.
+
+    Parameters
+    ----------
+    text : str
+    mine, theirs : mapping of str to str
+        Names as they are printed, and the same with all their folders; the user may give either, in a table
+        with a format and the folders before them as well.
 
     Raises
     ------
@@ -186,22 +193,23 @@ def by_names(text: str, mine: Sequence[str], theirs: Sequence[str]) -> dict[str,
     """
     if is_pattern(text):
         made = list(patterns(text, ["picks", "truth"]).values())
-        left, right = (keys(one, [(n,) for n in own]) for one, own in zip(made, (mine, theirs), strict=True))
+        left, right = (keys(one, own.items()) for one, own in zip(made, (mine, theirs), strict=True))
         by_key: dict[tuple, list[str]] = {}
-        for (name,), key in right.items():
+        for (name, _), key in right.items():
             by_key.setdefault(key, []).append(name)
-        every = [(a, b) for (a,), key in left.items() for b in by_key.get(key, [])]
+        every = [(a, b) for (a, _), key in left.items() for b in by_key.get(key, [])]
     else:
         every = []
         for number, row in _rows(Path(text)):
             if number == 1 and {cell.lower() for cell in row} <= {"picks", "truth"}:
                 continue
-            if len(row) < 2 or row[0] not in mine or row[1] not in theirs:
+            pair = [_meant(cell, own) for cell, own in zip(row, (mine, theirs), strict=False)]
+            if len(pair) < 2 or not all(pair):
                 raise InputError(
                     f"{text}: line {number} is {','.join(row)}; expected a micrograph of the picks"
                     f" ({few(mine)}) and one of the truth ({few(theirs)})."
                 )
-            every.append((row[0], row[1]))
+            every.append((pair[0], pair[1]))
     pairs = dict(every)
     if len(pairs) < len(every) or len(set(pairs.values())) < len(every):
         raise InputError(f"--pair: {text!r} pairs a micrograph twice; expected each name once.")
@@ -211,6 +219,22 @@ def by_names(text: str, mine: Sequence[str], theirs: Sequence[str]) -> dict[str,
             f" the truth {few(theirs)}."
         )
     return pairs
+
+
+def _meant(cell: str, names: Mapping[str, str]) -> str:
+    """Return the printed name that a cell of a table means, or "" where none or several may be meant."""
+    if cell in names:
+        return cell
+    for text in (cell, re.sub(r"\.[^./]+$", "", cell)):  # as written, then without its format
+        found = [
+            name
+            for name, full in names.items()
+            if text in (name, full) or text.endswith(("/" + name, "/" + full))
+        ]
+        exact = [name for name in found if text in (name, names[name])]
+        if len(best := exact or found) == 1:
+            return best[0]
+    return ""
 
 
 def _rows(table: Path) -> list[tuple[int, list[str]]]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.data.cryoem.mrc import bare
+from scopecheck.data.cryoem.pick_lists import is_blank
 from scopecheck.errors import InputError
 from scopecheck.pairing_given import by_names
 from scopecheck.pairing_names import Words, core, match
@@ -61,7 +62,7 @@ def read(
     Raises
     ------
     InputError
-        As `data.read_picks`; where a folder holds no file of picks, or no file any pick; where a listed file
+        As `data.read_picks`; where a folder holds no file of picks; where a listed file
         is not there and `missing` does not say what that means; where some files have z and others not.
     """
     import pandas as pd
@@ -92,7 +93,7 @@ def read(
     alone = micrograph if len(files) == 1 and named is None else None
     said: list[str] = []
     for own, file in files:
-        if pick_lists.is_blank(file) or (missing == "none" and _bare_star(file)):
+        if is_blank(file) or (missing == "none" and _bare_star(file)):
             table = pd.DataFrame({"micrograph": pd.Series(dtype=str), "x": [], "y": [], "score": []})
         else:
             with warnings.catch_warnings(record=True) as caught:
@@ -125,9 +126,9 @@ def read(
                 " Give one of them, with its folder where names are equal."
             )
         given.tables = {meant[0]: given.tables[meant[0]]}
-    notes += _gathered(path, said)
-    if not any(len(part) for part in given.tables.values()):
-        raise InputError(f"{path}: holds no picks; expected at least one particle in all.")
+    gathered = _gathered(path, said)
+    notes[:0] = [note for note in gathered if "third number" in note]  # first: it decides what is matched
+    notes += [note for note in gathered if "third number" not in note]
     _of_one_kind(path, given.tables)
     if len(files) == 1 and named is None:
         own_names = {stem(key) for key in given.tables}
@@ -220,13 +221,20 @@ def pair(
     """
     own, other = _told_apart(mine, theirs)
     if pairing:
-        partners, how = by_names(pairing, list(own), list(other)), f"by --pair {pairing}"
+        full = (_full(mine, own), _full(theirs, other))
+        partners, how = by_names(pairing, *full), f"by --pair {pairing}"
     else:
         partners, how = match(list(own), list(other))
     first, second = next(iter(own)), next(iter(other))
     if not partners and len(own) == len(other) == 1 and (mine.lone or theirs.lone):
         notes.append(f"{mine.path} and {theirs.path} are taken for one micrograph, {second}.")
         partners = {first: second}
+    elif not partners and not pairing and _nothing(mine, missing):
+        notes.append(
+            f"{mine.path}: holds no pick at all, which is counted as none on each of the {len(other)}"
+            f" micrographs of the truth ({few(list(other))})."
+        )
+        return {name: (own[first].iloc[:0], part) for name, part in other.items()}
     elif not partners:
         _no_two_of_one(mine, own)
         _no_two_of_one(theirs, other)
@@ -268,6 +276,22 @@ def pair(
                 f" left out ({few(left)})."
             )
     return found
+
+
+def _full(given: Picks, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the name with all its folders of each name that is printed."""
+    own = {id(table): name for name, table in given.tables.items()}
+    return {name: own[id(table)] for name, table in tables.items()}
+
+
+def _nothing(mine: Picks, missing: str | None) -> bool:
+    """Whether picks that name no micrograph say that nothing was found on any.
+
+    One empty file of rows may be of one micrograph alone, where `missing` has to say it.
+    """
+    if any(len(part) for part in mine.tables.values()):
+        return False
+    return missing == "none" or not (mine.lone and is_blank(mine.path))
 
 
 def _no_two_of_one(given: Picks, tables: dict[str, pd.DataFrame]) -> None:

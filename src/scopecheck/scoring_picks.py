@@ -150,6 +150,8 @@ def score_picks(
         name: read(Path(path), micrograph, shape, name in flipped, notes, missing, **how)
         for name, path in (("picks", picks), ("truth", true))
     }
+    if not any(len(part) for part in given["truth"].tables.values()):
+        raise InputError(f"{true}: holds no particle; expected a truth of at least one in all.")
     given["picks"] = scoring_picks_curve.without_empty_scores(given["picks"], notes)
     axes = AXES[: _axes(given)]
     if shape is not None and len(shape) != len(axes):
@@ -160,7 +162,11 @@ def score_picks(
     if radius is None:
         if diameter is None:
             diameter = _stated(given["truth"], notes)
+        else:
+            notes += _differ(given["truth"], f"the diameter given, {diameter:.3g} px")
         radius = particles.RADIUS * diameter
+    else:
+        notes += _differ(given["truth"], f"the radius given, {radius:.3g} px")
     pairs = every_pair = pair(given["picks"], given["truth"], notes, missing, pairing)
     if min_score is not None:
         pairs = scoring_picks_curve.kept(every_pair, min_score, notes)
@@ -241,9 +247,8 @@ def score_picks(
 
 def _axes(given: Mapping[str, Picks]) -> int:
     """Return 3 for tomograms and 2 for images; refuse one against the other."""
-    solid = {
-        name: any("z" in part for part in one.tables.values() if len(part)) for name, one in given.items()
-    }
+    held = {name: [part for part in one.tables.values() if len(part)] for name, one in given.items()}
+    solid = {name: any("z" in part for part in parts) for name, parts in held.items() if parts}
     if len(set(solid.values())) > 1:
         kinds = ", ".join(
             f"{given[name].path} (the {name}) {'has x, y, z' if own else 'has x, y alone'}"
@@ -253,7 +258,7 @@ def _axes(given: Mapping[str, Picks]) -> int:
             f"{kinds}; picks in a tomogram are judged by a truth in the tomogram. Give both with z, or both"
             " without it. Where a third number was taken for what it is not: --third z or --third score."
         )
-    return 3 if solid["picks"] else 2
+    return 3 if solid["truth"] else 2
 
 
 def _points(table: pd.DataFrame, axes: list[str]) -> NDArray:
@@ -262,20 +267,39 @@ def _points(table: pd.DataFrame, axes: list[str]) -> NDArray:
 
 def _stated(truth: Picks, notes: list[str]) -> float:
     """Return the diameter that the truth's own tables give, as CryoPPP's do."""
-    stated: dict[float, list[str]] = {}
-    for table in truth.tables.values():
-        for value in sorted({*_values({"": table}, "diameter")}):
-            stated.setdefault(value, []).append(table.attrs["file"])
+    stated = _sizes(truth)
     if len(stated) > 1:
-        named = "; ".join(f"{value:g} px in {few(files)}" for value, files in sorted(stated.items()))
         raise InputError(
-            f"{truth.path}: the truth's tables give different diameters ({named}); give --diameter, the one"
-            " to judge by (or --radius), or judge the micrographs of each apart."
+            f"{truth.path}: the truth's tables give different diameters ({_named(stated)}); give --diameter,"
+            " the one to judge by (or --radius), or judge the micrographs of each apart."
         )
     if not stated or not min(stated) > 0:
         raise InputError("no radius: give --diameter, the particle's diameter (or --radius).")
     notes.append(f"No --diameter: {min(stated):g} px, as the truth's table gives it.")
     return min(stated)
+
+
+def _sizes(truth: Picks) -> dict[float, list[str]]:
+    """Return the files of each diameter that the truth's tables give."""
+    stated: dict[float, list[str]] = {}
+    for table in truth.tables.values():
+        for value in sorted({*_values({"": table}, "diameter")}):
+            stated.setdefault(value, []).append(table.attrs["file"])
+    return stated
+
+
+def _named(stated: Mapping[float, list[str]]) -> str:
+    return "; ".join(f"{value:g} px in {few(files)}" for value, files in sorted(stated.items()))
+
+
+def _differ(truth: Picks, by: str) -> list[str]:
+    """Remark diameters that differ from one of the truth's tables to another, where one is judged by."""
+    if len(stated := _sizes(truth)) < 2:
+        return []
+    return [
+        f"{truth.path}: the truth's tables give different diameters ({_named(stated)}); all micrographs are"
+        f" judged by {by}. Are they of one particle and one pixel size? If not, judge them apart."
+    ]
 
 
 def _values(tables: Mapping[str, pd.DataFrame], column: str) -> list[float]:
@@ -376,6 +400,7 @@ def _row(
     better: bool | None,
 ) -> ArmResult:
     from scopecheck import judge
+    from scopecheck.judge import inputs
     from scopecheck.record.result import ArmResult, judged
     from scopecheck.record.tables import far_outside
 
@@ -387,12 +412,19 @@ def _row(
     }[measure]
     common: dict[str, Any] = {"recipe": "score picks", "arm": str(picks), "measurement": measure, "tier": ""}
     common |= {"profile": "", "plausibility": plausibility, "scale": MEASURES[measure]}
+    limits, doubt = (given.get(measure, given.get("all")) for given in (tolerance, uncertainty))
+    asked: dict[str, Any] = {"scope": scope, "tolerance": inputs.tolerance_pair(limits)}
+    asked |= {"truth_uncertainty": inputs.uncertainty(doubt)}
     common["unit"] = "" if measure == "junk_fraction" else "particles"
     for (got, true), one in zip(values, found, strict=True):
         if got != got:
-            return ArmResult(**common, n=len(found), reason=f"not defined on {one['name']}: no picks")
+            return ArmResult(
+                **common, **asked, n=len(found), reason=f"not defined on {one['name']}: no picks"
+            )
         if MEASURES[measure] == "relative" and true == 0:
-            return ArmResult(**common, n=len(found), reason=f"no ratio on {one['name']}: no true particle")
+            return ArmResult(
+                **common, **asked, n=len(found), reason=f"no ratio on {one['name']}: no true particle"
+            )
     gross = None
     if measure == "particles":
         gross = [(m.n_picks + m.n_truth - 2 * m.tp) / m.n_truth for m in matches]
@@ -406,9 +438,9 @@ def _row(
         got,
         true,
         scope=scope,
-        tolerance=tolerance.get(measure, tolerance.get("all")),
+        tolerance=limits,
         scale=MEASURES[measure],
-        truth_uncertainty=uncertainty.get(measure, uncertainty.get("all")),
+        truth_uncertainty=doubt,
         gross_error=gross,
         better_than_chance=better,
     )

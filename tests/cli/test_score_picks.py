@@ -440,12 +440,10 @@ def crowd(folder):
 
 BAD = {
     "missing": (lambda f: [f / "gone.star", f / "t.star", *HOW], "gone.star"),
-    "empty file": (text("p.box", ""), "p.box: holds no picks"),
     "uncertainty in per cent": (
         lambda f: [f / "p.star", f / "t.star", *HOW, "--truth-uncertainty", "5"],
         "5 means 500 %; write 0.05 for 5 %",
     ),
-    "header alone": (text("p.txt", "image_name\tx_coord\ty_coord\tscore\n"), "p.txt: holds no picks"),
     "NaN": (
         text("p.txt", "image_name\tx_coord\ty_coord\tscore\nm0\tnan\t3\t1\n"),
         "p.txt: x of pick 1 is nan",

@@ -735,3 +735,115 @@ def test_names_that_programs_lengthen_are_paired_and_said(judged, six, tmp_path,
     content = judged(folder, named(tmp_path / "t.star", truth), *HOW)
     assert (content["n"], content["found"]["recall"]) == (6, 1.0)
     assert notes(content, "Micrographs are paired")
+
+
+# --- a picker that found nothing, on any micrograph
+
+
+def _nothing(path, kind):
+    """Write picks without a pick, as the kind of file says it; the path to give."""
+    if kind in (".box", ".txt"):
+        path.mkdir()
+        for i in range(6):
+            (path / f"m{i}{kind}").write_text("")
+        return path
+    file = path.with_suffix(".csv" if kind == "Topaz" else ".star")
+    if kind == "Topaz":
+        file.write_text("image_name\tx_coord\ty_coord\tscore\n")
+    elif kind == "bare":
+        file.write_text("\ndata_\n\n")
+    else:
+        star(file, ["rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY"], [])
+    return file
+
+
+@pytest.mark.parametrize("kind", [".box", ".txt", ".star", "Topaz", "bare"])
+def test_nothing_found_anywhere_fails_and_keeps_its_limits(run, judged, six, tmp_path, kind):
+    _, truth = six
+    picks = _nothing(tmp_path / "none", kind)
+    more = ("--missing", "none") if kind == "bare" else ()
+    if kind == "bare":
+        status, _, err = run(picks, truth, *HOW)
+        assert status == 2
+        assert "--missing none" in err
+    content = judged(picks, truth, *HOW, "--tolerance", "0.1", *more)
+    assert (content["n"], content["found"]["recall"]) == (6, 0)
+    rows = {row["measurement"]: row for row in content["arms"]}
+    for measure in ("particles", "delivered"):
+        assert rows[measure]["bias"] == -1
+        assert rows[measure]["verdict"] == "FAILS"
+    assert rows["junk_fraction"]["verdict"] is None
+    assert rows["junk_fraction"]["tolerance"] == [-0.1, 0.1]
+    assert rows["junk_fraction"]["scope"] == "population"
+    assert notes(content, "counted as none")
+    status, out, _ = run(picks, truth, *HOW, "--tolerance", "0.1", *more)
+    assert status == 0
+    assert "Give --tolerance" not in out
+
+
+def test_one_empty_file_of_rows_is_one_micrographs(run, judged, six, tmp_path):
+    _, truth = six
+    (tmp_path / "z.box").write_text("")
+    assert run(tmp_path / "z.box", truth, *HOW)[0] == 2  # of which of the six?
+    assert judged(tmp_path / "z.box", truth, *HOW, "--missing", "none")["n"] == 6
+    alone = judged(tmp_path / "z.box", truth, *HOW, "--micrograph", "m0", "--tolerance", "0.1")
+    assert (alone["n"], alone["found"]["recall"]) == (1, 0)
+
+
+def test_a_truth_without_a_particle_is_refused(run, six, tmp_path):
+    picks, _ = six
+    status, _, err = run(picks, _nothing(tmp_path / "none", ".txt"), *HOW)
+    assert status == 2
+    assert "holds no particle; expected a truth of at least one in all" in err
+
+
+def test_nothing_found_in_tomograms_is_no_image(judged, tmp_path):
+    rows = [("t1.mrc", *xy, 20 + i) for i, xy in enumerate(some(0))]
+    columns = ["rlnTomoName", "rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"]
+    truth = star(tmp_path / "t.star", columns, rows)
+    picks = star(tmp_path / "p.star", columns, [])
+    content = judged(picks, truth, "--diameter", "40", "--tolerance", "0.1")
+    assert content["found"]["recall"] == 0
+
+
+@pytest.mark.parametrize("given", [("--diameter", "60"), ("--radius", "15")])
+def test_diameters_that_differ_are_named_where_one_is_given(judged, tmp_path, given):
+    for folder in ("p", "t"):
+        (tmp_path / folder).mkdir()
+    for i in range(4):
+        rows = "".join(f"{x:.0f},{y:.0f},1,{60 if i < 2 else 90}\n" for x, y in some(i, 20))
+        (tmp_path / "t" / f"m{i}.csv").write_text("X-Coordinate,Y-Coordinate,Class 2D,Diameter\n" + rows)
+        np.savetxt(tmp_path / "p" / f"m{i}.txt", some(i, 20), fmt="%.2f")
+    shape = ("--shape", f"{SIDE},{SIDE}")
+    (said,) = notes(judged(tmp_path / "p", tmp_path / "t", *given, *shape), "different diameters")
+    assert "60 px in m0.csv, m1.csv; 90 px in m2.csv, m3.csv" in said
+    assert f"judged by the {given[0][2:]} given, {given[1]} px" in said
+    alone = judged(tmp_path / "p", tmp_path / "t", *given, *shape, "--micrograph", "m0")
+    assert not notes(alone, "different diameters")
+
+
+@pytest.mark.parametrize("form", ["printed", "full", "file", "above"])
+def test_a_table_of_pairs_takes_printed_and_full_names(run, judged, tmp_path, form):
+    """The truth's folders s0, s1 tell no names apart and are not printed."""
+    by_name = {f"g{g}/s{i}/mic_{i}.mrc": some(10 * g + i) for g in (1, 2) for i in range(2)}
+    truth = named(tmp_path / "t.star", by_name)
+    for name, xy in by_name.items():
+        group, _, last = name.split("/")
+        file = tmp_path / "p" / f"job{group[1]}" / f"{last[:-4]}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savetxt(file, xy, fmt="%.2f")
+    lines = {
+        "printed": "job{g}/mic_{i},g{g}/mic_{i}",
+        "full": "job{g}/mic_{i},g{g}/s{i}/mic_{i}",
+        "file": "job{g}/mic_{i}.txt,g{g}/s{i}/mic_{i}.mrc",
+        "above": "p/job{g}/mic_{i}.txt,Movies/g{g}/s{i}/mic_{i}.mrc",
+    }[form]
+    table = tmp_path / "pair.csv"
+    rows = [lines.format(g=g, i=i) for g in (1, 2) for i in range(2)]
+    table.write_text("picks,truth\n" + "\n".join(rows) + "\n")
+    content = judged(tmp_path / "p", truth, *HOW, "--pair", table)
+    assert (content["n"], content["found"]["recall"]) == (4, 1)
+    table.write_text("job1/mic_0,mic_0\n")  # of which group?
+    status, _, err = run(tmp_path / "p", truth, *HOW, "--pair", table)
+    assert status == 2
+    assert "line 1 is job1/mic_0,mic_0" in err

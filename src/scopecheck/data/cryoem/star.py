@@ -24,7 +24,7 @@ def blocks(path: Path) -> dict[str, pd.DataFrame]:
     if not says_something(path):
         raise InputError(
             f"{path}: holds 'data_' and no table under it; expected 'loop_', columns and rows. Where the"
-            " program found nothing on this micrograph, leave the file out (score picks: --missing none)."
+            " program found nothing, give score picks --missing none, or leave the file out."
         )
     linecache.clearcache()  # starfile reads through it, and after a failure it still holds the old text
     try:
