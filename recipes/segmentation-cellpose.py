@@ -643,12 +643,6 @@ def conclude(arm, scope, *, truth_of=None, names=MEASUREMENTS, group=None):
         warnings.simplefilter("ignore", RuntimeWarning)
         looks = {k: float(np.nanmean([r["measured"][k] for r in group])) for k in ("F1@0.5", "pixel Dice")}
     luck = measure.pool_chance(r["chance"] for r in group)  # the same masks, put down at random places
-    by_chance = luck.scores()
-    by_chance = {
-        "F1@0.5": by_chance["F1"],
-        "pixel Dice": by_chance["Dice"],
-        "gross error": by_chance["gross error"],
-    }
     for name in names:
         u = data.truth_uncertainty(truth_of, name) if truth_of else 0.0
         verdict = decide(judged, scope, name, u=u, better=luck.better)
@@ -663,7 +657,7 @@ def conclude(arm, scope, *, truth_of=None, names=MEASUREMENTS, group=None):
             verdict,
             measurement=name,
             plausibility=looks,
-            chance=by_chance,
+            chance=luck.beside(),
             baseline=decide(judged, scope, name, "baseline", u=u),
             seconds=round(sum(r["seconds"] for r in group), 1),
             seeds=[s for r in group for s in r["seeds"]],

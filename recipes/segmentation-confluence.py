@@ -348,9 +348,9 @@ def area_fraction(probability):
     return float((probability > 0.5).mean())
 
 
-def verdict(measured, true, scope, known, gross=None):
+def verdict(measured, true, scope, known, gross=None, better=None):
     return judge.agreement(measured, true, scope=scope, tolerance=0.10, estimand="per-acquisition mean",
-                           truth_uncertainty=known, gross_error=gross)  # fmt: skip
+                           truth_uncertainty=known, gross_error=gross, better_than_chance=better)  # fmt: skip
 
 
 # %% [markdown]
@@ -422,10 +422,15 @@ def settle(arm, over, classic, knows, sort, datasets=(), name=None):
             *(fold(v, scope[arm]) for v in (areas, true)), scope[arm], knows, fold(wrong, scope[arm])
         )
     measured, wrong = (by_training(rows[name][k], len(over), scope[arm]) for k in ("measured", "gross"))
-    shown[name] = verdict(measured, fold(true, scope[arm]), scope[arm], knows, wrong)
+    luck = measure.pool_chance(
+        measure.chance(p, m, seed=seed) for p, m in pairs
+    )  # the masks, shifted at random
+    shown[name] = verdict(measured, fold(true, scope[arm]), scope[arm], knows, wrong, luck.better)
     kind[name], runs[name], scope[name] = sort, over[0], scope[arm]
     looks = {"pixel Dice": float(np.mean(rows[name]["pixel Dice"]))}
-    shown[name] = page.add(name, shown[name], measurement="area_fraction", plausibility=looks, baseline=base[arm], seconds=spent,
+    by_chance = {"pixel Dice": luck.beside()["pixel Dice"],
+                 "gross error": float(luck.foreground - 2 * luck.shared.mean()) / sum(int(m.sum()) for _, m in pairs)}  # fmt: skip
+    shown[name] = page.add(name, shown[name], measurement="area_fraction", plausibility=looks, chance=by_chance, baseline=base[arm], seconds=spent,
              seeds=trainings if len(over) > 1 else [seed], datasets=list(datasets))  # fmt: skip
 
 

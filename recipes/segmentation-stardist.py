@@ -638,7 +638,7 @@ finish(figure, "looks-right")
 
 
 # %%
-def verdict(name, measured, true, scope, uncertainty, gross=None):
+def verdict(name, measured, true, scope, uncertainty, gross=None, better=None):
     pooled = name in ("count", "total_intensity")
     return judge.agreement(
         measured,
@@ -649,6 +649,7 @@ def verdict(name, measured, true, scope, uncertainty, gross=None):
         estimand="pooled ratio" if pooled else "per-acquisition mean",
         truth_uncertainty=uncertainty,  # 0 when the truth is exact, None when it is not known
         gross_error=gross if name == "count" else None,
+        better_than_chance=better,
     )
 
 
@@ -672,6 +673,7 @@ def look_at(image, truth, source=None, how=segment, factor=1.0):
         row[name]["mean_area"] *= factor**2
     row["looks"] = looks(found, truth)
     row["gross"] = measure.gross_error(measure.match(found, truth))
+    row["chance"] = measure.chance(found, truth, seed=seed)
     return row
 
 
@@ -705,6 +707,7 @@ def judged(arm, sets, names, scope="population", exact=True, dataset=None, basel
     """Judge one arm in the named measurements and write it onto the page; `sets` has the rows of each training."""
     seen[arm], measured_in[arm], every = sets[0], names, [row for rows in sets for row in rows]
     fields = [[together(rows)] if scope == "image" and len(rows) > 1 else rows for rows in sets]
+    luck = measure.pool_chance(row["chance"] for row in every)  # the same objects, put down at random places
     for name in names:
         true = [row["true"][name] for row in fields[0]]
         u = 0.0 if exact else data.truth_uncertainty(dataset, name)
@@ -714,7 +717,7 @@ def judged(arm, sets, names, scope="population", exact=True, dataset=None, basel
         )
         if len(sets) == 1:
             measured, gross = measured[0], gross[0]
-        words = [verdict(name, measured, true, scope, u, gross)]
+        words = [verdict(name, measured, true, scope, u, gross, luck.better)]
         if baseline:
             words.append(verdict(name, [r["classical"][name] for r in fields[0]], true, scope, u))
         classical[arm, name] = words[-1]
@@ -723,6 +726,7 @@ def judged(arm, sets, names, scope="population", exact=True, dataset=None, basel
             words[0],
             measurement=name,
             plausibility={k: float(np.mean([row["looks"][k] for row in every])) for k in every[0]["looks"]},
+            chance=luck.beside(),
             baseline=words[1] if baseline else None,
             seconds=sum(row["seconds"] for row in every),
             seeds=trainings if len(sets) > 1 else [seed],
@@ -879,6 +883,7 @@ if profile == "full":
         row = {key: {m: float(np.mean([r[key][m] for r in own])) for m in ALL} for key in ("true", "tool")}
         row["looks"] = {key: float(np.mean([r["looks"][key] for r in own])) for key in own[0]["looks"]}
         row |= {key: float(np.mean([r[key] for r in own])) for key in ("gross", "seconds")}
+        row["chance"] = measure.pool_chance(r["chance"] for r in own)
         rows.append(row)
         on_field.append(look_at(field.image, field.truth, how=how))
         for kind in ("nuclei", "touching", "rods", "branched"):

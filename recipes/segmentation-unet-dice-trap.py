@@ -394,6 +394,7 @@ def score(run, image, truth, n_true, smallest=15, post=objects):
     match = measure.match(found, truth)
     return {"measured": match.n_predicted, "true": n_true, "F1@0.5": match.f1,
             "pixel Dice": measure.pixel_dice(found > 0, truth > 0),
+            "chance": partial(measure.chance, found, truth, seed=seed),
             "gross": (match.misses + match.inventions) / max(n_true, 1)}  # fmt: skip
 
 
@@ -401,8 +402,9 @@ def verdict(rows, scope, known, trainings=1):
     shape = (trainings, -1) if trainings > 1 else -1
     measured, gross = (np.reshape([r[k] for r in rows], shape) for k in ("measured", "gross"))
     true = [r["true"] for r in rows][: measured.shape[-1]]
+    better = measure.pool_chance(r["chance"]() for r in rows).better  # than the same objects at random places
     return judge.agreement(measured, true, scope=scope, tolerance=0.10, estimand="pooled ratio",
-                           truth_uncertainty=known, gross_error=gross)  # fmt: skip
+                           truth_uncertainty=known, gross_error=gross, better_than_chance=better)  # fmt: skip
 
 
 # %% [markdown]
@@ -480,7 +482,8 @@ def settle(arm, run=None, post=objects, known=0.0, datasets=(), tool="monai", na
     knowns[name], runs[name], scope[name] = known, run or monai_unet, scope[arm]
     shown[name] = verdict(rows[name], scope[arm], known, len(users))
     looks = {k: float(np.nanmean([r[k] for r in rows[name]])) for k in ("pixel Dice", "F1@0.5")}
-    shown[name] = page.add(name, shown[name], measurement="count", plausibility=looks, baseline=verdict(base[arm], scope[arm], known),
+    luck = measure.pool_chance(r["chance"]() for r in rows[name]).beside()
+    shown[name] = page.add(name, shown[name], measurement="count", plausibility=looks, chance=luck, baseline=verdict(base[arm], scope[arm], known),
              seconds=seconds[name], seeds=trainings if run is None else [seed], datasets=list(datasets), tool=tool)  # fmt: skip
 
 
@@ -915,7 +918,8 @@ if profile == "full":  # five more trainings, each judged on six fields of its o
                 for k in range(6)
             ]
             pooled.append({k: sum(f[k] for f in fields) for k in ("measured", "true")}
-                          | {k: np.mean([f[k] for f in fields]) for k in ("F1@0.5", "pixel Dice", "gross")})  # fmt: skip
+                          | {k: np.mean([f[k] for f in fields]) for k in ("F1@0.5", "pixel Dice", "gross")}
+                          | {"chance": lambda of=fields: measure.pool_chance(f["chance"]() for f in of)})  # fmt: skip
         page.add(arm, verdict(pooled, "population", 0.0), seeds=list(range(1, 6)),
                  plausibility={k: np.mean([p[k] for p in pooled]) for k in ("pixel Dice", "F1@0.5")})  # fmt: skip
     tally = {}

@@ -114,6 +114,12 @@ class Chance:
         """
         return {name: ratio(float(np.mean(part)), whole) for name, (part, whole) in self._parts().items()}
 
+    def beside(self) -> dict[str, float]:
+        """Mean scores under the names they have on a page: ``F1@0.5``, ``pixel Dice``, ``gross error``."""
+        scores = self.scores()
+        named = {f"F1@{self.threshold:g}": "F1", "pixel Dice": "Dice", "gross error": "gross error"}
+        return {name: scores[score] for name, score in named.items()}
+
     def reached(self) -> dict[str, float]:
         """The same scores as one draw in twenty reaches: the 95 % quantile, of the gross error the 5 %."""
         return {
