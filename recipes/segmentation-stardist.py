@@ -654,7 +654,7 @@ def verdict(name, measured, true, scope, uncertainty, gross=None, better=None):
 
 
 # %% tags=["hide-input"]
-def look_at(image, truth, source=None, how=segment, factor=1.0):
+def look_at(image, truth, source=None, how=segment, factor=1.0, base=None):
     """One image: true and measured numbers, the baseline's, and the looks-good scores.
 
     `source` is the (image, truth) whose numbers are the true ones when the image was re-taken.
@@ -665,7 +665,7 @@ def look_at(image, truth, source=None, how=segment, factor=1.0):
     started = time.monotonic()
     found, sure = how(image)
     seconds = time.monotonic() - started
-    base = otsu_watershed(image)
+    base = otsu_watershed(image) if base is None else base
     row = {"image": image, "truth": truth, "found": found, "base": base, "sure": sure, "seconds": seconds}
     row["true"] = numbers(as_true, as_found, dark)
     for name, drawn in (("tool", found), ("classical", base)):
@@ -735,9 +735,15 @@ def judged(arm, sets, names, scope="population", exact=True, dataset=None, basel
 
 
 def over_trainings(cases, users=each_training, **keywords):
-    """What each of the networks makes of the same images."""
+    """What each of the networks makes of the same images; the baseline, which needs no network, is drawn once."""
     cases = list(cases)
-    return [[look_at(*case, how=how, **keywords) for case in cases] for how in users]
+    first = [look_at(*case, how=users[0], **keywords) for case in cases]
+    drawn = [row["base"] for row in first]
+    others = [
+        [look_at(*case, how=how, base=base, **keywords) for case, base in zip(cases, drawn, strict=True)]
+        for how in users[1:]
+    ]
+    return [first, *others]
 
 
 ALL = ("count", "mean_area", "total_intensity", "mean_solidity")

@@ -126,10 +126,10 @@
 #          predicted: UNDETERMINED, origin: first look, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
 #          source: "first look F1 0.61, Dice 0.93; two images are few"}
 #       - {arm: stage1-histology-512x680, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED, full: UNDETERMINED}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: UNDETERMINED NOT BETTER THAN CHANCE, full: UNDETERMINED NOT BETTER THAN CHANCE}, seen_in_training: "unknown",
 #          source: "first look F1 0.00, Dice 0.01: dark nuclei on a bright ground"}
 #       - {arm: stage1-histology-524x348, measurement: count, tier: public, profile: quick, control: null,
-#          predicted: FAILS, origin: first look, recorded: {quick: FAILS, full: FAILS}, seen_in_training: "unknown",
+#          predicted: FAILS, origin: first look, recorded: {quick: FAILS NOT BETTER THAN CHANCE, full: FAILS NOT BETTER THAN CHANCE}, seen_in_training: "unknown",
 #          source: "first look F1 0.00, Dice 0.01: dark nuclei on a bright ground"}
 #       # the same masks, split with the setting chosen on simulated scenes
 #       - {arm: stage1-256x256-split, measurement: count, tier: public, profile: quick, control: null,
