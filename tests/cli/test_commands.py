@@ -1,5 +1,6 @@
 """The command: what it prints, its exit status, and one line on bad input."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -186,7 +187,15 @@ def test_interrupting_ends_everything_it_started_and_says_how_to_go_on(place):
     command = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run", "slow"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     started = psutil.Process(process.pid)
-    while not any("kernel" in c.cmdline() for c in started.children(recursive=True)):
+
+    def is_kernel(child):
+        with contextlib.suppress(
+            psutil.Error
+        ):  # a child that ended a moment ago has no command line any more
+            return "kernel" in child.cmdline()
+        return False
+
+    while not any(is_kernel(child) for child in started.children(recursive=True)):
         assert process.poll() is None
         time.sleep(0.1)
     family = started.children(recursive=True)
