@@ -162,10 +162,10 @@
 #          source: "Cell-AAP outlines drawn again as star-convex polygons; no network. Three images
 #          are too few for HOLDS"}
 #       - {arm: phase, measurement: count, tier: embedded, profile: quick,
-#          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
+#          control: null, predicted: FAILS, origin: guess, recorded: FAILS NOT BETTER THAN CHANCE, seen_in_training: "no",
 #          source: "Cell-AAP phase contrast; network trained here on simulated fluorescence"}
 #       - {arm: phase, measurement: mean_area, tier: embedded, profile: quick,
-#          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
+#          control: null, predicted: FAILS, origin: guess, recorded: FAILS NOT BETTER THAN CHANCE, seen_in_training: "no",
 #          source: "Cell-AAP phase contrast; network trained here on simulated fluorescence"}
 #       - {arm: field, measurement: count, tier: embedded, profile: quick,
 #          control: null, predicted: HOLDS, origin: guess, recorded: FAILS, seen_in_training: "no",
@@ -231,10 +231,10 @@
 #          control: null, predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
 #          source: "Usiigaci outlines drawn again as star-convex polygons; no network"}
 #       - {arm: usiigaci, measurement: count, tier: public, profile: quick,
-#          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
+#          control: null, predicted: FAILS, origin: guess, recorded: FAILS NOT BETTER THAN CHANCE, seen_in_training: "no",
 #          source: "Usiigaci phase contrast; network trained here on simulated fluorescence"}
 #       - {arm: usiigaci, measurement: mean_area, tier: public, profile: quick,
-#          control: null, predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
+#          control: null, predicted: FAILS, origin: guess, recorded: FAILS NOT BETTER THAN CHANCE, seen_in_training: "no",
 #          source: "Usiigaci phase contrast; network trained here on simulated fluorescence"}
 #       - {arm: nuclei-five-trainings, measurement: count, tier: embedded, profile: full,
 #          control: null, predicted: HOLDS, origin: guess, recorded: null, seen_in_training: "no",

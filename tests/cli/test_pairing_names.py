@@ -102,8 +102,8 @@ def test_a_pair_is_never_of_two_fields(keys, about, padded, order):
         side = {"_".join([*head, *(f"{n:0{width}d}" for n in key), *tail]): key for key in keys}
         sides.append(side)
     left, right = sides
-    # One name for two fields (0_0_1 as field 0-1 after a constant 0, and as field 0-0 before a constant 1): no
-    # reader of names could know.
+    # One name for two fields (0_0_1 is field 0-1 after a constant 0, and field 0-0 before a constant 1) is
+    # more than a reader of names can tell.
     assume(all(left[a] == right[b] for a in left for b in right if core(a) == core(b)))
     theirs = list(right)
     if order:

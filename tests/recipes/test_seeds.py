@@ -19,6 +19,6 @@ def test_five_seeds_are_kept_and_the_default_one_gave_the_recorded_words(path):
     told = {(a.arm, a.measurement): a.labels[default] for a in kept.arms}
     recorded = {(a.arm, a.measurement): a.recorded_in("quick") for a in recipe.arms if a.profile == "quick"}
     assert told == {pair: recorded[pair] for pair in told}
-    # Seeds of the embedded tier say nothing of public images. With networks that are kept, no seed changes those.
+    # Seeds of the embedded tier say nothing of public images; where networks are kept, no seed changes those.
     reached = {(a.arm, a.measurement) for a in recipe.arms if TIERS.index(a.tier) <= TIERS.index(kept.tier)}
     assert {pair for pair, word in recorded.items() if word} & reached <= set(told)
