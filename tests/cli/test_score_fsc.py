@@ -394,6 +394,7 @@ HIDDEN = {  # masks in units of half the box
     "cube 0.56": np.abs(Z).max(0) < 0.56 * BOX / 2,
     "cube 0.69": np.abs(Z).max(0) < 0.69 * BOX / 2,
     "cube 0.81": np.abs(Z).max(0) < 0.81 * BOX / 2,
+    "cube 0.875": np.abs(Z).max(0) < 0.875 * BOX / 2,
     "box": (np.abs(Z) < np.array([0.6, 0.75, 0.9])[:, None, None, None] * BOX / 2).all(0),
     "sigmoid 0.69 of width 0.03": 1 / (1 + np.exp((AT - 0.69) / 0.03)),
     "sigmoid 0.69 of width 0.045": 1 / (1 + np.exp((AT - 0.69) / 0.045)),

@@ -141,7 +141,7 @@ def surroundings(a: ArrayLike, b: ArrayLike) -> Surroundings:
             silent, share = one_sided, float(one_sided[ball].mean())
     # A window that touches noise holds some: take back what the windows and the differences added.
     support = ndimage.minimum_filter(~silent, window + 2, mode="nearest")
-    padded = share > FEW and _is_box(support)
+    padded = float(support.mean()) < 1 - FEW and _is_box(support)  # no window leaves a box
     corners = float((silent & ~ball).mean())
     masked = (share > FEW or fades < 1) and not padded
     return Surroundings(share, corners, padded, masked, fades, uneven, support)
