@@ -192,8 +192,14 @@ def score_labels(
     scores = {"precision": pooled.precision, "recall": pooled.recall}
     scores |= {"mean IoU": pooled.mean_iou, "PQ": pooled.pq}
     better, chance = _floor(found, threshold, each=scale == "relative" and estimand != "pooled ratio")
+    worse, nonsense = measure.by_file([file["chance"] for file in found])
     if better is False:
         notes.append(_no_better(pooled, chance, threshold))
+    if worse and len(found) > 1:
+        sided = sum(file["chance"].better is not None for file in found)
+        names_worse = [found[i]["pair"].predicted.name for i in worse]
+        notes.append(_no_better_files(names_worse, sided, bool(better) and nonsense))
+    better = better and not nonsense
     rows = []
     for name in names:
         limits = (tolerance or {}).get(name, (tolerance or {}).get("all"))
@@ -413,6 +419,19 @@ def _no_better(match: Any, chance: dict[str, float], threshold: float) -> str:
     )
 
 
+def _no_better_files(names: list[str], asked: int, nonsense: bool) -> str:
+    said = (
+        f"{len(names)} of {asked} files with objects on both sides agree no better than the same objects at"
+        f" random places: {few(names)}. "
+    )
+    if nonsense:
+        return (
+            f"Not better than chance: {said}Honest files are rarely so, and these are too many, so nothing is"
+            " called HOLDS, though the others agree. Are prediction and truth of the same images there?"
+        )
+    return f"{said}Look at them: are prediction and truth of the same image there?"
+
+
 def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better) -> Any:  # type: ignore[no-untyped-def]
     """Return the verdict on one measurement, or the reason why there is none."""
     from scopecheck import judge, measure, scoring_grey
@@ -495,7 +514,7 @@ def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
     scores: dict[str, Any] = {f"F1@{threshold:g}": match.f1, "pixel Dice": file["dice"]}
     scores |= {"precision": match.precision, "recall": match.recall}
     scores |= {"mean IoU": match.mean_iou, "PQ": match.pq}
-    scores["chance"] = _floor([file], threshold, each=False)[1]
+    scores["better_than_chance"], scores["chance"] = _floor([file], threshold, each=False)
     counts = {key: getattr(match, key) for key in ("misses", "inventions", "merges", "splits")}
     about = {"name": pair.name, "prediction": str(pair.predicted), "truth": str(pair.true)}
     about |= {"grey_background": file["grey"]} if file["grey"] else {}

@@ -105,6 +105,64 @@ def test_objects_thrown_at_random_never_hold(run, tmp_path):
     assert "no better than the same objects at random places" in " ".join(out.split())
 
 
+@pytest.mark.parametrize("bad", [9, 5, 2, 1])
+def test_a_folder_does_not_hold_by_the_files_that_are_right(run, tmp_path, bad):
+    """By the binomial tail at 2 % two of ten such files are too many (1.6 %), and one is not (18 %)."""
+    fields = {f"f{i}": thrown(40, i) for i in range(10)}
+    truth = write(tmp_path / "truth", fields)
+    given = {name: thrown(40, 50 + i) if i < bad else array for i, (name, array) in enumerate(fields.items())}
+    _, out, _ = run(write(tmp_path / "model", given), truth, "--tolerance", "0.1", "--json")
+    content = json.loads(out)
+    assert [file["better_than_chance"] for file in content["files"]] == [i >= bad for i in range(10)]
+    assert content["better_than_chance"] is (bad < 2)
+    labels = {row["label"] for row in arms(out).values()}
+    if bad < 2:
+        assert labels == {"HOLDS", "HOLDS BY CANCELLATION"}
+    else:
+        assert labels == {"UNDETERMINED NOT BETTER THAN CHANCE"}
+    said = [note for note in content["notes"] if f"{bad} of 10 files with objects on both sides" in note]
+    assert len(said) == 1
+    assert "f0.tif" in said[0]
+    assert said[0].startswith("Not better than chance: ") is (bad >= 2)
+
+
+def test_two_files_exchanged_among_eight_do_not_hold(run, tmp_path):
+    fields = [thrown(40, i) for i in range(8)]
+    truth = write(tmp_path / "truth", {f"f{i}": array for i, array in enumerate(fields)})
+    fields[2], fields[6] = fields[6], fields[2]
+    model = write(tmp_path / "model", {f"f{i}": array for i, array in enumerate(fields)})
+    _, out, _ = run(model, truth, "--tolerance", "0.1", "--json")
+    assert {row["label"] for row in arms(out).values()} == {"UNDETERMINED NOT BETTER THAN CHANCE"}
+    assert any("2 of 8 files" in note and "f2.tif, f6.tif" in note for note in json.loads(out)["notes"])
+
+
+@pytest.mark.parametrize("by", [11, 12])
+def test_objects_that_meet_their_own_by_slivers_do_not_hold(run, tmp_path, by):
+    fields = {f"f{i}": np.kron(thrown(12, i), np.ones((2, 2), np.uint16)) for i in range(6)}
+    truth = write(tmp_path / "truth", fields)
+    model = write(tmp_path / "model", {name: np.roll(array, by, 1) for name, array in fields.items()})
+    _, out, _ = run(model, truth, "--tolerance", "0.1", "--as-given", "--json")
+    assert json.loads(out)["better_than_chance"] is False
+    assert not [row for row in arms(out).values() if row["verdict"] == "HOLDS"]
+
+
+def test_a_stack_some_planes_off_is_refused_by_name(run, tmp_path):
+    true, grid = np.zeros((24, 120, 120), np.uint16), np.indices((24, 120, 120))
+    rng = np.random.default_rng(6)
+    while true.max() < 70:
+        centre = rng.uniform(4, [15, 116, 116])
+        ball = sum((a - c) ** 2 for a, c in zip(grid, centre, strict=True)) <= 12
+        if not true[ball].any():
+            true[ball] = true.max() + 1
+    truth = write(tmp_path / "truth", {"a": true, "b": true[:, ::-1]})
+    model = write(tmp_path / "model", {"a": np.roll(true, 5, 0), "b": np.roll(true[:, ::-1], 5, 0)})
+    status, _, told = run(model, truth, "--tolerance", "0.1")
+    assert status == 2
+    assert "140 of 140 predicted objects match the truth (IoU 0.5) when shifted by z -5 px" in " ".join(
+        told.split()
+    )
+
+
 def test_the_same_objects_in_place_hold_and_empty_sides_are_not_asked(run, tmp_path):
     fields = {f"f{i}": thrown(n, i) for i, n in enumerate((1, 3, 10, 5, 2))}
     truth = write(tmp_path / "truth", fields)

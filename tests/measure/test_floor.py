@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import binary_dilation, gaussian_filter
+from scipy.stats import binom
+from skimage.measure import label as numbered
 
 from scopecheck import measure
 from scopecheck.errors import InputError
@@ -198,3 +201,101 @@ def test_files_add_up_and_the_border_rule_is_kept():
     assert (got.n_true, got.n_predicted, got.found) == (1, 1, 1)
     given = measure.chance(cut, cut, border="drop", overlap=overlaps(cut, cut, "drop"))
     assert (given.best == got.best).all()
+
+
+def rolled(n, by, seed=0):
+    """Discs 20 pixels wide, and the same a constant shift aside."""
+    true = field(np.random.default_rng(seed), n, side=256, radius=10)
+    return np.roll(true, by, 1), true
+
+
+@pytest.mark.parametrize("n", [8, 20, 40])
+@pytest.mark.parametrize("by", [11, 12, 14])
+def test_slivers_of_the_right_objects_are_no_partners(n, by):
+    """Half a width aside or more: every object meets its own, by less than half, and none is found."""
+    predicted, true = rolled(n, by)
+    got = measure.chance(predicted, true)
+    match = measure.match(predicted, true)
+    assert match.f1 <= got.scores()["F1"]
+    assert measure.gross_error(match) >= got.scores()["gross error"]
+    assert (got.matched, got.with_own) == (match.tp, n - match.inventions)
+    assert got.better is False
+    assert measure.chance(*rolled(n, 4)).better
+
+
+def inner(true, part):
+    """Of each object the middle, `part` of its area: an IoU of that, in place."""
+    predicted, (y, x) = np.zeros_like(true), np.indices(true.shape)
+    for label in np.unique(true[true > 0]):
+        own = true == label
+        cy, cx = np.argwhere(own).mean(axis=0)
+        predicted[own & ((y - cy) ** 2 + (x - cx) ** 2 <= part * own.sum() / np.pi)] = label
+    return predicted
+
+
+def kinds_of_fields(kind, rng, n):
+    """Sparse fields as the judge's page has them: discs of radius 7 in 96 x 96 pixels."""
+    true = field(rng, n, radius=7)
+    kept = [label for label in range(1, n + 1) if rng.random() > 0.2] or [1]
+    if kind == "poor":
+        return inner(np.where(np.isin(true, kept), true, 0), 0.3), true
+    moved = np.zeros_like(true)
+    for label in kept:
+        angle, off = rng.uniform(0, 2 * np.pi), 7 * rng.uniform(0.17, 0.38)
+        by = np.round([off * np.sin(angle), off * np.cos(angle)]).astype(int)
+        moved[np.roll(true == label, by, (0, 1))] = label
+    return moved, true
+
+
+@pytest.mark.parametrize("kind", ["honest", "poor"])
+@pytest.mark.parametrize("n", [1, 3, 10])
+def test_rate_of_honest_sparse_fields_and_folders_that_are_marked(kind, n):
+    """At most 2 % of fields, and 5 % of folders of 8: by the binomial tail, 160 fields show 9 or fewer."""
+    fields = [
+        measure.chance(*kinds_of_fields(kind, np.random.default_rng([n, i]), n), seed=(n, i))
+        for i in range(160)
+    ]
+    assert sum(one.better is False for one in fields) <= 9
+    rng = np.random.default_rng(n)
+    sets = [[fields[i] for i in rng.choice(160, 8, replace=False)] for _ in range(300)]
+    assert np.mean([measure.by_file(one)[1] for one in sets]) <= 0.05
+    assert not any(measure.pool_chance(one).better is False for one in sets)
+
+
+@pytest.mark.parametrize("n", [1, 2, 12])
+def test_folders_whose_files_are_nonsense_are_marked(n):
+    """The mark falls where the probability of as many files is 5 % or less, by the rates stated."""
+    rate = max(0.02, 0.2**n)
+    good = [measure.chance(true, true) for true in (field(np.random.default_rng(i), n) for i in range(10))]
+    assert all(one.better for one in good)
+    wrong, seed = [], 0
+    while len(wrong) < 10:
+        rng = np.random.default_rng([5, seed])
+        one = measure.chance(field(rng, n), field(rng, n), seed=seed)
+        wrong, seed = wrong + [one] * (one.better is False), seed + 1
+    for files, bad in itertools.product((2, 3, 8, 10), range(11)):
+        if bad <= files:
+            worse, many = measure.by_file(good[: files - bad] + wrong[:bad])
+            assert worse == list(range(files - bad, files))
+            assert many == (bad > 0 and binom.sf(bad - 1, files, rate) <= 0.05)
+    assert measure.by_file([]) == ([], False)
+
+
+def test_files_that_can_show_nothing_are_not_held_against_a_folder():
+    full, empty = np.ones((30, 30), int), np.zeros((30, 30), int)
+    cannot = [measure.chance(full, full), measure.chance(full, empty), measure.chance(empty, empty)]
+    assert measure.by_file(cannot * 5) == ([], False)
+
+
+@pytest.mark.parametrize("covered", [0.7, 0.8, 0.9])
+def test_confluence_in_one_piece_is_better_in_place_alone(covered):
+    """One object matches one at every shift, so that F1 and gross error cannot show what the IoU does."""
+    smooth = gaussian_filter(np.random.default_rng(3).normal(size=(160, 160)), 5)
+    true = numbered(smooth > np.quantile(smooth, 1 - covered)) == 1
+    other = gaussian_filter(np.random.default_rng(4).normal(size=(160, 160)), 5)
+    drawn = binary_dilation(true).astype(int)
+    assert measure.chance(drawn, true.astype(int)).better
+    assert (
+        measure.chance((other > np.quantile(other, 1 - covered)).astype(int), true.astype(int)).better
+        is False
+    )

@@ -35,7 +35,14 @@ def test_every_orientation_is_named_by_what_undoes_it(name):
 
 
 @pytest.mark.parametrize(
-    ("shape", "move"), [((120, 120), (-31, 22)), ((90, 140), (40, -60)), ((9, 70, 80), (0, 12, -30))]
+    ("shape", "move"),
+    [
+        ((120, 120), (-31, 22)),
+        ((90, 140), (40, -60)),
+        ((9, 70, 80), (0, 12, -30)),
+        ((24, 70, 80), (5, 0, 0)),
+        ((24, 70, 80), (-6, 0, 2)),
+    ],
 )
 def test_a_shift_by_a_constant_is_named(shape, move):
     fields = [scene(seed, shape=shape) for seed in range(3)]
@@ -99,3 +106,13 @@ def test_nothing_is_said_of_nothing_and_a_transposed_shape_is_named():
         measure.match(empty, empty.T)
     with pytest.raises(InputError, match="axes in the opposite order"):
         measure.match(np.zeros((5, 20, 30), int), np.zeros((30, 20, 5), int))
+
+
+def test_stacks_some_planes_off_are_named_by_it():
+    """70 balls of the same x and y in both, five planes apart: the other way along z is ten planes apart."""
+    true = scene(6, 70, shape=(24, 120, 120))[1]
+    said = frame.orientation_hint([(np.roll(true, 5, 0), true)])
+    assert "when shifted by z -5 px, and" in said
+    assert frame._others((5, 0, 0), true.shape) == [(-5, 0, 0)]
+    assert "when shifted by z" in frame.orientation_hint([(np.roll(true, 12, 0), true)])
+    assert frame._others((12, 0, 0), true.shape) == []

@@ -1,6 +1,6 @@
 """Arrays in, quantities with units out."""
 
-from scopecheck.measure.floor import Chance, chance, pool_chance
+from scopecheck.measure.floor import Chance, by_file, chance, pool_chance
 from scopecheck.measure.matched import Match, gross_error, pool
 from scopecheck.measure.objects import drop_border, match, pixel_dice
 from scopecheck.measure.perobject import background_level
@@ -12,6 +12,7 @@ __all__ = [
     "Match",
     "Quantity",
     "background_level",
+    "by_file",
     "chance",
     "drop_border",
     "gross_error",

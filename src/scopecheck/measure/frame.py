@@ -76,12 +76,11 @@ def orientation_hint(
                 said = " and ".join(filter(None, [turn, f"shifted by {_by(shift)} px"]))
             if (pairs := _pairs(changed, threshold)[0]) > then:
                 then, name, best = pairs, said, changed
-                others = [(_others(shift), start)] if shifted else []
+                others = [(_others(shift, start[0][0].shape), start)] if shifted else []
         beside = int(np.ceil(_beside(best, threshold)))
         for moves, start in others:
-            beside = max(
-                beside, *(_pairs([(_rolled(p, m), t) for p, t in start], threshold)[0] for m in moves)
-            )
+            for move in moves:
+                beside = max(beside, _pairs([(_rolled(p, move), t) for p, t in start], threshold)[0])
         if tried * binom.sf(then - 1, then + max(now, beside), 0.5) <= ALPHA:
             f1 = [2 * pairs / (n + m) for pairs in (then, now)]
             return (
@@ -158,10 +157,22 @@ def _inside(labels: NDArray) -> NDArray:
     return inside
 
 
-def _others(shift: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The same shift to the other three sides of the plane."""
+def _others(shift: tuple[int, ...], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Shifts as far another way: to the other three sides of the plane, and the other way along z.
+
+    Without those that come to lie near the shift itself: over the edge, a shift by half the field and its
+    opposite are one.
+    """
     *z, y, x = shift
-    return [(*z, -y, -x), (*z, x, -y), (*z, -x, y)]
+    back = [-planes for planes in z]
+    found = []
+    for move in {(*back, -y, -x), (*back, x, -y), (*back, -x, y)}:
+        apart = [
+            (a - b + size // 2) % size - size // 2 for a, b, size in zip(move, shift, shape, strict=True)
+        ]
+        if 2 * np.linalg.norm(apart) > np.linalg.norm(shift):
+            found.append(move)
+    return sorted(found)
 
 
 def _coincide(predicted: NDArray, true: NDArray, shift: Sequence[int]) -> int:
