@@ -233,7 +233,7 @@ def _measure(
     from scopecheck import measure, scoring_grey, scoring_signs
     from scopecheck.measure.objects import matched, overlaps
 
-    pictures, looks = scoring_signs.read(pair, _pictures(pair, told), told)
+    pictures, looks = scoring_signs.read(pair, _pictures(pair, told), told, measures)
     labels = {key: pictures[key].array for key in ("predicted", "true")}
     grey = None
     if pair.image is not None:
@@ -349,6 +349,13 @@ def _doubted(
 
     stated = next((p.pixel_size for p in pictures.values() if p.pixel_size is not None), None)
     if given is None:
+        if size and set(size[-2:]) == {1}:
+            what = "areas" if len(size) == 2 else "volumes"
+            return [
+                f"The files' pixel size is exactly 1 um, which many programs write for 'not known': {what} in"
+                f" um^{len(size)} rest on it. Give --pixel-size, as the microscope's metadata"
+                " has it, or --unit px."
+            ]
         return [note] if size and (note := slip(size[-1], None, "um", "the files' pixel size")) else []
     if note := slip(given[-1], stated[-1] if stated else None, "um"):
         if given[-1] < 1e-6 and "meant" in note:  # too small to be measured with

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scopecheck.pairing import Pair
 
 SIDES = {"predicted": "prediction", "true": "truth"}
+OF_MASKS = {"area_fraction", "total_area", "volume_fraction", "total_volume"}  # need no objects told apart
 OPPOSITE = -0.5  # correlation of two foregrounds: 0 by chance, -1 where one is the other's background
 
 
@@ -39,9 +40,11 @@ class Told:
 
 
 def read(
-    pair: Pair, pictures: Mapping[str, Picture], told: Told
+    pair: Pair, pictures: Mapping[str, Picture], told: Told, measures: Sequence[str] | None = None
 ) -> tuple[dict[str, Picture], dict[str, tuple[list[str], Look]]]:
     """Number the objects of both label images as told; also notes on how, and the signs, by side.
+
+    `measures` are those asked for. `OF_MASKS` alone are right for a mask of one piece, whatever its objects.
 
     Raises
     ------
@@ -63,7 +66,8 @@ def read(
         looks[key] = (notes + more, seen)
         certain += [_told(path, sign, side) for sign in looks[key][1].signs if sign.certain]
     same = pictures["predicted"].array.shape == pictures["true"].array.shape
-    if same and (text := _inverted(pair, pictures, looks)):
+    of_masks = bool(measures) and set(measures or ()) <= OF_MASKS
+    if same and (text := _inverted(pair, pictures, looks, of_masks)):
         certain.append(text)
         looks["predicted"][0].append(text)
     if certain and not told.as_given:
@@ -71,7 +75,9 @@ def read(
     return pictures, looks
 
 
-def _inverted(pair: Pair, pictures: dict[str, Picture], looks: dict[str, tuple[list[str], Look]]) -> str:
+def _inverted(
+    pair: Pair, pictures: dict[str, Picture], looks: dict[str, tuple[list[str], Look]], of_masks: bool
+) -> str:
     """What is said where one side is the other's background, or both look like backgrounds; else nothing."""
     import numpy as np
 
@@ -79,11 +85,16 @@ def _inverted(pair: Pair, pictures: dict[str, Picture], looks: dict[str, tuple[l
 
     arrays = {side: pictures[key].array for key, side in SIDES.items()}
     sides = list(arrays)
+    end = ""
     if (phi := inverted(*arrays.values())) <= OPPOSITE:
         text = f"{pair.predicted}: its objects lie on the background of {pair.true} (correlation {phi:.2f})"
         sides = [max(arrays, key=lambda side: np.count_nonzero(arrays[side]))]
     elif all(any(sign.name == "inverted" for sign in one.signs) for _, one in looks.values()):
+        if of_masks:  # confluent cells are one piece with holes, and each side's own note says so
+            return ""
         text = f"{pair.predicted}: it and {pair.true} each hold one object alone, with islands of 0 inside it"
+        kind = "area" if arrays["truth"].ndim == 2 else "volume"
+        end = f". Where they are masks of confluent cells, --measure {kind}_fraction takes them as they are"
     else:
         return ""
     numbers = {side: np.bincount(arrays[side][arrays[side] > 0]).argmax() for side in sides}
@@ -91,7 +102,7 @@ def _inverted(pair: Pair, pictures: dict[str, Picture], looks: dict[str, tuple[l
     connected = ",".join(f"{side}=connected" for side in sides)
     return (
         f"{text}, as inverted masks do. Where {' and '.join(sides)} is inverted, --background {background}"
-        f" --labels {connected} counts what is left"
+        f" --labels {connected} counts what is left{end}"
     )
 
 

@@ -163,6 +163,18 @@ def test_a_stack_some_planes_off_is_refused_by_name(run, tmp_path):
     )
 
 
+def test_a_header_of_exactly_one_micrometre_is_doubted(run, tmp_path):
+    """ImageJ and OME write 1 where nobody gave a size; the option, or pixels, settle it."""
+    for size in (1.0, 0.65):
+        how = {"imagej": True, "resolution": (1 / size, 1 / size), "metadata": {"unit": "um"}}
+        sides = [write(tmp_path / f"{side}{size}", {"a": squares(20)}, **how) for side in "pt"]
+        given = (*sides, "--tolerance", "0.1", "--json")
+        notes = json.loads(run(*given)[1])["notes"]
+        assert any("exactly 1 um" in note and "--unit px" in note for note in notes) is (size == 1)
+        for settled in (("--unit", "px"), ("--pixel-size", f"{size}"), ("--pixel-size", "1")):
+            assert not any("exactly 1 um" in note for note in json.loads(run(*given, *settled)[1])["notes"])
+
+
 def test_the_same_objects_in_place_hold_and_empty_sides_are_not_asked(run, tmp_path):
     fields = {f"f{i}": thrown(n, i) for i, n in enumerate((1, 3, 10, 5, 2))}
     truth = write(tmp_path / "truth", fields)

@@ -463,6 +463,36 @@ def test_the_pieces_of_grey_levels_are_not_counted(score, tmp_path):
     assert json.loads(out)["files"][0]["true"]["count"] == 36
 
 
+@pytest.mark.parametrize("covered", [0.7, 0.9])
+@pytest.mark.parametrize("value", [1, 255])
+def test_confluence_is_judged_by_its_area_and_refused_by_its_count(score, tmp_path, covered, value):
+    """Cells of 70 to 90 % of the field are one piece with holes, as an inverted mask is."""
+    share = []
+    for i in range(6):
+        smooth = ndimage.gaussian_filter(np.random.default_rng(i).normal(size=(160, 160)), 5)
+        pieces = ndimage.label(smooth > np.quantile(smooth, 1 - covered))[0]
+        true = pieces == np.bincount(pieces[pieces > 0]).argmax()
+        drawn = ndimage.binary_dilation(true)
+        save(tmp_path / "t" / f"{i}.tif", value * true)
+        save(tmp_path / "p" / f"{i}.tif", value * drawn)
+        share.append(drawn.mean() / true.mean() - 1)
+    asked = ("labels", tmp_path / "p", tmp_path / "t", "--tolerance", "0.3", "--json")
+    status, _, told = score(*asked)
+    told = " ".join(told.split())
+    assert status == 2
+    assert "as inverted masks do" in told
+    way = re.search(r"--measure (\w+) takes them", told)[0].split()[:2]
+    for measure in (way[1], "total_area", "area_fraction,total_area"):
+        status, out, _ = score(*asked, way[0], measure)
+        content = json.loads(out)
+        assert status == 0
+        assert content["better_than_chance"] is True
+        assert any("an inverted mask?" in note for note in content["notes"])
+        for row in content["arms"]:
+            assert row["bias"] == pytest.approx(np.expm1(np.mean(np.log1p(share))), rel=1e-6)
+    assert score(*asked, "--measure", "area_fraction,count")[0] == 2
+
+
 def test_sides_are_read_from_an_option():
     assert by_side("background", "1", int) == {"both": [1]}
     assert by_side("background", "truth=0,7,prediction=3", int) == {"truth": [0, 7], "prediction": [3]}

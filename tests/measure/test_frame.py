@@ -114,5 +114,4 @@ def test_stacks_some_planes_off_are_named_by_it():
     said = frame.orientation_hint([(np.roll(true, 5, 0), true)])
     assert "when shifted by z -5 px, and" in said
     assert frame._others((5, 0, 0), true.shape) == [(-5, 0, 0)]
-    assert "when shifted by z" in frame.orientation_hint([(np.roll(true, 12, 0), true)])
     assert frame._others((12, 0, 0), true.shape) == []

@@ -151,6 +151,12 @@ def test_the_words_of_one_image_look_like_no_other_and_are_counted_apart(kept, v
         **{"of one image": "1", "not as predicted": "1 of 3", "not as after a first look": "0 of 0"},
     }
     assert "○ HOLDS on this image" in overview.markdown([state])
+    scores = [arm.plausibility for arm in state.arms]
+    for arm in state.arms:
+        arm.plausibility, arm.chance = {"F1@0.5": 0.9, "pixel Dice": 0.8}, {"F1@0.5": 0.03}
+    assert "| 0.90 (chance 0.03) | 0.80 |" in overview.markdown([state])
+    for arm, before in zip(state.arms, scores, strict=True):
+        arm.plausibility, arm.chance = before, {}
     overview.picture([state], tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 

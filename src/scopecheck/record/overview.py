@@ -67,8 +67,8 @@ def latest(path: Path, results: Path) -> State:
 
 
 def _looks(arm: ArmResult, word: str) -> str:
-    found = [v for k, v in arm.plausibility.items() if word in k.lower() and v is not None]
-    return f"{found[0]:.2f}" if found else ""
+    found = [(k, v) for k, v in arm.plausibility.items() if word in k.lower() and v is not None]
+    return tables.scored(found[0][1], arm.chance.get(found[0][0])) if found else ""
 
 
 HEADS = "condition | measurement | verdict | scope, n | error (90 % interval) | F1 | Dice | predicted"
@@ -114,7 +114,13 @@ def rich_table(states: list[State]) -> None:
         for arm in s.arms:
             if arm.status == "judged":
                 name, measurement, word, scope, error, f1, dice, predicted = _cells(arm)
-                row = [f"{name}\n{measurement}", f"{word}\n{scope}", error, f"{f1} {dice}", predicted]
+                row = [
+                    f"{name}\n{measurement}",
+                    f"{word}\n{scope}",
+                    error,
+                    f"{f1}\n{dice}".strip(),
+                    predicted,
+                ]
                 differs = f"DIFFERS: {tables.unseen(arm)}" if arm.differs else ""
                 row.append(differs or arm.recorded or "not yet")
                 style = "bold" if arm.differs else ""
