@@ -600,7 +600,7 @@ BAD = {
         same_names,
         "m: a.png and a.tif have the same name 'a'; leave the one that is meant.",
     ),
-    "duplicate after tails": (same_tails, "m: 1 of 2 files (a_pred.tif) have no truth of the same name"),
+    "duplicate after tails": (same_tails, "t: 1 of 2 files (b.tif) have no prediction"),
     "no partner": (
         two(ONE | {"b": squares(2)}, ONE | {"c": squares(2)}),
         "m: 1 of 2 files (b.tif) have no truth of the same name in",
