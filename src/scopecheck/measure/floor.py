@@ -80,8 +80,8 @@ class Chance:
         As `tp` and `own`, at the places given.
     shared : (draws,) float64
         Foreground pixels in common.
-    foreground : int
-        Foreground pixels of both images together.
+    foreground, true_foreground : int
+        Foreground pixels of both images together, and of the true one.
     placed : int
         Objects put down in a draw.
     shifted : bool
@@ -102,6 +102,7 @@ class Chance:
     with_own: float
     shared: NDArray
     foreground: int
+    true_foreground: int
     placed: int
     shifted: bool
     mask: bool
@@ -136,7 +137,8 @@ class Chance:
         """Mean score over the draws, by name; NaN where not defined (as `Match`).
 
         F1, precision, recall, mean IoU (of matched pairs), PQ, Dice (of foreground pixels), IoU (of a
-        predicted object with the true one that fits best; of a mask, its IoU) and gross error.
+        predicted object with the true one that fits best; of a mask, its IoU) and gross error (of objects; of
+        a mask, of its pixels).
         """
         return {name: ratio(float(np.mean(part)), whole) for name, (part, whole) in self._parts().items()}
 
@@ -156,6 +158,9 @@ class Chance:
 
     def _parts(self) -> dict[str, tuple[NDArray, float]]:
         n, m = self.n_predicted, self.n_true
+        gross = (n + m - 2 * self.own, m)
+        if self.mask:  # a mask has no objects to miss: its pixels
+            gross = (self.foreground - 2 * self.shared, self.true_foreground)
         return {
             "F1": (2 * self.tp, n + m),
             "precision": (self.tp, n),
@@ -164,7 +169,7 @@ class Chance:
             "PQ": (2 * self.iou, n + m),
             "Dice": (2 * self.shared, self.foreground),
             "IoU": (self.best, self.placed),
-            "gross error": (n + m - 2 * self.own, m),
+            "gross error": gross,
         }
 
 
@@ -266,6 +271,7 @@ def chance(
         with_own=given_own,
         shared=shared,
         foreground=int(area.sum() + overlap.true_area.sum()),
+        true_foreground=int(overlap.true_area.sum()),
         placed=len(chosen),
         shifted=shifted,
         mask=mask,
@@ -284,9 +290,8 @@ def pool_chance(several: Iterable[Chance]) -> Chance:
     if len({(one.threshold, len(one.best)) for one in every}) != 1:
         raise InputError("pool_chance: expected at least one image, one threshold and one number of draws.")
     summed = ("n_true", "n_predicted", "tp", "iou", "own", "best", "found", "matched", "with_own")
-    sums = {
-        name: sum(getattr(one, name) for one in every) for name in (*summed, "shared", "foreground", "placed")
-    }
+    pixels = ("shared", "foreground", "true_foreground", "placed")
+    sums = {name: sum(getattr(one, name) for one in every) for name in (*summed, *pixels)}
     shifted, mask = any(one.shifted for one in every), any(one.mask for one in every)
     return Chance(threshold=every[0].threshold, shifted=shifted, mask=mask, **sums)
 

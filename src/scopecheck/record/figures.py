@@ -1,6 +1,7 @@
 """The style of the book's figures: outlines on images, scale bars, and the shape of each word."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,12 @@ def use_style() -> None:
     colours = {"axes.prop_cycle": cycler(color=okabe_ito), "image.cmap": "gray"}
     style: Any = size | text | lines | colours | {"figure.constrained_layout.use": True}
     mpl.rcParams.update(style)
+
+
+def save(figure: Any, name: str) -> None:
+    """Write a figure as ``figures/<name>.png`` into the working folder, where the result is."""
+    Path("figures").mkdir(exist_ok=True)
+    figure.savefig(f"figures/{name}.png")
 
 
 def _edged(width: float, colour: str) -> list[Any]:

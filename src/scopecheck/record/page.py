@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import RecipeError
-from . import tables
+from ..tools.common import limit_threads, seed_everything
+from . import tables, text
+from .figures import save, use_style
 from .provenance import dataset_sha256, further_files
-from .recipe import CONTROL_WORD, Recipe, read_recipe
+from .recipe import CONTROL_WORD, TIERS, Arm, Recipe, read_recipe
 from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, quotable, write_json
 from .seeds import Seeds, read_seeds
 
 if TYPE_CHECKING:
-    from IPython.display import HTML
+    from IPython.display import HTML, Markdown
 
+    from ..data import Sample
     from ..judge import Alarms, Verdict
+    from ..measure import Chance
+
+PLAN: Any = object()  # what the plan says, where nothing else is given
 
 
 def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: int = 0) -> "Page":
@@ -48,6 +54,9 @@ def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: 
     found = read_recipe(path) if path else None
     if found and found.id != recipe:
         raise RecipeError(f"{path}: record.start was given {recipe!r}, the front matter says {found.id!r}")
+    use_style()
+    limit_threads(1)
+    seed_everything(seed)
     if not found:
         print(f"No front matter of {recipe} was found near {here}: nothing is checked against a declaration.")
     return Page(recipe, found, profile=profile, tier=tier, seed=seed)
@@ -64,6 +73,7 @@ class Page:
             os.environ.get("SCOPECHECK_EXPERIMENT")
         )  # parameters other than the kept runs'
         self._notes: dict[str, float] = {}
+        self._absent: dict[str, str] = {}  # dataset: why it could not be had
         self._entries: list[ArmResult] = []
         self._alarms: list[dict[str, Any]] = []
         self._clock, self._started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
@@ -154,12 +164,246 @@ class Page:
         self._entries.append(entry)
         return entry
 
+    def judge(
+        self,
+        arm: str,
+        measurement: str,
+        measured: Any,
+        true: Any,
+        *,
+        scope: str | None = None,
+        truth_uncertainty: Any = PLAN,
+        gross_error: Any = None,
+        baseline: Any = None,
+        chance: "Chance | None" = None,
+        **noted: Any,
+    ) -> ArmResult:
+        """Judge numbers as the plan declares, and write the verdict down.
+
+        Tolerance, scale and estimand are those of the measurement; scope and data those of the arm. The
+        truth's uncertainty is what the catalogue states for the arm's data: 0 where it has none, unknown
+        where it is for any of them.
+
+        Parameters
+        ----------
+        arm, measurement : str
+            As the plan names them.
+        measured : array, (n,) or (trainings, n)
+            The number of each acquisition (of each re-take, at scope ``setting``), in the measurement's unit.
+        true : array, (n,)
+            The true numbers.
+        scope : str, optional
+            Needed only where there is no plan.
+        truth_uncertainty : float or None, optional
+            Another one than the plan's data have, a fraction (or in the unit, on an absolute scale); None:
+            unknown.
+        gross_error : array, optional
+            Misses and inventions over the true number, shape as `measured`.
+        baseline : array, (n,), or judge.Verdict, optional
+            The same number by a classical baseline, judged alike, or its verdict from :meth:`verdict`.
+        chance : measure.Chance, optional
+            The same objects at random places, pooled over all acquisitions.
+        **noted
+            As :meth:`add`: plausibility, seconds, seeds, datasets, tool, version.
+
+        Raises
+        ------
+        RecipeError
+            As :meth:`add`.
+        """
+        rules: dict[str, Any] = {"scope": scope, "truth_uncertainty": truth_uncertainty}
+        verdict = self.verdict(
+            arm, measurement, measured, true, gross_error=gross_error, chance=chance, **rules
+        )
+        if baseline is not None and not hasattr(baseline, "word"):
+            baseline = self.verdict(arm, measurement, baseline, true, **rules)
+        if chance is not None:
+            shown = {*noted.get("plausibility", {}), "gross error"}
+            noted["chance"] = {k: v for k, v in chance.beside().items() if k in shown}
+        noted.setdefault("datasets", self.data(arm))
+        return self.add(arm, verdict, measurement, baseline=baseline, **noted)
+
+    def verdict(
+        self,
+        arm: str,
+        measurement: str,
+        measured: Any,
+        true: Any,
+        *,
+        scope: str | None = None,
+        truth_uncertainty: Any = PLAN,
+        gross_error: Any = None,
+        chance: "Chance | None" = None,
+    ) -> "Verdict":
+        """Judge numbers in an arm's place, as :meth:`judge` does; nothing is written down."""
+        from scopecheck import judge
+
+        rules: dict[str, Any] = {"scope": scope or self.scope(arm)}
+        if self.front:
+            if measurement not in self.front.measurements:
+                known = ", ".join(self.front.measurements)
+                raise RecipeError(f"{self.recipe}: {measurement!r} is not declared; declared: {known}")
+            m = self.front.measurements[measurement]
+            rules |= {"tolerance": m.band(), "scale": m.scale, "estimand": m.estimand}
+        return judge.agreement(
+            measured,
+            true,
+            **rules,
+            gross_error=gross_error,
+            truth_uncertainty=self.truth_uncertainty(arm, measurement)
+            if truth_uncertainty is PLAN
+            else truth_uncertainty,
+            better_than_chance=None if chance is None else chance.better,
+        )
+
+    def inside(self, measurement: str, measured: float, true: float) -> bool:
+        """Whether one number is inside its declared tolerance; one that does not exist is not."""
+        m = self.front.measurements[measurement] if self.front else None
+        low, high = (m.band() if m else None) or (-float("inf"), float("inf"))
+        if m and m.scale == "absolute":
+            error = measured - true
+        else:
+            error = measured / true - 1 if true else float("inf") if measured else 0.0
+        return bool(low <= error <= high)
+
+    def scope(self, arm: str) -> str:
+        """The scope that the plan gives an arm."""
+        return next((a.scope for a in self._planned_arms(arm)), "population")
+
+    def data(self, arm: str) -> list[str]:
+        """The datasets that the plan gives an arm; none where its cases are simulated."""
+        return list(dict.fromkeys(name for a in self._planned_arms(arm) for name in a.data))
+
+    def control(self, arm: str) -> str | None:
+        """Which control an arm is, or None."""
+        return next((a.control for a in self._planned_arms(arm) if a.control), None)
+
+    def asked(self, arm: str, measured: Any = ()) -> list[str]:
+        """The measurements that the plan asks of an arm; without a plan all that were measured."""
+        return [a.measurement for a in self._planned_arms(arm)] or list(measured)
+
+    def summed(self) -> set[str]:
+        """Measurements that a study adds up over its fields: the pooled ratios."""
+        front = self.front.measurements if self.front else {}
+        return {name for name, m in front.items() if m.estimand == "pooled ratio"}
+
+    def truth_uncertainty(self, arm: str, measurement: str) -> float | None:
+        """What the catalogue states for the truth of an arm's data: 0 if simulated, None if unknown."""
+        from scopecheck import data
+
+        known = [
+            data.truth_uncertainty(name, measurement) for name in self.data(arm) if data.describe(name).truth
+        ]
+        return None if None in known else max((u for u in known if u is not None), default=0.0)
+
+    def samples(self, dataset: str) -> list["Sample"]:
+        """The samples of a dataset, or none where this run's tier forbids it or its files cannot be had.
+
+        Arms that the plan gives these data are then written down as not run, with the reason.
+        """
+        from scopecheck import data
+
+        return self._had(dataset, data.samples) or []
+
+    def weights(self, dataset: str) -> Path | None:
+        """The folder of a dataset's files (weights), or None, as :meth:`samples`."""
+        from scopecheck import data
+
+        return self._had(dataset, data.fetch)
+
+    def lacking(self, arm: str) -> None:
+        """Write down as not run what this run should judge of an arm, for want of its data."""
+        for a in self._planned_arms(arm):
+            if self.front and not self.front.in_run(a, profile=self.profile, tier=self.tier):
+                why = "; ".join(self._absent[d] for d in a.data if d in self._absent)
+                self.not_run(arm, a.measurement, why or "no image of this setting could be had")
+
+    def __getitem__(self, pair: tuple[str, str]) -> ArmResult:
+        """What was written down for (arm, measurement).
+
+        Raises
+        ------
+        KeyError
+            If nothing was.
+        """
+        for entry in self._entries:
+            if (entry.arm, entry.measurement) == pair:
+                return entry
+        raise KeyError(f"{pair[0]}/{pair[1]}: nothing was written down for it")
+
+    def verdicts(self, *arms: str, measurement: str | None = None) -> list[ArmResult]:
+        """The judged entries in the plan's order: of these arms (or all), and of one measurement (or all)."""
+        return [
+            r
+            for r in self.rows()
+            if r.status == "judged" and (not arms or r.arm in arms) and measurement in (None, r.measurement)
+        ]
+
+    def tolerances(self) -> "Markdown":
+        """What is measured, its tolerance and why that much: a table for the reader."""
+        return text.tolerances(self._declared())
+
+    def truths(self) -> "Markdown":
+        """What is known of the truth of each dataset that this run may read: a table for the reader."""
+        return text.truths(self._declared(), self.tier)
+
+    def tally(self, measurement: str) -> str:
+        """How often each word came for one measurement, controls left out."""
+        return text.tally(self.verdicts(measurement=measurement))
+
+    def methods(self) -> str:
+        """Tools, versions, data and tolerances in words, for a Methods section."""
+        return text.methods(self._declared(), self.tier)
+
+    def opening(self) -> None:
+        """Keep the place, at the head of the page, of its answer and its picture."""
+        from IPython.display import Markdown, display
+
+        display(Markdown("*The answer is filled in here when the page has run.*"), display_id="answer")
+        display(Markdown("*And the picture.*"), display_id="opening")
+
+    def answer(self, figure: Any, said: str) -> None:
+        """Fill the place at the head of the page with its answer and its picture."""
+        import matplotlib.pyplot as plt
+        from IPython.display import Markdown, update_display
+
+        save(figure, "opening")
+        plt.close(figure)
+        update_display(figure, display_id="opening")
+        update_display(Markdown(f"**Answer.** {said}"), display_id="answer")
+
+    def surprises(self) -> str:
+        """How many predictions came out otherwise, and how steady the words are over seeds: Markdown."""
+        return f"{self.predictions()}\n\n{self.other_seeds()}"
+
+    def _had(self, dataset: str, how: Any) -> Any:
+        from scopecheck import data
+        from scopecheck.errors import DataError
+
+        needed = data.describe(dataset).tier
+        if TIERS.index(needed) > TIERS.index(self.tier):
+            self._absent[dataset] = f"it needs tier {needed} and this run is tier {self.tier}"
+            return None
+        try:
+            return how(dataset)
+        except DataError as error:
+            self._absent[dataset] = f"the files of {dataset} could not be had ({error})"
+            return None
+
+    def _planned_arms(self, arm: str) -> list["Arm"]:
+        return [a for a in self.front.arms if a.arm == arm] if self.front else []
+
+    def _declared(self) -> Recipe:
+        if self.front is None:
+            raise RecipeError(f"{self.recipe}: no front matter was found, so nothing is declared")
+        return self.front
+
     def not_run(self, arm: str, measurement: str, why: str) -> None:
         """Write down that an arm was not run, and why; it is shown as such and never counts as passed."""
         row = self._described(arm, measurement)
         self._entries.append(_skipped(row, why) if self._planned(arm, measurement) else _unplanned(row))
 
-    def alarms(self, check: str, alarms: "Alarms", rule: str = "") -> None:
+    def alarms(self, check: str, alarms: "Alarms", rule: str = "", quiet: bool = False) -> None:
         """Write down how often a check that needs no truth was right, and print it with its false alarms.
 
         Parameters
@@ -170,10 +414,13 @@ class Page:
             Counts over all arms and both controls, from ``judge.alarms``.
         rule : str
             The alarm rule as declared before the run.
+        quiet : bool
+            Print nothing, where a table of all checks follows.
         """
         counts = {k: int(getattr(alarms, k)) for k in ("hits", "misses", "false_alarms", "quiet")}
         self._alarms.append({"check": check, "rule": rule, **counts})
-        print(tables.alarm(self._alarms[-1]))
+        if not quiet:
+            print(tables.alarm(self._alarms[-1]))
 
     def note(self, name: str, value: float) -> None:
         """Write down a number that is no verdict, so that runs with other seeds can be compared by it."""
@@ -198,6 +445,7 @@ class Page:
             last = len(order)  # what was not in the plan stands below what was
             for a in self.front.arms:
                 why = self.front.in_run(a, profile=self.profile, tier=self.tier)
+                why = why or "; ".join(self._absent[d] for d in a.data if d in self._absent)
                 if why and not self._entered(a.arm, a.measurement):
                     rows.append(_skipped(self._described(a.arm, a.measurement), why))
             rows.sort(key=lambda r: order.get((r.arm, r.measurement), last))

@@ -63,6 +63,8 @@ class Arm(_Strict):
 
     arm: str
     measurement: str
+    scope: str = "population"
+    data: list[str] = []
     tier: Tier = "embedded"
     profile: Profile = "quick"
     control: Literal["positive", "negative"] | None = None

@@ -1,0 +1,107 @@
+"""Checks that need no truth: their limits, their hits and false alarms, and what they say of one image."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scopecheck.record import plots, text
+
+if TYPE_CHECKING:
+    from scopecheck.judge import Alarms
+    from scopecheck.record.trial import Case, Row, Trial
+
+
+class Point(NamedTuple):
+    """One check of one case: its value, whether it is an alarm, and whether the number was wrong."""
+
+    measurement: str
+    check: str
+    arm: str
+    value: float
+    alarm: bool
+    wrong: bool
+
+
+class Checks:
+    """Checks with the limits that a rehearsal set; made by `Trial.checks`.
+
+    An alarm is a value above the largest that the same tool had on the rehearsal cases. A stand-in that is a
+    control has the limits of the trial's tool.
+    """
+
+    def __init__(self, trial: "Trial", signs: Callable[..., dict[str, float]], rehearsal: Sequence["Case"]):
+        self.trial, self.signs, self.rehearsal = trial, signs, rehearsal
+        self._limits: dict[int, tuple[Any, dict[str, float]]] = {}
+        self.points: list[Point] = []
+        self.counted: dict[str, Alarms] = {}
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Limit of each check for the trial's tool."""
+        return self.limits_of(self.trial.tool)
+
+    def limits_of(self, tool: Callable[..., Any]) -> dict[str, float]:
+        """Limit of each check for a tool: the largest value on the rehearsal cases."""
+        if id(tool) not in self._limits:
+            told = [self.signs(self.trial._row(case, tool), tool) for case in self.rehearsal]
+            largest = {k: max(v[k] for v in told if not np.isnan(v[k])) for k in told[0]}
+            self._limits[id(tool)] = (tool, largest)
+        return self._limits[id(tool)][1]
+
+    def count(self, leave_out: Sequence[str] = (), together: bool = False) -> Any:
+        """Count hits and false alarms over all cases of all arms, and write them on the page.
+
+        Parameters
+        ----------
+        leave_out : sequence of str
+            Arms that are not asked. Arms made by `Trial.again` never are.
+        together : bool
+            Count a case once, as wrong when any of its numbers is; else once a measurement.
+
+        Returns
+        -------
+        Markdown
+            A table: alarms on wrong numbers, and on good ones.
+        """
+        from scopecheck import judge
+
+        for arm, rows in self.trial.rows.items():
+            if arm not in leave_out and arm not in self.trial.changed:
+                for row in rows:
+                    self._look(arm, row, together)
+        names = list(dict.fromkeys(p.measurement for p in self.points))
+        for name in names:
+            for check, limit in self.limits.items():
+                mine = [p for p in self.points if (p.measurement, p.check) == (name, check)]
+                if not mine:
+                    continue
+                found = judge.alarms([p.alarm for p in mine], [p.wrong for p in mine])
+                label = check if len(names) == 1 else f"{check} ({name})"
+                self.counted[label] = found
+                rule = f"its value is above {limit:.3g}, the largest of {len(self.rehearsal)} rehearsal cases"
+                self.trial.page.alarms(label, found, rule=rule, quiet=True)
+        return text.alarms(self.counted)
+
+    def figure(self) -> Any:
+        """Hits beside false alarms, one line a check."""
+        return plots.alarms(self.counted)
+
+    def ring(self, row: "Row") -> None:
+        """Print what each check says of one case."""
+        for check, value in self.signs(row, self.trial.tool).items():
+            limit = self.limits[check]
+            print(f"{check:>20} {value:8.2f}  {'ALARM' if value > limit else 'quiet'} (limit {limit:.2f})")
+
+    def _look(self, arm: str, row: "Row", together: bool) -> None:
+        page, tool = self.trial.page, self.trial.tools[arm]
+        limits = self.limits if page.control(arm) else self.limits_of(tool)
+        values = self.signs(row, tool)
+        asked = page.asked(arm, row.measured)
+        wrong = {name: not page.inside(name, row.measured[name], row.true[name]) for name in asked}
+        if together:
+            wrong = {"any number": any(wrong.values())}
+        for name, is_wrong in wrong.items():
+            for check, value in values.items():
+                if not np.isnan(value):
+                    self.points.append(Point(name, check, arm, value, bool(value > limits[check]), is_wrong))

@@ -1,0 +1,162 @@
+"""Figures that recipes share: examples with outlines, errors of all arms, alarms of all checks, remedies."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scopecheck.record.figures import COLOURS, draw_outlines, mark, save
+from scopecheck.record.result import ArmResult
+
+if TYPE_CHECKING:
+    from scopecheck.judge import Alarms
+    from scopecheck.record.trial import Row
+
+HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+BAND = "#D4EDE5"
+WORDS = "● holds, ■ fails, ◇ undecided, △ changes with the seed; hollow ○ □: of one image alone"
+
+
+def show(figure: Any, name: str) -> None:
+    """Save a figure as ``figures/<name>.png`` beside the result, and show it."""
+    import matplotlib.pyplot as plt
+
+    save(figure, name)
+    plt.show()
+    plt.close(figure)
+
+
+def examples(
+    rows: dict[str, "Row"], columns: int = 3, part: float = 0.5, draw: Callable[..., None] | None = None
+) -> Any:
+    """One case of each arm with its title; of label images the truth solid and the tool's answer dashed.
+
+    Parameters
+    ----------
+    rows : dict of str to Row
+        By title.
+    columns : int
+        Panels side by side.
+    part : float
+        Share of each side that is shown, from the first row and column on.
+    draw : callable, optional
+        ``draw(axis, row, title)`` for answers that are no label images.
+    """
+    import matplotlib.pyplot as plt
+
+    lines = -(-len(rows) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(3.2 * columns, 3.5 * lines), squeeze=False)
+    for axis, (title, row) in zip(axes.flat, rows.items(), strict=False):
+        if draw:
+            draw(axis, row, title)
+            continue
+        cut = tuple(slice(0, round(size * part)) for size in row.case.image.shape[:2])
+        truth = None if row.case.truth is None else row.case.truth[cut]
+        draw_outlines(axis, row.case.image[cut], truth, row.answer[cut], title=title)
+        if axis.get_legend():
+            axis.get_legend().remove()
+    for axis in list(axes.flat)[len(rows) :]:
+        axis.set_axis_off()
+    return figure
+
+
+def errors(rows: Sequence[ArmResult], names: dict[str, str], reach: float = 1.1) -> Any:
+    """Error of every arm with its interval, beside how good the arm looks.
+
+    Parameters
+    ----------
+    rows : sequence of ArmResult
+        Judged entries; those of other measurements than `names` are left out. Relative errors.
+    names : dict of str to str
+        Measurement to what the legend calls it.
+    reach : float
+        Errors beyond are drawn at the edge, as an arrowhead.
+    """
+    import matplotlib.pyplot as plt
+
+    rows = [r for r in rows if r.measurement in names and r.bias is not None]
+    arms = list(dict.fromkeys(r.arm for r in rows))
+    size = (9.5, 0.2 * len(arms) * (1 + 0.6 * len(names)) + 1.9)
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=[2, 1])
+    offsets = dict(zip(names, np.linspace(-0.24, 0.24, len(names)) if len(names) > 1 else [0.0], strict=True))
+    edge = 100 * reach
+    for r in rows:
+        assert r.bias is not None
+        hue, y, bias = (
+            HUES[list(names).index(r.measurement)],
+            arms.index(r.arm) + offsets[r.measurement],
+            r.bias,
+        )
+        ends = [np.clip(100 * (bias if e is None else e), -edge, edge) for e in r.interval or (bias, bias)]
+        left.plot(ends, [y, y], color=hue, lw=2.5)
+        look = mark(r, 8) | {"mec": hue}
+        look["color"] = hue if look["color"] != "white" else "white"
+        if abs(100 * bias) > edge:
+            look["marker"] = ">" if bias > 0 else "<"
+        left.plot(np.clip(100 * bias, -edge, edge), y, **look)
+    _tolerance(left, rows)
+    for (_name, said), hue in zip(names.items(), HUES, strict=False):
+        left.plot([], [], "o", color=hue, label=said)
+    for k, score in enumerate(dict.fromkeys(score for r in rows for score in r.plausibility)):
+        value = {r.arm: r.plausibility.get(score) for r in rows}
+        points = [(v, arms.index(arm)) for arm, v in value.items() if v is not None]
+        fill = ("black", "white", "#999999")[k % 3]
+        right.plot(*zip(*points, strict=True), "o", color="black", mfc=fill, ms=7, label=score)
+    if len(names) > 1:
+        left.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=10)
+    right.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=10)
+    left.set_yticks(range(len(arms)), arms)
+    left.set(xlabel="error, % (shaded: tolerance)", ylim=(len(arms) - 0.5, -0.5))
+    right.set(xlim=(0, 1.03), xlabel="how good it looks")
+    return figure
+
+
+def alarms(counted: dict[str, "Alarms"]) -> Any:
+    """Share of wrong numbers and of good ones on which each check raised an alarm."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.4, 1.4 + 0.42 * len(counted)))
+    for y, c in enumerate(counted.values()):
+        hit, false = c.hits / max(c.hits + c.misses, 1), c.false_alarms / max(c.false_alarms + c.quiet, 1)
+        ax.plot([100 * false, 100 * hit], [y, y], color="#999999", lw=2, zorder=0)
+        ax.plot(100 * hit, y, "^", color=HUES[0], ms=10, label="wrong numbers: hits" if y == 0 else None)
+        ax.plot(
+            100 * false, y, "v", color=HUES[1], ms=10, label="good numbers: false alarms" if y == 0 else None
+        )
+    ax.set_yticks(range(len(counted)), list(counted))
+    ax.set(xlim=(-3, 103), xlabel="alarms, %", ylim=(len(counted) - 0.5, -0.5))
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=10, ncols=2)
+    return figure
+
+
+def arrows(pairs: dict[str, tuple[ArmResult, ArmResult]]) -> Any:
+    """Errors before and after a remedy, an arrow each; the markers are the words."""
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.4, 1.2 + 0.42 * len(pairs)))
+    for y, (before, after) in enumerate(pairs.values()):
+        line = {"arrowstyle": "->", "color": "#999999"}
+        ax.annotate("", (100 * (after.bias or 0), y), (100 * (before.bias or 0), y), arrowprops=line)
+        for r in (before, after):
+            ax.plot(100 * (r.bias or 0), y, **mark(r))
+    _tolerance(ax, [r for pair in pairs.values() for r in pair])
+    ax.set_yticks(range(len(pairs)), list(pairs))
+    ax.set(xlabel="error, % (shaded: tolerance)", ylim=(len(pairs) - 0.5, -0.5))
+    return figure
+
+
+def words_legend(ax: Any, loc: str = "best") -> None:
+    """Explain the markers of the words in a legend."""
+    for word, marker in (("HOLDS", "o"), ("FAILS", "s"), ("UNDETERMINED", "D"), ("UNSTABLE", "^")):
+        fill = COLOURS[word] if word in ("HOLDS", "FAILS") else "white"
+        ax.plot([], [], marker=marker, ls="", mfc=fill, mec=COLOURS[word], label=word)
+    ax.legend(loc=loc, fontsize=10)
+
+
+def _tolerance(ax: Any, rows: Sequence[ArmResult]) -> None:
+    """Shade the tolerance where all share one, and draw the line of no error."""
+    bands = {tuple(r.tolerance) for r in rows if r.tolerance}
+    if len(bands) == 1:
+        low, high = bands.pop()
+        ax.axvspan(100 * low, 100 * high, color=BAND, lw=0, zorder=0)
+    ax.axvline(0, color="black", lw=0.8)
