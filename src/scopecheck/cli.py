@@ -130,6 +130,7 @@ def run(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Recipes at a time.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Run even where nothing changed.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Name all that changed since the last run.")] = False,
     minutes: Annotated[float, typer.Option(min=0.01, help="Time limit of a recipe, minutes.")] = 360,
     memory_gib: Annotated[float | None, typer.Option(min=0.05, help="Memory limit of a recipe, GiB.")] = None,
     as_json: Json = False,
@@ -158,7 +159,7 @@ def run(
     paths = find() if every else [locate(recipe or "")]
     limits: dict[str, Any] = {"jobs": jobs, "again": again, "minutes": minutes, "memory_gib": memory_gib}
     try:
-        with nullcontext(lambda **_: None) if as_json else following(len(paths)) as tell:
+        with nullcontext(lambda **_: None) if as_json else following(len(paths), why) as tell:
             outcomes = run_all(paths, given, results_folder(), tell=tell, **limits)
     except KeyboardInterrupt:
         typer.echo("scopecheck: interrupted; run the same command again to go on", err=True)

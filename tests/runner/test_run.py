@@ -14,9 +14,7 @@ import pytest
 from filelock import FileLock
 
 from scopecheck.errors import InputError
-from scopecheck.record import read_recipe, read_verdict
-from scopecheck.runner import key
-from scopecheck.runner.find import settle
+from scopecheck.record import read_verdict
 from scopecheck.runner.run import _work_of
 
 LOG = "import os; open(os.environ['LOG'], 'a').write(f'{seed}\\n')"
@@ -48,29 +46,6 @@ def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, log):
     assert run(page, again=True).status == "ran"
     assert log.read_text() == "0\n0\n"
     assert len(folders(place, "small")) == 1
-
-
-def test_whatever_decides_the_result_changes_the_key(place, run, log, monkeypatch):
-    page = place.page("small", LOG)
-    recipe, values, _ = settle(page, {})
-    before = key.key_of(recipe, values)
-    assert key.key_of(recipe, values) == before
-    assert key.key_of(recipe, {**values, "seed": 1}) != before
-    with monkeypatch.context() as m:
-        m.setattr(key, "package_source", lambda: "other")
-        assert key.key_of(recipe, values) != before
-    with monkeypatch.context() as m:
-        m.setattr(key, "installed", lambda name: "99")
-        assert key.key_of(recipe, values) != before
-    tool = recipe.model_copy(update={"tools": ["cellpose"]})
-    with monkeypatch.context() as m:
-        m.setattr(key, "installed", lambda name: "1" if name == "torch" else "0")
-        assert key.versions(tool)["torch"] == "1"  # what computes for a tool is part of it
-    with monkeypatch.context() as m:
-        m.setattr(key, "data_hashes", lambda *a: {"field": "other"})
-        assert key.key_of(recipe, values) != before
-    page.write_text(page.read_text(encoding="utf-8") + "\n# a comment", encoding="utf-8")
-    assert key.key_of(read_recipe(page), values) != before
 
 
 def test_parameters_reach_the_notebook_as_values(place, run, tmp_path):

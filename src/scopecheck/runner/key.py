@@ -3,14 +3,24 @@
 import hashlib
 import json
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..data.catalogue import catalogue_path
 from ..errors import RecipeError
-from ..record.recipe import Recipe
+from ..record.recipe import Recipe, read_recipe
 from ..record.result import installed
 from ..record.seeds import seeds_path
+from .find import defaults
+from .reach import reached
+
+KEPT = ("notebooks", "recorded", "seeds")  # beside the recipes: derived from results
+# What the catalogue says of a dataset and a run may use; its files count by their hashes.
+DECIDES = {"format", "pixel_size_um", "acquisitions", "truth", "seen_by", "root"}
+_CALLED = {"modules": "module", "versions": "version of", "parameters": "parameter", "data": "dataset"}
+_CALLED |= {"beside": "file", "flags": "flag"}
 
 # Set in every recipe's process: the same input gives the same output as far as the tools allow.
 FLAGS = {
@@ -38,57 +48,123 @@ def versions(recipe: Recipe) -> dict[str, str]:
     return {"python": platform.python_version(), "scopecheck": __version__, **found}
 
 
-def package_source() -> str:
-    """One sha256 over the package's files that a recipe can import (not the runner's, not the command's)."""
-    root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        name = path.relative_to(root).as_posix()
-        if not name.startswith(("runner/", "cli")):
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def sources(recipe: Recipe) -> dict[str, Any]:
+    """The sha256 of the recipe, of its plan and of files it reads beside it; its modules, each with a hash.
+
+    What is kept of earlier runs lies beside it, too, and is none of it: it tells of results and decides none.
+    """
+    path, plan = recipe.path, recipe.path.with_suffix(".csv")
+    text = path.read_text(encoding="utf-8")
+    try:
+        modules = reached(text)
+    except SyntaxError as err:
+        raise RecipeError(f"{path}: line {err.lineno}: {err.msg}") from err
+    return {
+        "recipe": _sha256(path),
+        "plan": _sha256(plan) if plan.is_file() else "",
+        "beside": {f"{p.parent.name}/{p.name}": _sha256(p) for p in _beside(path, text)},
+        "modules": modules,
+    }
 
 
-def sources(recipe: Recipe) -> dict[str, str]:
-    """The sha256 of the recipe's text and of the package, as a result was made from them."""
-    return {"recipe": hashlib.sha256(recipe.path.read_bytes()).hexdigest(), "package": package_source()}
+def recorded_hash(recipe: Recipe) -> str:
+    """The sha256 of what is kept of earlier runs, which the page quotes; it decides no result.
+
+    It is no part of the key: a result whose page quotes other runs than those kept is made again under it.
+    """
+    kept = seeds_path(recipe.path)
+    return _sha256(kept) if kept.is_file() else ""
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _beside(path: Path, text: str) -> list[Path]:
+    """Files of the folders beside a recipe that it names as a string, such as ``recipes/fields``."""
+    folders = [p for p in path.parent.iterdir() if p.is_dir() and p.name not in (*KEPT, "__pycache__")]
+    named = [p for p in folders if re.search(rf"""["']{re.escape(p.name)}["'/]""", text)]
+    files = [f for p in named for f in sorted(p.rglob("*")) if f.is_file()]
+    return [*files, catalogue_path()] if "scopecheck.data.catalogue" in text else files
 
 
 def data_hashes(recipe: Recipe, tier: str) -> dict[str, str]:
-    """The sha256 of every dataset a run of this tier may read.
+    """The sha256 of every dataset a run of this tier may read, with what the catalogue says of its truth.
 
     Raises
     ------
     RecipeError
         If the front matter names a dataset that is not in the catalogue.
     """
+    from ..data import describe
     from ..record.provenance import dataset_sha256
 
     hashes = {}
     for name in recipe.datasets.upto(tier):  # type: ignore[arg-type]
         try:
-            hashes[name] = dataset_sha256(name)
+            told = describe(name).model_dump_json(include=DECIDES)
+            hashes[name] = hashlib.sha256(f"{dataset_sha256(name)} {told}".encode()).hexdigest()
         except (RuntimeError, ValueError) as err:
             raise RecipeError(f"{recipe.path}: dataset {name!r}: {err}") from err
     return hashes
 
 
-def key_of(recipe: Recipe, parameters: dict[str, Any]) -> str:
-    """Sixteen hex digits that change when anything that decides the result changes.
+def parts_of(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Everything that decides a result, part by part; the key is a hash of it.
 
     Parameters
     ----------
-    recipe : Recipe
-        Its source file is read, and what is kept of its seeds.
+    path : Path
+        The recipe; its plan is the file of the same name that ends with ``.csv``, where there is one.
     parameters : dict
-        All parameters, settled.
+        Those that differ from their defaults, or all.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe is malformed.
     """
-    seeds = seeds_path(recipe.path)
-    decides = {
+    recipe, settled = read_recipe(path), {**defaults(path), **parameters}
+    return {
         **sources(recipe),
-        "seeds": hashlib.sha256(seeds.read_bytes()).hexdigest() if seeds.is_file() else "",
-        "parameters": parameters,
+        "parameters": settled,
         "versions": versions(recipe),
-        "data": data_hashes(recipe, parameters.get("tier", "embedded")),
+        "data": data_hashes(recipe, settled.get("tier", "embedded")),
         "flags": FLAGS,
     }
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def key_of(path: Path, parameters: dict[str, Any]) -> str:
+    """Sixteen hex digits that change when anything that decides the result changes; see ``parts_of``."""
+    return digest(parts_of(path, parameters))
+
+
+def digest(parts: dict[str, Any]) -> str:
+    """The key of given parts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between the parts of two keys, in words: ``measure/overlap.py changed``.
+
+    A part that ``before`` does not tell, as results of earlier versions do not, counts as changed.
+    """
+    said = []
+    for part, value in now.items():
+        old = before.get(part)
+        if old == value:
+            continue
+        if not isinstance(value, dict) or not isinstance(old, dict):
+            said.append(f"the {_CALLED.get(part, part)} changed" if old is not None else f"no {part} known")
+            continue
+        for name in sorted({*old, *value}, key=str):
+            a, b = old.get(name), value.get(name)
+            if a != b:
+                what = f"{_CALLED.get(part, part)} {name}"
+                if part in ("parameters", "versions", "flags"):
+                    said.append(f"{what}: {a} before, {b} now")
+                else:
+                    said.append(
+                        f"{what} " + ("is new" if a is None else "is gone" if b is None else "changed")
+                    )
+    return said

@@ -15,8 +15,11 @@ SIGNS = {"ran": "done", "unchanged": "unchanged", "failed": "FAILED", "not run":
 
 
 @contextmanager
-def following(total: int) -> Iterator[Callable[..., None]]:
-    """Show one bar per running recipe and one for all; gives the function that ``run_all`` tells."""
+def following(total: int, why: bool = False) -> Iterator[Callable[..., None]]:
+    """Show one bar per running recipe and one for all; gives the function that ``run_all`` tells.
+
+    With ``why`` every part that changed since a recipe's last run is named, else the first three.
+    """
     plain = os.environ.get("SCOPECHECK_PROGRESS") == "plain"
     console = Console(stderr=True, highlight=False, force_terminal=False if plain else None)
     columns = (
@@ -36,6 +39,7 @@ def following(total: int) -> Iterator[Callable[..., None]]:
             cell: int = 0,
             of: int = 0,
             minutes: float | None = None,
+            because: list[str] | None = None,
             waiting: bool = False,
         ) -> None:
             nonlocal done
@@ -57,6 +61,9 @@ def following(total: int) -> Iterator[Callable[..., None]]:
                 tasks[recipe] = progress.add_task(recipe + expected, total=None, where="starting")
                 if not console.is_terminal:
                     console.print(f"  running  {recipe}{expected}", markup=False)
+                if because:
+                    said = because if why else _short(because)
+                    console.print(f"  because  {recipe}: {'; '.join(said)}", markup=False, soft_wrap=True)
             if of:
                 progress.update(tasks[recipe], total=of, completed=cell - 1, where=f"cell {cell} of {of}")
 
@@ -76,3 +83,7 @@ def summary(outcomes: list[Outcome]) -> None:
         console.print(f"Open {pages[0]}", markup=False)
     elif pages:
         console.print(f"Open a page, e.g. {pages[0]}; `scopecheck report` shows all verdicts.", markup=False)
+
+
+def _short(because: list[str]) -> list[str]:
+    return because if len(because) <= 4 else [*because[:3], f"and {len(because) - 3} more (--why)"]

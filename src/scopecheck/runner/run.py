@@ -24,7 +24,7 @@ from ..record.recipe import Recipe
 from ..record.result import installed, read_verdict, write_json
 from ..record.seeds import counted
 from .find import settle
-from .key import FLAGS, key_of, sources, versions
+from .key import FLAGS, changes, digest, parts_of, recorded_hash
 
 Tell = Callable[..., None]
 
@@ -42,6 +42,7 @@ class Outcome:
     status: str
     why: str = ""
     folder: str = ""
+    because: list[str] = field(default_factory=list)  # why it was run: what changed since its last run
     seconds: float = 0.0
     differs: list[str] = field(default_factory=list)  # verdicts that differ from the recorded ones
 
@@ -187,15 +188,18 @@ def _run_one(job: _Job) -> Outcome:
             shutil.rmtree(stale, ignore_errors=True)
         key, work = "", home / f".work-{os.getpid()}"
         try:
-            key = key_of(recipe, job.parameters)
+            parts = parts_of(recipe.path, job.parameters)
+            key = digest(parts)
             final = home / key
-            if not job.again and (final / "run.json").is_file() and not _could_do_more(final):
+            outcome.because = _reasons(job, parts, final)
+            if not outcome.because:
                 outcome.status = "unchanged"
             elif why := _cannot_run(recipe):
                 outcome.status, outcome.why = "not run", f"not run, because {why}"
             else:
-                job.tell(recipe=recipe.id, minutes=recipe.minutes.get(_profile(job.parameters)))
-                _execute(job, key, work)
+                expected = recipe.minutes.get(_profile(job.parameters))
+                job.tell(recipe=recipe.id, minutes=expected, because=outcome.because)
+                _execute(job, parts, work)
                 _replace(work / "out", final)
                 outcome.status = "ran"
             if outcome.status != "not run":
@@ -242,12 +246,23 @@ def _cannot_run(recipe: Recipe) -> str:
     return ""
 
 
-def _could_do_more(folder: Path) -> bool:
-    """Whether data that a finished run had to do without is here now."""
+def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
+    """Why a recipe has to run, in words; empty where its result is at hand."""
     from .. import data
 
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return any(data.is_here(name) for name in run["datasets_missing"])
+    if (folder / "run.json").is_file():
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        found = [f"dataset {name} is here now" for name in run["datasets_missing"] if data.is_here(name)]
+        if run.get("recorded") != recorded_hash(job.recipe):
+            found.append("other runs are recorded than its page quotes")
+        return found or (["asked for again"] if job.again else [])
+    runs = [json.loads(p.read_text(encoding="utf-8")) for p in job.home.glob("*/run.json")]
+    if not runs:
+        return ["it has no result here yet"]
+    # the newest with the same parameters, or of all
+    last = max(runs, key=lambda run: (run["parameters"] == job.parameters, run["ended"]))
+    before = {**last.get("sources", {}), "parameters": last["parameters"], "versions": last["versions"]}
+    return changes({**before, "flags": parts["flags"]}, parts) or ["the runner's flags changed"]
 
 
 def _differences(recipe: Recipe, folder: Path) -> list[str]:
@@ -258,7 +273,7 @@ def _differences(recipe: Recipe, folder: Path) -> list[str]:
     return [f"{a.arm}/{a.measurement}: recorded {before}, now {word}" for a, before, word in told]
 
 
-def _execute(job: _Job, key: str, work: Path) -> None:
+def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
     """Run the notebook in ``work`` and leave a whole result in ``work/out``."""
     from .. import data
     from ..record.provenance import write_crate
@@ -274,7 +289,7 @@ def _execute(job: _Job, key: str, work: Path) -> None:
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
     surroundings["SCOPECHECK_RECIPE"] = str(recipe.path)
     surroundings["SCOPECHECK_EXPERIMENT"] = " ".join(sorted(set(job.changed) - {"profile", "tier", "seed"}))
-    started, clock, made_from = now(), time.monotonic(), sources(recipe)  # as they are now, not at its end
+    started, clock, recorded = now(), time.monotonic(), recorded_hash(recipe)
     with (work / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "scopecheck.runner.child", str(os.getpid()), str(work / "spec.json")],
@@ -292,11 +307,12 @@ def _execute(job: _Job, key: str, work: Path) -> None:
     datasets = recipe.datasets.upto(job.parameters.get("tier", "embedded"))
     run: dict[str, Any] = {
         "recipe": recipe.id,
-        "key": key,
+        "key": digest(parts),  # of what was there when it began
         "parameters": job.parameters,
         "changed": job.changed,
-        "versions": versions(recipe),
-        "sources": made_from,
+        "versions": parts["versions"],
+        "sources": {k: v for k, v in parts.items() if k not in ("parameters", "versions", "flags")},
+        "recorded": recorded,
         "datasets": datasets,
         "datasets_missing": [n for n in datasets if not data.is_here(n)],
         "started": started,
