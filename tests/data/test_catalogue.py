@@ -17,6 +17,7 @@ NAMES = [
     "cellpose-cyto-2020",
     "cell-aap-phase",
     "bbbc038-stage1-test",
+    "bbbc039",
     "bioimageio-unet-nuclei",
     "usiigaci-phase",
     "empiar10017-betagal",

@@ -30,6 +30,20 @@ def test_run_lengths_round_trip():
     np.testing.assert_array_equal(decode.run_lengths(rows, truth.shape), truth)
 
 
+def test_each_red_value_is_labelled_on_its_own():
+    mask = np.zeros((6, 9, 4), np.uint8)
+    mask[1:5, 1:3, 0] = 1  # touches the next
+    mask[1:5, 3:5, 0] = 2
+    mask[1:5, 6:8, 0] = 1  # the first value again, elsewhere
+    mask[5, 8, 0] = 1  # meets the one before at a corner alone
+    mask[..., 1:] = 255  # other channels say nothing
+    labels = decode.red_values(mask)
+    assert labels.dtype == np.int32
+    assert sorted(np.bincount(labels.ravel())[1:]) == [1, 8, 8, 8]
+    assert labels[1, 2] != labels[1, 3]
+    assert labels[1, 1] != labels[1, 6]
+
+
 def square(x0, y0, x1, y1):
     return {"segmentation": [[x0, y0, x1, y0, x1, y1, x0, y1]]}
 

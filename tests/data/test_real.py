@@ -24,6 +24,16 @@ def test_the_field_is_the_one_that_stardist_ships(real_files):
     np.testing.assert_array_equal(sample.truth, mask)
 
 
+def test_the_fields_of_the_screen_are_of_wells_of_their_own_and_hold_their_nuclei(real_files):
+    fields = real_files(data.samples, "bbbc039")
+    assert len(fields) == 50
+    assert len({f.acquisition for f in fields}) == 50
+    assert {(f.image.shape, f.image.dtype.name) for f in fields} == {((520, 696), "uint16")}
+    assert sum(objects(f.truth) for f in fields) == 5652
+    first = fields[0]
+    assert first.image[first.truth > 0].mean() > 2 * first.image[first.truth == 0].mean()
+
+
 def test_the_weights_begin_as_their_format_does(real_files):
     path = real_files(data.fetch, "cellpose-cyto-2020")
     assert path.stat().st_size == 26_462_244

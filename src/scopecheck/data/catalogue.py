@@ -134,7 +134,7 @@ class Entry(_Model):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: Text
     kind: Literal["images", "weights", "files"]
-    format: Literal["pairs", "run-lengths", "coco", "ome-zarr", "files"]
+    format: Literal["pairs", "red-values", "run-lengths", "coco", "ome-zarr", "files"]
     tier: Literal["embedded", "public", "archive"]
     accession: Text
     licence: Text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,22 @@ def polygons(annotations: list[dict[str, Any]], shape: tuple[int, ...]) -> np.nd
     return labels
 
 
+def red_values(mask: np.ndarray) -> np.ndarray:
+    """Label the connected patches of each red value of a mask (Y, X, C) on its own: int32 from 1.
+
+    Values above 0 do not number the objects: they only differ between objects that touch, and come again
+    elsewhere. Taken together the patches would merge what touches.
+    """
+    from skimage.measure import label
+
+    red = mask[..., 0]
+    labels = np.zeros(red.shape, np.int32)
+    for value in np.unique(red[red > 0]):
+        patches = label(red == value, connectivity=1)
+        labels[patches > 0] = patches[patches > 0] + labels.max()
+    return labels
+
+
 def _read(entry: Entry, file: File) -> np.ndarray:
     from skimage.io import imread
 
@@ -71,6 +88,17 @@ def _pairs(entry: Entry) -> list[Sample]:
         if file.sample is not None:
             by_sample[file.sample][file.role] = _read(entry, file)
     return [_sample(entry, k, v["image"], v["truth"], entry.modality) for k, v in by_sample.items()]
+
+
+def _red_values(entry: Entry) -> list[Sample]:
+    """Images and masks in two folders; the part of a name behind its first _ is the well."""
+    found = []
+    for file in (f for f in entry.files if f.name.startswith("images/")):
+        name = Path(file.name).stem
+        mask = next(f for f in entry.files if f.name == f"masks/{name}.png")
+        one = _sample(entry, name, _read(entry, file), red_values(_read(entry, mask)), name.split("_")[1])
+        found.append(replace(one, acquisition=f"{entry.name}/{one.setting}"))
+    return found
 
 
 def _run_lengths(entry: Entry) -> list[Sample]:
@@ -108,4 +136,4 @@ def _coco(entry: Entry) -> list[Sample]:
     return sorted(found, key=lambda sample: sample.name)
 
 
-READERS = {"pairs": _pairs, "run-lengths": _run_lengths, "coco": _coco}
+READERS = {"pairs": _pairs, "red-values": _red_values, "run-lengths": _run_lengths, "coco": _coco}
