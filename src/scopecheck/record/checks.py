@@ -26,13 +26,20 @@ class Point(NamedTuple):
 class Checks:
     """Checks with the limits that a rehearsal set; made by `Trial.checks`.
 
-    An alarm is a value above the largest that the same tool had on the rehearsal cases. A stand-in that is a
-    control has the limits of the trial's tool.
+    An alarm is a value above the largest that the same tool had on the rehearsal cases, or above a limit that
+    was declared. A stand-in that is a control has the limits of the trial's tool.
     """
 
-    def __init__(self, trial: "Trial", signs: Callable[..., dict[str, float]], rehearsal: Sequence["Case"]):
-        self.trial, self.signs, self.rehearsal = trial, signs, rehearsal
+    def __init__(
+        self,
+        trial: "Trial",
+        signs: Callable[..., dict[str, float]],
+        rehearsal: Sequence["Case"] = (),
+        declared: dict[str, float] | None = None,
+    ):
+        self.trial, self.signs, self.rehearsal, self.declared = trial, signs, rehearsal, declared
         self._limits: dict[int, tuple[Any, dict[str, float]]] = {}
+        self._values: dict[int, tuple[Row, dict[str, float]]] = {}
         self.points: list[Point] = []
         self.counted: dict[str, Alarms] = {}
 
@@ -42,7 +49,9 @@ class Checks:
         return self.limits_of(self.trial.tool)
 
     def limits_of(self, tool: Callable[..., Any]) -> dict[str, float]:
-        """Limit of each check for a tool: the largest value on the rehearsal cases."""
+        """Limit of each check for a tool: as declared, else the largest value on the rehearsal cases."""
+        if self.declared is not None:
+            return self.declared
         if id(tool) not in self._limits:
             told = [self.signs(self.trial._row(case, tool), tool) for case in self.rehearsal]
             largest = {k: max(v[k] for v in told if not np.isnan(v[k])) for k in told[0]}
@@ -79,7 +88,9 @@ class Checks:
                 found = judge.alarms([p.alarm for p in mine], [p.wrong for p in mine])
                 label = check if len(names) == 1 else f"{check} ({name})"
                 self.counted[label] = found
-                rule = f"its value is above {limit:.3g}, the largest of {len(self.rehearsal)} rehearsal cases"
+                largest = f"the largest of {len(self.rehearsal)} rehearsal cases"
+                whence = largest if self.declared is None else "declared before the run"
+                rule = f"its value is above {limit:.3g}, {whence}"
                 self.trial.page.alarms(label, found, rule=rule, quiet=True)
         return text.alarms(self.counted)
 
@@ -87,16 +98,57 @@ class Checks:
         """Hits beside false alarms, one line a check."""
         return plots.alarms(self.counted)
 
+    def rang(self, arm: str) -> list[set[str]]:
+        """The checks that raise an alarm on each case of an arm."""
+        limits = self._limits_in(arm)
+        told = [self._values_of(row, self.trial.tools[arm]) for row in self.trial.rows[arm]]
+        return [{check for check, value in values.items() if value > limits[check]} for values in told]
+
+    def by_arm(
+        self,
+        arms: Sequence[str] = (),
+        checks: Sequence[str] = (),
+        draw: Callable[[Any, str], None] | None = None,
+    ) -> Any:
+        """In how many cases of each arm each check rang, and how many numbers were wrong: a figure.
+
+        Parameters
+        ----------
+        arms, checks : sequence of str
+            These alone; by default all that were run, and all that have a limit.
+        draw : callable, optional
+            ``draw(axis, arm)`` draws a small picture of the arm beside its line.
+        """
+        page, checks = self.trial.page, list(checks or self.limits)
+        arms = [arm for arm in arms or self.trial.rows if arm in self.trial.rows]
+        lines, counts = page.verdicts(*arms), []
+        for line in lines:
+            rows, rang = self.trial.rows[line.arm], self.rang(line.arm)
+            numbers = [(row.measured[line.measurement], row.true[line.measurement]) for row in rows]
+            wrong = sum(not page.inside(line.measurement, *pair) for pair in numbers)
+            counts.append({check: sum(check in some for some in rang) for check in checks} | {"wrong": wrong})
+        return plots.by_arm(lines, counts, [len(self.trial.rows[line.arm]) for line in lines], draw)
+
     def ring(self, row: "Row") -> None:
         """Print what each check says of one case."""
         for check, value in self.signs(row, self.trial.tool).items():
             limit = self.limits[check]
-            print(f"{check:>20} {value:8.2f}  {'ALARM' if value > limit else 'quiet'} (limit {limit:.2f})")
+            said = "ALARM" if value > limit else "not made" if np.isnan(value) else "quiet"
+            print(f"{check:>20} {value:8.2f}  {said} (limit {limit:.2f})")
+
+    def _limits_in(self, arm: str) -> dict[str, float]:
+        control = self.trial.page.control(arm)
+        return self.limits if control else self.limits_of(self.trial.tools[arm])
+
+    def _values_of(self, row: "Row", tool: Callable[..., Any]) -> dict[str, float]:
+        """The signs of a row of an arm, made once."""
+        if id(row) not in self._values:  # the row is kept beside them, so that its id stays its own
+            self._values[id(row)] = (row, self.signs(row, tool))
+        return self._values[id(row)][1]
 
     def _look(self, arm: str, row: "Row", together: bool) -> None:
-        page, tool = self.trial.page, self.trial.tools[arm]
-        limits = self.limits if page.control(arm) else self.limits_of(tool)
-        values = self.signs(row, tool)
+        page, limits = self.trial.page, self._limits_in(arm)
+        values = self._values_of(row, self.trial.tools[arm])
         asked = page.asked(arm, row.measured)
         wrong = {name: not page.inside(name, row.measured[name], row.true[name]) for name in asked}
         if together:

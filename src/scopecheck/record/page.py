@@ -238,7 +238,7 @@ class Page:
         """Judge numbers in an arm's place, as :meth:`judge` does; nothing is written down."""
         from scopecheck import judge
 
-        rules: dict[str, Any] = {"scope": scope or self.scope(arm)}
+        rules: dict[str, Any] = {"scope": scope or self.scope(arm), "tolerance": None}
         if self.front:
             if measurement not in self.front.measurements:
                 known = ", ".join(self.front.measurements)
@@ -305,11 +305,15 @@ class Page:
 
         return self._had(dataset, data.samples) or []
 
-    def weights(self, dataset: str) -> Path | None:
-        """The folder of a dataset's files (weights), or None, as :meth:`samples`."""
+    def files(self, dataset: str) -> Path | None:
+        """The folder of a dataset's files, or None, as :meth:`samples`."""
         from scopecheck import data
 
         return self._had(dataset, data.fetch)
+
+    def weights(self, dataset: str) -> Path | None:
+        """The folder of a network's weights, or None: :meth:`files`."""
+        return self.files(dataset)
 
     def lacking(self, arm: str) -> None:
         """Write down as not run what this run should judge of an arm, for want of its data."""

@@ -1,6 +1,7 @@
 """Figures that recipes share: examples with outlines, errors of all arms, alarms of all checks, remedies."""
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scopecheck.record.result import ArmResult
 
 if TYPE_CHECKING:
     from scopecheck.judge import Alarms
+    from scopecheck.measure.maps import Curve
     from scopecheck.record.trial import Row
 
 HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -127,6 +129,88 @@ def alarms(counted: dict[str, "Alarms"]) -> Any:
     ax.set(xlim=(-3, 103), xlabel="alarms, %", ylim=(len(counted) - 0.5, -0.5))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=10, ncols=2)
     return figure
+
+
+def by_arm(
+    rows: Sequence[ArmResult],
+    counts: Sequence[dict[str, int]],
+    cases: Sequence[int],
+    draw: Callable[[Any, str], None] | None = None,
+) -> Any:
+    """In how many cases of each arm something came: a line an arm, a column each, the marker is the word.
+
+    Parameters
+    ----------
+    rows : sequence of ArmResult
+        Judged entries.
+    counts : sequence of dict of str to int
+        Of each row, by column; the paler the marker, the smaller the share of the cases.
+    cases : sequence of int
+        Of each row.
+    draw : callable, optional
+        ``draw(axis, arm)`` draws a small picture beside the line.
+    """
+    import matplotlib.pyplot as plt
+
+    columns = list(dict.fromkeys(name for line in counts for name in line))
+    several = len({r.measurement for r in rows}) > 1
+    names = [f"{r.arm}, {r.measurement}" if several else r.arm for r in rows]
+    figure = plt.figure(figsize=(2.4 + 0.42 * len(columns) + (1 if draw else 0), 1.3 + 0.36 * len(rows)))
+    grid = figure.add_gridspec(len(rows), 2, width_ratios=(1, 0.42 * len(columns)))
+    ax = figure.add_subplot(grid[:, 1] if draw else grid[:, :])
+    for y, (r, line, of) in enumerate(zip(rows, counts, cases, strict=True)):
+        for x, column in enumerate(columns):
+            n, look = line.get(column, 0), mark(r, 15)
+            if n:
+                ax.plot(x, y, **look, alpha=0.35 + 0.65 * n / of, zorder=0)
+            ink = "white" if n and look["color"] != "white" else "black"
+            ax.text(x, y, str(n) if n else "·", ha="center", va="center", fontsize=10, color=ink)
+        if draw:
+            small = figure.add_subplot(grid[y, 0])
+            draw(small, r.arm)
+            small.set(xticks=[], yticks=[])
+            small.set_ylabel(names[y], rotation=0, ha="right", va="center", fontsize=11)
+    ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(rows) - 0.5, -0.5), yticks=range(len(rows)))
+    ax.set_yticklabels([""] * len(rows) if draw else names)
+    ax.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor")
+    ax.tick_params(length=0, labeltop=True, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def fsc(
+    ax: Any,
+    curves: dict[str, "Curve"],
+    pixel_size: float,
+    thresholds: Sequence[float] = (0.143,),
+    styles: Sequence[dict[str, Any]] = (),
+    ticks: Sequence[float] = (20, 10, 7, 5, 4),
+) -> None:
+    """Draw Fourier shell correlations over frequency, with the resolution at the ticks.
+
+    Parameters
+    ----------
+    ax : Axes
+    curves : dict of str to measure.maps.Curve
+        By what the legend calls them.
+    pixel_size : float
+        Angstrom.
+    thresholds : sequence of float
+        A thin line each.
+    styles : sequence of dict
+        Keywords of ``ax.plot``, one a curve.
+    ticks : sequence of float
+        Angstrom; those beyond Nyquist are left out.
+    """
+    lines = ("-", "--", "-.", ":")
+    looks = styles or [{"color": hue, "ls": line} for hue, line in zip(HUES, lines, strict=True)]
+    for (label, curve), look in zip(curves.items(), cycle(looks), strict=False):
+        ax.plot(curve.frequency, curve.fsc, label=label, **look)
+    for threshold in thresholds:
+        ax.axhline(threshold, color="black", lw=0.8)
+    shown = [t for t in ticks if t >= 2 * pixel_size * (1 - 1e-6)]
+    ax.set_xticks([pixel_size / t for t in shown], [f"{t:g}" for t in shown])
+    ax.set(xlim=(0, 0.5), ylim=(-0.15, 1.05), xlabel="resolution, Å", ylabel="FSC")
 
 
 def arrows(pairs: dict[str, tuple[ArmResult, ArmResult]]) -> Any:

@@ -325,8 +325,14 @@ class Trial:
         case = image if isinstance(image, Case) else Case(image, truth, told=told)
         return self._row(case, self.tool)
 
-    def checks(self, signs: Callable[[Row, Tool], Numbers], rehearsal: Iterable[Any]) -> Checks:
-        """Checks that need no truth, with their limits set on cases that are judged nowhere.
+    def checks(
+        self,
+        signs: Callable[[Row, Tool], Numbers],
+        rehearsal: Iterable[Any] = (),
+        *,
+        limits: Numbers | None = None,
+    ) -> Checks:
+        """Checks that need no truth, with their limits set on cases that are judged nowhere, or declared.
 
         Parameters
         ----------
@@ -334,8 +340,11 @@ class Trial:
             ``signs(row, tool)`` gives a number for each check, larger for worse; NaN where it was not made.
         rehearsal : iterable of Case or Sample
             An alarm is a value above the largest of these.
+        limits : dict of str to float, optional
+            In place of a rehearsal, where theory or the check's authors give a limit: an alarm is a value
+            above it.
         """
-        return Checks(self, signs, [_as_case(one) for one in rehearsal])
+        return Checks(self, signs, [_as_case(one) for one in rehearsal], limits)
 
     def _all_trainings(self, arm: str) -> list[list[Row]]:
         """An arm's rows of every training, also where it is a control and was asked of the first alone."""

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from scopecheck.measure.maps.checks import Floor, floor, same
+from scopecheck.measure.maps.filters import low_pass, sharpen
 from scopecheck.measure.maps.interval import Agreement, Interval, agreement, effective_counts, fsc_interval
 from scopecheck.measure.maps.local import LocalResolution, local_resolution
 from scopecheck.measure.maps.masks import soft_mask, soften
@@ -54,6 +55,7 @@ __all__ = [
     "fsc",
     "fsc_interval",
     "local_resolution",
+    "low_pass",
     "model_density",
     "noise_power",
     "orientation_histogram",
@@ -65,6 +67,7 @@ __all__ = [
     "rise",
     "same",
     "sampling_compensation",
+    "sharpen",
     "soft_mask",
     "soften",
     "sphericity",
