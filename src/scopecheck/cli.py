@@ -116,7 +116,7 @@ def show(recipe: Name, as_json: Json = False) -> None:
 
 @app.command()
 def run(
-    recipe: Annotated[str | None, typer.Argument(help="The recipe's id.")] = None,
+    recipe: Annotated[list[str] | None, typer.Argument(help="Ids of recipes.")] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat it."),
@@ -135,7 +135,7 @@ def run(
     memory_gib: Annotated[float | None, typer.Option(min=0.05, help="Memory limit of a recipe, GiB.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run one recipe, or all; what has not changed since its last run is not run again.
+    """Run recipes, or all; what has not changed since its last run is not run again.
 
     Ends with 0 when all is well, 1 when a recipe failed or a verdict differs from the recorded one, 2 on bad
     input. A recipe that cannot run here is reported as not run, with the reason. One that only takes long
@@ -147,7 +147,7 @@ def run(
     from .runner.progress import following, summary
     from .runner.run import run_all
 
-    if (recipe is None) != every:
+    if bool(recipe) == every:
         raise InputError("name one recipe, or give --all (and not both); `scopecheck list` names them")
     given: dict[str, str] = {}
     for text in [*(parameter or []), *(f"{k}={v}" for k, v in (("profile", profile), ("tier", tier)) if v)]:
@@ -156,7 +156,7 @@ def run(
             raise InputError(f"-p {text}: expected name=value")
         if given.setdefault(name, value) != value:
             raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
-    paths = find() if every else [locate(recipe or "")]
+    paths = find() if every else [locate(name) for name in dict.fromkeys(recipe or [])]
     limits: dict[str, Any] = {"jobs": jobs, "again": again, "minutes": minutes, "memory_gib": memory_gib}
     try:
         with nullcontext(lambda **_: None) if as_json else following(len(paths), why) as tell:

@@ -47,7 +47,7 @@ FILES = {
     "tools/net.py": "import scopecheck.base\n\ndef main(): ...",
     "score/__init__.py": "from scopecheck.score.labels import labels",
     "score/labels.py": "from scopecheck import measure\n\ndef labels(x):\n    return measure.area(x)",
-    "__main__.py": "from scopecheck.score import labels\n\nlabels(1)",
+    "cli.py": "from scopecheck.score import labels\n\nlabels(1)",
 }
 
 
@@ -90,9 +90,9 @@ HEADS = {"scopecheck", "measure", "data", "tools", "score", "measure.maps"}  # o
         ("run([sys.executable, '-m', 'scopecheck.tools.net', '--fast'])", {"tools.net", "base"}),
         ("run([python, '-c', 'from scopecheck.measure import area; area(1)'])", {"measure.area", "base"}),
         ("import importlib\nimportlib.import_module('scopecheck.tools.net')", {"tools.net", "base"}),
-        ("run(['scopecheck', 'score', 'labels'])", {"__main__", "score.labels", "measure.area", "base"}),
-        ("run([at.with_name('scopecheck'), 'go'])", {"__main__", "score.labels", "measure.area", "base"}),
-        ("# !scopecheck score labels a b", {"__main__", "score.labels", "measure.area", "base"}),
+        ("run(['scopecheck', 'score', 'labels'])", {"cli", "score.labels", "measure.area", "base"}),
+        ("run([at.with_name('scopecheck'), 'go'])", {"cli", "score.labels", "measure.area", "base"}),
+        ("# !scopecheck score labels a b", {"cli", "score.labels", "measure.area", "base"}),
         # words about the package are no calls
         ("'''See scopecheck.score.labels.'''\nprint('run scopecheck score labels a b')", set()),
         ("if TYPE_CHECKING:\n    from scopecheck.score import labels", set()),

@@ -34,6 +34,7 @@ def execute(spec: dict[str, Any]) -> None:
     """Run the recipe named by ``spec``: recipe, work and out folder, parameters that differ."""
     import nbformat
     import papermill
+    import psutil
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
@@ -81,7 +82,14 @@ def execute(spec: dict[str, Any]) -> None:
             cell=err.cell_index + 1,
         )
         sys.exit(1)
-    say(done=True)
+    used = (
+        psutil.Process().cpu_times()
+    )  # and of children that ended, the kernel with all it started among them
+    say(
+        done=round(
+            sum(getattr(used, k, 0.0) for k in ("user", "system", "children_user", "children_system")), 1
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -48,6 +48,11 @@ def versions(recipe: Recipe) -> dict[str, str]:
     return {"python": platform.python_version(), "scopecheck": __version__, **found}
 
 
+def public(found: dict[str, str]) -> dict[str, str]:
+    """Versions without the build: 2.13.0 of 2.13.0+cpu, which is the same code for another machine."""
+    return {name: version.partition("+")[0] for name, version in found.items()}
+
+
 def sources(recipe: Recipe) -> dict[str, Any]:
     """The sha256 of the recipe, of its plan and of files it reads beside it; its modules, each with a hash.
 
@@ -128,7 +133,7 @@ def parts_of(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         **sources(recipe),
         "parameters": settled,
-        "versions": versions(recipe),
+        "versions": public(versions(recipe)),
         "data": data_hashes(recipe, settled.get("tier", "embedded")),
         "flags": FLAGS,
     }

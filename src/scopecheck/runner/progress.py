@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .run import Outcome
+from .run import QUICK_SECONDS, Outcome
 
 SIGNS = {"ran": "done", "unchanged": "unchanged", "failed": "FAILED", "not run": "not run"}
 
@@ -76,6 +76,8 @@ def summary(outcomes: list[Outcome]) -> None:
     for o in outcomes:
         for line in o.differs:
             console.print(f"{o.recipe}: differs from the recorded verdict: {line}", markup=False)
+    if told := cost(outcomes):
+        console.print(told, markup=False)
     counts = {s: sum(o.status == s for o in outcomes) for s in SIGNS}
     console.print(", ".join(f"{n} {s}" for s, n in counts.items() if n) + ".")
     pages = [Path(o.folder) / f"{o.recipe}.ipynb" for o in outcomes if o.folder and o.status != "not run"]
@@ -83,6 +85,15 @@ def summary(outcomes: list[Outcome]) -> None:
         console.print(f"Open {pages[0]}", markup=False)
     elif pages:
         console.print(f"Open a page, e.g. {pages[0]}; `scopecheck report` shows all verdicts.", markup=False)
+
+
+def cost(outcomes: list[Outcome]) -> str:
+    """The processor time that each quick run took, beside what is planned; one that took more is marked."""
+    ran = [o for o in outcomes if o.status == "ran" and o.profile == "quick" and o.cpu_seconds is not None]
+    told = [f"{o.recipe} {o.cpu_seconds:.0f}" + " OVER" * ((o.cpu_seconds or 0) > QUICK_SECONDS) for o in ran]
+    return f"Processor seconds of quick runs, planned at most {QUICK_SECONDS:.0f}: {', '.join(told)}." * bool(
+        ran
+    )
 
 
 def _short(because: list[str]) -> list[str]:

@@ -299,4 +299,4 @@ def _commands(text: str) -> Iterator[Asked]:
             if isinstance(word, ast.Constant) and isinstance(word.value, str):
                 called |= word.value == NAME or word.value.startswith(f"{NAME} ")
     if called:
-        yield NAME, "__main__"
+        yield NAME, "cli", "*"

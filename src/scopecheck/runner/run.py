@@ -24,7 +24,7 @@ from ..record.recipe import Recipe
 from ..record.result import installed, read_verdict, write_json
 from ..record.seeds import counted
 from .find import settle
-from .key import FLAGS, changes, digest, parts_of, recorded_hash
+from .key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
 
 Tell = Callable[..., None]
 
@@ -32,6 +32,9 @@ WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
 # A recipe has stalled when for so long no cell was finished and its processes, ended ones among them, used
 # less than this share of one core (a kernel that only waits uses 0.0004) and wrote fewer bytes than these.
 STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
+
+
+QUICK_SECONDS = 150.0  # of processor time: what a recipe's quick profile is planned to stay within
 
 
 @dataclass
@@ -44,6 +47,10 @@ class Outcome:
     folder: str = ""
     because: list[str] = field(default_factory=list)  # why it was run: what changed since its last run
     seconds: float = 0.0
+    cpu_seconds: float | None = (
+        None  # of its run, also of an earlier one under the same key; None where unknown
+    )
+    profile: str = ""
     differs: list[str] = field(default_factory=list)  # verdicts that differ from the recorded ones
 
     @property
@@ -178,7 +185,7 @@ def _lock(job: _Job) -> Any:
 def _run_one(job: _Job) -> Outcome:
     recipe, home = job.recipe, job.home
     own = not set(job.changed) - {"profile", "tier"}  # else an experiment, not the recipe's result
-    outcome = Outcome(recipe.id, "failed")
+    outcome = Outcome(recipe.id, "failed", profile=_profile(job.parameters))
     begun = time.monotonic()
     with _lock(job):
         for stale in home.glob(".work-*"):  # we hold the lock: whoever made these is dead
@@ -204,6 +211,8 @@ def _run_one(job: _Job) -> Outcome:
                 outcome.status = "ran"
             if outcome.status != "not run":
                 outcome.folder = str(final)
+                run = json.loads((final / "run.json").read_text(encoding="utf-8"))
+                outcome.cpu_seconds = run.get("cpu_seconds")
                 outcome.differs = _differences(recipe, final) if own else []
         except (RecipeError, _Stopped, OSError) as err:
             outcome.status, outcome.why = "failed", f"{recipe.id}: {str(err).removeprefix(f'{recipe.id}: ')}"
@@ -261,7 +270,11 @@ def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
         return ["it has no result here yet"]
     # the newest with the same parameters, or of all
     last = max(runs, key=lambda run: (run["parameters"] == job.parameters, run["ended"]))
-    before = {**last.get("sources", {}), "parameters": last["parameters"], "versions": last["versions"]}
+    before = {
+        **last.get("sources", {}),
+        "parameters": last["parameters"],
+        "versions": public(last["versions"]),
+    }
     return changes({**before, "flags": parts["flags"]}, parts) or ["the runner's flags changed"]
 
 
@@ -299,7 +312,7 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
             env={**os.environ, **flags, **surroundings},
             start_new_session=True,
         )
-        peak = _watch(process, job, work / "stderr.txt")
+        peak, cpu_seconds = _watch(process, job, work / "stderr.txt")
     if recipe.kind == "recipe" and not (out / "verdict.json").is_file():
         raise _Stopped("it ran to its end and wrote no verdict.json: its last cell must call page.save()")
     if not any((out / "figures").iterdir()):
@@ -310,7 +323,7 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
         "key": digest(parts),  # of what was there when it began
         "parameters": job.parameters,
         "changed": job.changed,
-        "versions": parts["versions"],
+        "versions": versions(recipe),
         "sources": {k: v for k, v in parts.items() if k not in ("parameters", "versions", "flags")},
         "recorded": recorded,
         "datasets": datasets,
@@ -318,6 +331,7 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
         "started": started,
         "ended": now(),
         "seconds": round(time.monotonic() - clock, 1),
+        "cpu_seconds": cpu_seconds,
         "peak_gib": round(peak, 2),
         "machine": {"cpu": _cpu(), "cores": _cores(), "system": platform.platform()},
         "flags": flags,
@@ -326,8 +340,12 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
     write_crate(out, recipe, run)
 
 
-def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> float:
-    """Follow a recipe's process to its end, or end it with all it started; gives its peak memory, GiB."""
+def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple[float, float]:
+    """Follow a recipe's process to its end, or end it with all it started.
+
+    Gives its peak memory, GiB, and the processor seconds of it and all it started, which hardly depend on
+    what else the machine does.
+    """
     last: dict[str, Any] = {}
 
     def listen() -> None:
@@ -378,7 +396,7 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> float
         why = f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1]}"
     if why:
         raise _Stopped(why)
-    return peak
+    return peak, last["done"]
 
 
 def _family(pid: int) -> list[psutil.Process]:
