@@ -366,27 +366,14 @@ def _one(
 
 
 def _layout(name: str, p: NDArray, shape: tuple[int, ...], notes: list[str]) -> dict[str, Any]:
-    """Say where random points may lie: as far apart and from the edges as the picks, in their planes."""
-    import numpy as np
-
+    """Say where random points may lie (`particles.layout`), and note where they cannot be as far apart."""
     from scopecheck.measure import particles
 
-    if len(p) > np.prod(shape):
-        sides = " x ".join(map(str, shape))
-        raise InputError(f"{len(p)} picks on {sides} pixels; expected at most one a pixel.")
-    apart, border = particles.spacing(p, shape)
-    how: dict[str, Any] = {"shape": shape, "border": border}
-    # discs placed at random jam where they cover 0.547 of an area, spheres at 0.384 of a volume
-    room = max((shape[-2] - 2 * border) * (shape[-1] - 2 * border), 1)
-    most = float(np.sqrt(4 * 0.45 * room / (np.pi * max(len(p), 1))))
-    if len(shape) == 3:
-        low, high = (float(p[:, 2].min()), float(p[:, 2].max())) if len(p) else (0.0, shape[0] - 1.0)
-        how["planes"] = low, high
-        most = max(most, float(np.cbrt(6 * 0.3 * room * (high - low) / (np.pi * max(len(p), 1)))))
-    if apart > most:
-        notes.append(f"{name}: random points are {most:.3g} px apart; at the picks' {apart:.3g} none fit.")
-        apart = most
-    return how | {"minimum_distance": apart}
+    how = particles.layout(p, shape)
+    fits, apart = how["minimum_distance"], particles.spacing(p, shape)[0]
+    if apart > fits:
+        notes.append(f"{name}: random points are {fits:.3g} px apart; at the picks' {apart:.3g} none fit.")
+    return how
 
 
 def _row(

@@ -401,3 +401,20 @@ def test_hits_of_random_points_in_order_end_at_one_to_one_chance():
     assert (np.diff(pairs) <= 1).all()
     assert pairs[-1] / 150 == pytest.approx(got.precision)  # the same draws
     assert pairs[1] == pytest.approx(100 * np.pi * 25**2 / 1e6, abs=0.25)
+
+
+def test_layout_is_the_picks_own_where_random_points_fit_and_as_wide_as_fits_where_not():
+    """A grid is packed more tightly than random points can be; its distance gives way."""
+    few = particles.layout([(50, 60), (90, 60)], (400, 400))
+    assert few == {"shape": (400, 400), "border": 50, "minimum_distance": 40}
+    crowd = np.stack(np.meshgrid(np.arange(10, 391, 20), np.arange(10, 391, 20)), -1).reshape(-1, 2)
+    tight = particles.layout(crowd, (400, 400))
+    # 400 discs of this diameter cover 0.45 of the room inside the border of 9, short of jamming at 0.547
+    assert 400 * np.pi * tight["minimum_distance"] ** 2 / 4 == pytest.approx(0.45 * (400 - 2 * 9) ** 2)
+    assert particles.chance(len(crowd), crowd, radius=5, repeats=2, **tight).n == 400
+
+
+def test_a_sequence_of_seeds_draws_other_points_for_each_case():
+    how = {"shape": (300, 300), "radius": 20, "repeats": 3}
+    first, again, second = (particles.chance(50, [(90, 90)], seed=(0, k), **how) for k in (0, 0, 1))
+    assert first == again != second

@@ -70,3 +70,26 @@ def test_style_is_readable_and_leaves_no_trace_beyond_rc():
     with mpl.rc_context():
         record.use_style()
         assert mpl.rcParams["font.size"] >= 12
+
+
+def test_rings_of_points_are_where_the_points_are():
+    """x is the column; a table and an array draw the same rings, of twice the radius in diameter."""
+    import pandas as pd
+
+    ax, xy = Figure().subplots(), np.array([[30.0, 5.0], [60.0, 40.0]])
+    image = np.random.default_rng(0).normal(size=(50, 80))
+    record.draw_points(ax, image, truth=pd.DataFrame(xy, columns=["x", "y"]), predicted=xy + 1, radius=8)
+    true, picked = ax.collections
+    np.testing.assert_array_equal(true.get_offsets(), xy)
+    np.testing.assert_array_equal(picked.get_offsets(), xy + 1)
+    assert ax.texts[-1].get_text() == "10 px"  # the bar
+
+
+def test_errors_draws_scores_from_0_to_1_alone(recipe, verdicts):
+    page = record.start("shift-toy")
+    looks = {"F1@0.5": 0.9, "picks a frame": 512.0}
+    page.add("apart", verdicts[0](1.0), plausibility=looks)
+    page.add("half lost", verdicts[0](0.5), plausibility=looks)
+    figure = record.plots.errors(page.verdicts("apart", "half lost"), {"count": "count"})
+    shown = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    assert shown == ["F1@0.5"]

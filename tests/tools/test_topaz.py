@@ -109,3 +109,11 @@ class TestProgram:
         assert "holds more than tensors" in done.stderr
         assert "resnet16_u32" in done.stderr
         assert not witness.exists()
+
+
+def test_run_gives_what_was_printed_or_the_last_words_of_the_failure(monkeypatch):
+    said = [sys.executable, "-c"]
+    monkeypatch.setattr(topaz, "command", lambda **_: said)
+    assert topaz.run("import sys; print(sys.argv[1:])", 3, "x").strip() == "['3', 'x']"
+    with pytest.raises(DataError, match=r"status 3: cannot read a\.mrc"):
+        topaz.run("import sys; print('cannot read a.mrc', file=sys.stderr); sys.exit(3)")

@@ -2,7 +2,7 @@
 
 from . import plots
 from .checks import Checks
-from .figures import draw_outlines, mark, scale_bar, use_style
+from .figures import draw_outlines, draw_points, mark, scale_bar, use_style
 from .page import Page, start
 from .plots import show
 from .recipe import Recipe, read_recipe
@@ -36,6 +36,7 @@ __all__ = [
     "arms",
     "caption",
     "draw_outlines",
+    "draw_points",
     "mark",
     "markdown",
     "mask_scores",

@@ -147,3 +147,47 @@ def draw_outlines(
     if truth is not None or predicted is not None:
         look = {"frameon": True, "framealpha": 1, "facecolor": "#333333", "labelcolor": "white"}
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=2, fontsize=10, **look)
+
+
+def draw_points(
+    ax: "Axes",
+    image: np.ndarray,
+    truth: Any = None,
+    predicted: Any = None,
+    radius: float = 12,
+    pixel_size: float | Sequence[float] | None = None,
+    title: str = "",
+) -> None:
+    """Show a micrograph, slightly smoothed for the eye, with rings around true points and picks.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw; its ticks go.
+    image : ndarray, (Y, X)
+        Shown between its 0.5th and 99.5th percentile.
+    truth, predicted : DataFrame or array, (n, 2), optional
+        x, y of true points (solid yellow, a little smaller) and of picks (blue), pixels.
+    radius : float
+        Of the rings, pixels.
+    pixel_size : float or (y, x), optional
+        Micrometres per pixel; where it is not known the bar is in pixels.
+    title : str
+        Of the panel.
+    """
+    from matplotlib.collections import EllipseCollection
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(np.asarray(image, float), max(image.shape) / 400)
+    low, high = np.percentile(smooth, (0.5, 99.5))
+    ax.imshow(smooth, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
+    for points, colour, part in ((truth, TRUTH, 0.7), (predicted, PREDICTED, 1.0)):
+        if points is not None:
+            at = points[["x", "y"]] if hasattr(points, "columns") else points
+            xy = np.asarray(at, float).reshape(-1, 2)
+            size = np.full(len(xy), 2 * radius * part)
+            rings = EllipseCollection(size, size, 0, units="xy", offsets=xy, transOffset=ax.transData)
+            rings.set(facecolor="none", edgecolor=colour, linewidth=1.2)
+            ax.add_collection(rings)
+    scale_bar(ax, pixel_size)
+    ax.set(xticks=[], yticks=[], title=title)

@@ -68,7 +68,8 @@ def errors(rows: Sequence[ArmResult], names: dict[str, str], reach: float = 1.1)
     Parameters
     ----------
     rows : sequence of ArmResult
-        Judged entries; those of other measurements than `names` are left out. Relative errors.
+        Judged entries; those of other measurements than `names` are left out. Errors are relative, or
+        differences of fractions. Of how good an arm looks, scores from 0 to 1 are drawn.
     names : dict of str to str
         Measurement to what the legend calls it.
     reach : float
@@ -99,7 +100,9 @@ def errors(rows: Sequence[ArmResult], names: dict[str, str], reach: float = 1.1)
     _tolerance(left, rows)
     for (_name, said), hue in zip(names.items(), HUES, strict=False):
         left.plot([], [], "o", color=hue, label=said)
-    for k, score in enumerate(dict.fromkeys(score for r in rows for score in r.plausibility)):
+    named = dict.fromkeys(score for r in rows for score in r.plausibility)
+    scores = [s for s in named if all(0 <= (r.plausibility.get(s) or 0) <= 1 for r in rows)]
+    for k, score in enumerate(scores):
         value = {r.arm: r.plausibility.get(score) for r in rows}
         points = [(v, arms.index(arm)) for arm, v in value.items() if v is not None]
         fill = ("black", "white", "#999999")[k % 3]

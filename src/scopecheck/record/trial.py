@@ -33,6 +33,7 @@ class Case:
         What the tool and the baseline are told besides the image, e.g. ``{"diameter": 20}``.
     units : dict of str to float
         ``"area"`` and ``"light"``: factors that turn pixels and grey values of a re-take into the source's.
+        Also what else `numbers` has to know of the case's scale, e.g. ``{"diameter": 31}`` of a particle.
     seed : int, optional
         Of its noise or its simulation.
     name : str
@@ -89,6 +90,9 @@ class Trial:
         ``scores(answer, case)`` gives `Scores`: how good it looks, gross errors, and chance.
     baseline : callable, optional
         As `tool`, without training.
+    chance : callable, optional
+        ``chance(answer, case, seed)`` gives the numbers of as many objects at random places as the answer
+        has, for answers that lie on no grid (picks). It stands where there is no other baseline.
     weight : str
         The measurement that weighs cases which are pooled into one (several images of scope ``image``);
         where `numbers` does not give it, all weigh alike.
@@ -102,9 +106,11 @@ class Trial:
         numbers: Callable[[Any, Case], Numbers],
         scores: Callable[[Any, Case], Scores] = scores,
         baseline: Tool | None = None,
+        chance: Callable[[Any, Case, tuple[int, ...]], Numbers] | None = None,
         weight: str = "count",
     ):
         self.page, self.numbers, self.scores, self.baseline = page, numbers, scores, baseline
+        self.chance = chance
         self.trained: list[Tool] = [tool] if callable(tool) else list(tool)
         self.weight = weight
         self.rows: dict[str, list[Row]] = {}  # by arm, of the first training
@@ -125,6 +131,7 @@ class Trial:
         *,
         tool: Tool | Sequence[Tool] | None = None,
         named: str | None = None,
+        version: str | None = None,
         truth_uncertainty: Any = PLAN,
     ) -> list[Row]:
         """Run an arm and judge every measurement that the plan asks of it.
@@ -139,6 +146,8 @@ class Trial:
             Another tool than the trial's.
         named : str, optional
             Its package, where that is not the recipe's first.
+        version : str, optional
+            Its version where it was not run here, e.g. ``"as published"``; else the installed one.
         truth_uncertainty : float or None, optional
             Of the truth, a fraction; None: unknown. By default what the catalogue says of the plan's data.
 
@@ -156,7 +165,7 @@ class Trial:
             return []
         sets = [[self._row(case, run, k) for k, case in enumerate(cases)] for run in tools]
         self.tools[arm] = tools[0]
-        return self._settled(arm, sets, tool=named, truth_uncertainty=truth_uncertainty)
+        return self._settled(arm, sets, tool=named, version=version, truth_uncertainty=truth_uncertainty)
 
     def retake(
         self,
@@ -228,10 +237,15 @@ class Trial:
     ) -> None:
         """Judge rows that are at hand, (trainings, cases), and write the verdicts down."""
         every = [row for rows in sets for row in rows]
+        if self.chance and not self.baseline:
+            for row in sets[0]:
+                row.by_base = row.by_base or self.chance(row.answer, row.case, row.scores.seed)
         one = self.page.scope(arm) == "image" and len(sets[0]) > 1
         fields = [[self._pooled(rows)] if one else list(rows) for rows in sets]
         luck = pooled_chance([row.scores for row in every])
-        looks = {name: _mean(row.looks[name] for row in every) for name in every[0].looks}
+        names_of_looks = dict.fromkeys(name for row in every for name in row.looks)
+        looks = {name: _mean(row.looks.get(name, np.nan) for row in every) for name in names_of_looks}
+        looks = {name: value for name, value in looks.items() if np.isfinite(value)}
         seeds = sorted({row.case.seed for row in every if row.case.seed is not None})
         for name in names or self.page.asked(arm, every[0].measured):
             lost = sum(not np.isfinite(row.measured[name]) for rows in fields for row in rows)

@@ -8,6 +8,9 @@ cryoDRGN's output holds Python pickles; they are read here by an unpickler that 
 Source of the method: Zhong et al. 2021, Nature Methods 18:176-185, https://doi.org/10.1038/s41592-020-01049-4
 """
 
+import argparse
+import contextlib
+import logging
 import os
 import pickle
 import re
@@ -106,6 +109,64 @@ def write_inputs(
     paths[1].write_bytes(pickle.dumps((r.astype(np.float32), (-t / box).astype(np.float32)), protocol=4))
     paths[2].write_bytes(pickle.dumps(table, protocol=4))
     return paths
+
+
+def backproject(
+    folder: str | Path,
+    images: npt.ArrayLike,
+    rotations: npt.ArrayLike,
+    shifts: npt.ArrayLike,
+    ctfs: Sequence[Any],
+    pixel_size: float,
+    options: Sequence[str] = ("--uninvert-data", "--no-fsc-vals"),
+) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+    """Make a map from particles with known poses by ``cryodrgn backproject_voxel``, in this process.
+
+    Every second particle goes into each half map, so the order of the stack decides who is in which.
+
+    Parameters
+    ----------
+    folder : str or Path
+        For its files; made if it is not there. ``maps`` in it holds what the command wrote.
+    images, rotations, shifts, ctfs, pixel_size
+        As `write_inputs`.
+    options : sequence of str
+        Of its command line. The default is for dark protein, and leaves its own FSC out.
+
+    Returns
+    -------
+    half_a, half_b, whole : array, (D, D, D), float32
+        The two half maps, and the map of all particles.
+
+    Raises
+    ------
+    InputError
+        As `write_inputs`.
+    DataError
+        If cryoDRGN is not installed.
+    """
+    import mrcfile
+
+    limit_threads(1)
+    torchvision_shim.prepare()
+    try:
+        from cryodrgn.commands import backproject_voxel
+    except ImportError as err:
+        raise DataError(f"cryoDRGN cannot be loaded ({err}); install the package cryodrgn") from err
+    stack, poses, ctf = write_inputs(folder, images, rotations, shifts, ctfs, pixel_size)
+    out = Path(folder) / "maps"
+    parser = argparse.ArgumentParser()
+    backproject_voxel.add_args(parser)
+    words = [str(stack), "--poses", str(poses), "--ctf", str(ctf), "-o", str(out), *options]
+    silenced = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # a line a hundred particles
+    try:
+        with contextlib.redirect_stdout(None):
+            backproject_voxel.main(parser.parse_args(words))
+    finally:
+        logging.disable(silenced)
+    a, b, whole = (mrcfile.read(out / f"{name}.mrc") for name in ("half_map_a", "half_map_b", "backproject"))
+    return a, b, whole
 
 
 def _number(ctf: Any, name: str) -> float:

@@ -9,6 +9,7 @@ Source of the method: Bepler et al. 2019, Nature Methods, https://doi.org/10.103
 
 import ctypes
 import os
+import subprocess
 import sys
 from functools import partial
 from importlib.util import find_spec
@@ -57,6 +58,35 @@ def command(*, seed: int = 0, threads: int = 1) -> list[str]:
     if find_spec("topaz") is None:
         raise DataError("Topaz is not installed; install the package topaz-em")
     return [sys.executable, "-m", "scopecheck.tools.topaz", str(seed), str(threads)]
+
+
+def run(*words: object, seed: int = 0, threads: int = 1) -> str:
+    """Run ``topaz`` with these words to its end, and give what it printed.
+
+    Parameters
+    ----------
+    *words : str, Path or number
+        As on its command line, e.g. ``"normalize", "-o", folder, *files``.
+    seed, threads : int
+        As `command`.
+
+    Raises
+    ------
+    InputError
+        As `command`.
+    DataError
+        If Topaz is not installed or stops with an error; its last words are in the message.
+    """
+    told = [*command(seed=seed, threads=threads), *map(str, words)]
+    ended = subprocess.run(
+        told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, errors="replace"
+    )
+    if ended.returncode:
+        last = " / ".join(line.strip() for line in ended.stdout.splitlines()[-3:] if line.strip())
+        raise DataError(
+            f"topaz {' '.join(map(str, words[:1]))} stopped with status {ended.returncode}: {last}"
+        )
+    return ended.stdout
 
 
 def weights(detector: str = "resnet16") -> Path:

@@ -21,7 +21,7 @@ A ratio whose denominator is 0 is NaN.
 from scopecheck.measure.particles.matching import RADIUS, PickMatch, junk, match, over_radii
 from scopecheck.measure.particles.mistakes import binning_hint, flip_hint, frame_hint, size_hint
 from scopecheck.measure.particles.ranking import average_precision, calibration, curve, hits, pr_curve
-from scopecheck.measure.particles.scatter import Chance, chance, chance_hits, spacing
+from scopecheck.measure.particles.scatter import Chance, chance, chance_hits, layout, spacing
 
 __all__ = [
     "RADIUS",
@@ -37,6 +37,7 @@ __all__ = [
     "frame_hint",
     "hits",
     "junk",
+    "layout",
     "match",
     "over_radii",
     "pr_curve",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +59,38 @@ def spacing(picks: ArrayLike, shape: tuple[float, ...]) -> tuple[float, float]:
     return float(np.quantile(cKDTree(p).query(p, k=2)[0][:, 1], 0.01)), border
 
 
+def layout(picks: ArrayLike, shape: tuple[float, ...]) -> dict[str, Any]:
+    """Say where random points lie that are like a table of picks: the options of `chance` and `chance_hits`.
+
+    They are as far apart and as far from the edge as the picks (`spacing`), in a tomogram also between the
+    same planes. Where random points at that distance would not fit, since points that avoid each other by
+    design can be packed more tightly, they are as far apart as fits.
+
+    Parameters
+    ----------
+    picks : array_like, (n, 2) or (n, 3)
+        x, y (z).
+    shape : (Y, X) or (Z, Y, X)
+        Size of the micrograph or tomogram, in the unit of the points.
+
+    Returns
+    -------
+    dict
+        shape, border, minimum_distance, and of a tomogram planes.
+    """
+    p = points(picks)
+    apart, border = spacing(p, shape)
+    how: dict[str, Any] = {"shape": shape, "border": border}
+    # discs placed at random jam where they cover 0.547 of an area, spheres at 0.384 of a volume
+    room = max((shape[-2] - 2 * border) * (shape[-1] - 2 * border), 1)
+    most = float(np.sqrt(4 * 0.45 * room / (np.pi * max(len(p), 1))))
+    if len(shape) == 3:
+        low, high = (float(p[:, 2].min()), float(p[:, 2].max())) if len(p) else (0.0, shape[0] - 1.0)
+        how["planes"] = low, high
+        most = max(most, float(np.cbrt(6 * 0.3 * room * (high - low) / (np.pi * max(len(p), 1)))))
+    return how | {"minimum_distance": min(apart, most)}
+
+
 def chance(
     n: int,
     truth: ArrayLike,
@@ -67,7 +100,7 @@ def chance(
     minimum_distance: float = 0,
     border: float = 0,
     planes: tuple[float, float] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     repeats: int = 20,
 ) -> Chance:
     """Score `n` random points against the truth by the same matching, `repeats` times.
@@ -89,8 +122,10 @@ def chance(
     planes : (low, high), optional
         Of a tomogram: the planes between which points are placed; by default all. Ice fills a part of a
         tomogram, and points outside it would make chance look smaller than it is.
-    seed, repeats : int
-        Seed, and number of draws.
+    seed : int or sequence of int
+        As `numpy.random.default_rng` takes it.
+    repeats : int
+        Draws.
 
     Returns
     -------
@@ -122,7 +157,7 @@ def chance_hits(
     minimum_distance: float = 0,
     border: float = 0,
     planes: tuple[float, float] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     repeats: int = 10,
 ) -> NDArray[np.float64]:
     """Return the pairs that k random points make with the truth, for k = 0 to n: means over the repeats.
@@ -147,7 +182,7 @@ def _draws(
     minimum_distance: float,
     border: float,
     planes: tuple[float, float] | None,
-    seed: int,
+    seed: int | Sequence[int],
     repeats: int,
 ) -> Iterator[NDArray[np.float64]]:
     height, width = shape[-2:]
