@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from scopecheck import judge, record
-from scopecheck.errors import RecipeError
+from scopecheck.errors import DataError, InputError, RecipeError
 
 KEYS = {
     *("recipe", "arm", "scope", "measurement", "unit", "estimand", "bias", "interval", "n", "tolerance"),
@@ -225,3 +226,78 @@ def test_not_finite_numbers_become_null_not_invalid_json(recipe, verdicts):
     assert "NaN" not in text
     assert "Infinity" not in text
     assert json.loads(text)["arms"][3]["plausibility"] == {"F1@0.5": None}
+
+
+def test_a_matrix_has_a_line_an_arm_with_word_and_error_of_each_number(page):
+    lines = record.matrix(page.verdicts("field", "apart")).data.splitlines()
+    assert lines[0] == "| arm | F1@0.5 | pixel Dice | count | mean area |"
+    assert lines[2].startswith("| apart (positive control), population, n = 6 |  |  | ● HOLDS 0 % |")
+    field = page["field", "mean_area"]
+    assert lines[3].startswith("| field, population, n = 6 | 0.90 | 0.80 | ■ FAILS -30 % |")
+    assert lines[3].endswith(f"| {field.shape} {field.label} +2 um2 |")
+    assert len(lines) == 4
+
+
+def test_what_the_catalogue_does_not_hold_is_had_or_the_arm_says_why_not(recipe):
+    def gone():
+        raise DataError("the author's server is down")
+
+    page = start(tier="public")
+    assert page.elsewhere("many fields", lambda: 3) == 3
+    assert page.elsewhere("many fields", gone) is None
+    page.lacking("many fields")
+    row = page["many fields", "count"]
+    assert (row.status, row.reason) == ("not run", "not run, because the author's server is down")
+    with pytest.raises(ZeroDivisionError):  # a fault of the code is not an absence
+        page.elsewhere("many fields", lambda: 1 / 0)
+
+
+def test_the_embedded_tier_asks_for_nothing_outside_the_catalogue(recipe):
+    page = start(tier="embedded")
+    assert page.elsewhere("field", lambda: pytest.fail("asked")) is None
+    page.lacking("field")
+    assert (
+        page["field", "count"].reason == "not run, because it needs tier public and this run is tier embedded"
+    )
+
+
+def test_arms_that_are_wrong_in_every_case_without_an_alarm_are_named():
+    from scopecheck.record.checks import Checks, Point
+
+    checks = Checks(None, None, [])
+    planted = {
+        "unseen": [(True, False), (True, False)],
+        "rung once": [(True, False), (True, True)],
+        "right once": [(True, False), (False, False)],
+    }
+    checks.points = [
+        Point("any number", "check", arm, 0.0, rung, wrong)
+        for arm, pairs in planted.items()
+        for wrong, rung in pairs
+    ]
+    assert checks.silent() == ["unseen"]
+
+
+def test_a_sample_brings_its_own_truth_and_another_one_beside_it_is_refused(recipe):
+    from scopecheck.data import Sample
+
+    labels = np.zeros((4, 6), int)
+    labels[1, 1], labels[2, 4] = 1, 2
+    trial = record.Trial(
+        start(), tool=lambda image: image, numbers=lambda answer, case: {"count": float(answer.max())}
+    )
+    row = trial.one(Sample("x", labels // 2, labels, None, "a", "toy"))
+    assert (row.measured, row.true) == ({"count": 1.0}, {"count": 2.0})
+    with pytest.raises(InputError, match="without my_image"):
+        trial.one(row.case, labels)
+    assert trial.one(labels, "").true == {}
+
+
+def test_examples_say_score_and_error_of_a_case_in_its_title(recipe):
+    labels = np.repeat([[0, 1, 2, 3]], 8, axis=0).repeat(2, axis=1)
+    trial = record.Trial(
+        start(), tool=lambda image: image, numbers=lambda answer, case: {"count": float(answer.max())}
+    )
+    row = trial.one(np.where(labels == 3, 0, labels), labels)
+    figure = record.plots.examples({"two of three": row}, numbers=["count"])
+    assert figure.axes[0].get_title() == "two of three\nF1@0.5 0.80, pixel Dice 0.80\ncount -33%"

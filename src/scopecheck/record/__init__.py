@@ -17,7 +17,7 @@ from .result import (
     wrong_holds,
 )
 from .scores import Scores, mask_scores, scores
-from .text import arms, markdown
+from .text import arms, markdown, matrix
 from .trial import Case, Row, Trial
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "mark",
     "markdown",
     "mask_scores",
+    "matrix",
     "plots",
     "read_recipe",
     "read_verdict",

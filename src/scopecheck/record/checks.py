@@ -94,6 +94,11 @@ class Checks:
                 self.trial.page.alarms(label, found, rule=rule, quiet=True)
         return text.alarms(self.counted)
 
+    def silent(self) -> list[str]:
+        """Arms that were wrong in every case counted, and in none of them a check raised its alarm."""
+        arms = dict.fromkeys(p.arm for p in self.points)
+        return [arm for arm in arms if all(p.wrong and not p.alarm for p in self.points if p.arm == arm)]
+
     def figure(self) -> Any:
         """Hits beside false alarms, one line a check."""
         return plots.alarms(self.counted)

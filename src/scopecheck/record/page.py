@@ -2,12 +2,13 @@
 
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import RecipeError
+from ..errors import DataError, RecipeError
 from ..tools.common import limit_threads, seed_everything
 from . import tables, text
 from .figures import save, use_style
@@ -315,11 +316,26 @@ class Page:
         """The folder of a network's weights, or None: :meth:`files`."""
         return self.files(dataset)
 
+    def elsewhere(self, arm: str, get: Callable[[], Any]) -> Any:
+        """What `get` brings from outside the catalogue, e.g. a tool's published network, or None.
+
+        None where the run's tier is embedded or `get` raises DataError; the arm, run on nothing, is then
+        written down as not run, with the reason.
+        """
+        if self.tier == TIERS[0]:
+            self._absent[arm] = f"it needs tier {TIERS[1]} and this run is tier {self.tier}"
+            return None
+        try:
+            return get()
+        except DataError as error:
+            self._absent[arm] = str(error)
+            return None
+
     def lacking(self, arm: str) -> None:
         """Write down as not run what this run should judge of an arm, for want of its data."""
         for a in self._planned_arms(arm):
             if self.front and not self.front.in_run(a, profile=self.profile, tier=self.tier):
-                why = "; ".join(self._absent[d] for d in a.data if d in self._absent)
+                why = "; ".join(self._absent[d] for d in (*a.data, arm) if d in self._absent)
                 self.not_run(arm, a.measurement, why or "no image of this setting could be had")
 
     def __getitem__(self, pair: tuple[str, str]) -> ArmResult:
@@ -382,7 +398,6 @@ class Page:
 
     def _had(self, dataset: str, how: Any) -> Any:
         from scopecheck import data
-        from scopecheck.errors import DataError
 
         needed = data.describe(dataset).tier
         if TIERS.index(needed) > TIERS.index(self.tier):

@@ -29,7 +29,11 @@ def show(figure: Any, name: str) -> None:
 
 
 def examples(
-    rows: dict[str, "Row"], columns: int = 3, part: float = 0.5, draw: Callable[..., None] | None = None
+    rows: dict[str, "Row"],
+    columns: int = 3,
+    part: float = 0.5,
+    draw: Callable[..., None] | None = None,
+    numbers: Sequence[str] = (),
 ) -> Any:
     """One case of each arm with its title; of label images the truth solid and the tool's answer dashed.
 
@@ -43,12 +47,17 @@ def examples(
         Share of each side that is shown, from the first row and column on.
     draw : callable, optional
         ``draw(axis, row, title)`` for answers that are no label images.
+    numbers : sequence of str
+        Measurements whose relative errors stand in the titles, below the scores.
     """
     import matplotlib.pyplot as plt
 
     lines = -(-len(rows) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(3.2 * columns, 3.5 * lines), squeeze=False)
+    height = 3.5 if not numbers else 3.9
+    figure, axes = plt.subplots(lines, columns, figsize=(3.2 * columns, height * lines), squeeze=False)
     for axis, (title, row) in zip(axes.flat, rows.items(), strict=False):
+        if numbers:
+            title = "\n".join((title, *_said(row, numbers)))
         if draw:
             draw(axis, row, title)
             continue
@@ -60,6 +69,12 @@ def examples(
     for axis in list(axes.flat)[len(rows) :]:
         axis.set_axis_off()
     return figure
+
+
+def _said(row: "Row", numbers: Sequence[str]) -> list[str]:
+    """How good one answer looks, and how far its numbers are off: two short lines."""
+    off = [f"{name.replace('_', ' ')} {row.measured[name] / row.true[name] - 1:+.0%}" for name in numbers]
+    return [", ".join(f"{score} {value:.2f}" for score, value in row.looks.items()), ", ".join(off)]
 
 
 def errors(rows: Sequence[ArmResult], names: dict[str, str], reach: float = 1.1) -> Any:

@@ -83,6 +83,26 @@ def arms(rows: Iterable[ArmResult]) -> "Markdown":
     return markdown(["arm", "number", *scores, "error", "verdict", "baseline's error"], lines)
 
 
+def matrix(rows: Iterable[ArmResult]) -> "Markdown":
+    """Arms by measurements, one line an arm: its looks, then word and error of each number asked of it."""
+    rows = list(rows)
+    names = list(dict.fromkeys(r.measurement for r in rows))
+    scores = list(dict.fromkeys(score for r in rows for score in r.plausibility))
+    lines = []
+    for arm in dict.fromkeys(r.arm for r in rows):
+        mine = {r.measurement: r for r in rows if r.arm == arm}
+        first = next(iter(mine.values()))
+        looks = [f"{v:.2f}" if (v := first.plausibility.get(s)) is not None else "" for s in scores]
+        told = [
+            f"{r.shape} {r.label or r.status} {tables.percent(r.bias, r.scale, r.unit)}"
+            if (r := mine.get(name))
+            else ""
+            for name in names
+        ]
+        lines.append((f"{tables.named(first)}, {first.sample}", *looks, *told))
+    return markdown(["arm", *scores, *(name.replace("_", " ") for name in names)], lines)
+
+
 def tally(rows: Iterable[ArmResult]) -> str:
     """How often each word came, controls left out."""
     said = [r.verdict or "no verdict" for r in rows if not r.control]

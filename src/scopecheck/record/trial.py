@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -323,8 +323,8 @@ class Trial:
 
         Parameters
         ----------
-        image : array, Case, str or Path
-            As the tool takes it, or the path of an image file.
+        image : array, Case, Sample, str or Path
+            As the tool takes it, or the path of an image file; a case or a sample brings its own truth.
         truth : array, str or Path, optional
             Label image, or its path; empty where there is none.
         **told
@@ -336,8 +336,12 @@ class Trial:
             image = data.read_image(image).array
         if isinstance(truth, (str, Path)):
             truth = data.read_labels(truth).array if str(truth) else None
-        case = image if isinstance(image, Case) else Case(image, truth, told=told)
-        return self._row(case, self.tool)
+        if hasattr(image, "truth"):
+            if truth is not None and str(truth):
+                raise InputError("my_truth: a truth is given without my_image; give the image it belongs to.")
+            case = _as_case(image)
+            return self._row(replace(case, told=case.told | told), self.tool)
+        return self._row(Case(image, truth, told=told), self.tool)
 
     def checks(
         self,

@@ -82,6 +82,14 @@ def quiet() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def training(seed: int) -> Iterator[None]:
+    """Train from this seed (`prepare`), without progress bars (`quiet`)."""
+    prepare(seed)
+    with quiet():
+        yield
+
+
 def published(name: str = "2D_versatile_fluo") -> "StarDist2D":
     """Fetch one of the networks that StarDist's authors trained and published, and check its hash.
 
