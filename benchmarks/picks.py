@@ -25,7 +25,7 @@ import numpy as np  # noqa: E402
 from scipy.optimize import linear_sum_assignment  # noqa: E402
 from scipy.spatial.distance import cdist  # noqa: E402
 
-from scopecheck.measure import particles  # noqa: E402
+from scopecheck.measure import picks as picking  # noqa: E402
 
 SIDE, PARTICLES, MICROGRAPHS, ROUNDS = 4096, 1000, 200, 3
 RADII = (27, 54)  # px: a quarter and half of a particle's diameter of 108 px
@@ -41,7 +41,7 @@ def scene(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(picks: np.ndarray, truth: np.ndarray, radius: float) -> tuple[int, float]:
-    got = particles.match(picks, truth, radius)
+    got = picking.match(picks, truth, radius)
     return got.tp, float(got.distance.sum())
 
 

@@ -43,7 +43,8 @@ import tifffile
 from IPython.display import Markdown, display
 
 from scopecheck import acquire, measure, record
-from scopecheck.measure import maps, particles
+from scopecheck.measure import maps
+from scopecheck.measure import picks as particles
 from scopecheck.record.result import installed
 
 record.use_style()

@@ -268,7 +268,8 @@ from scipy import ndimage
 from scopecheck import data, judge, record
 from scopecheck.acquire import cryoem
 from scopecheck.errors import DataError, InputError
-from scopecheck.measure import maps, particles
+from scopecheck.measure import maps
+from scopecheck.measure import picks as particles
 from scopecheck.tools import topaz
 from scopecheck.tools.common import limit_threads, seed_everything
 

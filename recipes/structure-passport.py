@@ -120,7 +120,7 @@ from scopecheck import acquire, data, judge, record
 from scopecheck.errors import DataError, InputError
 from scopecheck.measure import maps
 from scopecheck.measure.maps import model as fits
-from scopecheck.record import passport as passports
+from scopecheck.score import passport as passports
 
 record.use_style()
 Path("figures").mkdir(exist_ok=True)

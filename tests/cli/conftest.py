@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from scopecheck import cli
+from scopecheck.cli import main
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def score(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["scopecheck", "score", *map(str, arguments)])
         status = 0
         try:
-            cli.main()
+            main()
         except SystemExit as end:
             status = end.code or 0
         said = capsys.readouterr()

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from scopecheck.cli_data import app
+from scopecheck.cli.data import app
 from scopecheck.errors import DataError
 
 

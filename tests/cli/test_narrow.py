@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from scopecheck import cli_score
+from scopecheck.cli.labels import MEASURES
 
 REASONED = ("UNDETERMINED", "HOLDS", "FAILS")
 
@@ -30,7 +30,7 @@ def fields(folder, heights):
 @pytest.fixture
 def label_call(tmp_path):
     mine, truth = fields(tmp_path / "m", (7, 9, 5, 8, 6)), fields(tmp_path / "t", (7, 7, 7, 7, 7))
-    measures = ",".join(name for name in cli_score.MEASURES if "volume" not in name)
+    measures = ",".join(name for name in MEASURES if "volume" not in name)
     return [
         "labels",
         mine,
@@ -103,7 +103,7 @@ def test_the_words_are_there_to_be_cut(score, label_call, picks_call, monkeypatc
 def test_help_names_every_measure(score, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     out = score("labels", "--help")[1]
-    assert set(cli_score.MEASURES) <= words(out)
+    assert set(MEASURES) <= words(out)
     assert "…" not in out
 
 

@@ -9,8 +9,8 @@ import pytest
 import tifffile
 
 from scopecheck.errors import InputError
-from scopecheck.pairing import pair_up
-from scopecheck.pairing_given import keys, patterns
+from scopecheck.score.pair_given import keys, patterns
+from scopecheck.score.pairs import pair_up
 
 COUNTS = {0: 3, 1: 5, 2: 4, 10: 7, 20: 2, 100: 6}
 

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 _SPEC = importlib.util.spec_from_file_location(
-    "ome_sets", Path(__file__).parents[1] / "data/test_ome_sets.py"
+    "ome_sets", Path(__file__).parents[1] / "data/read/test_ome.py"
 )
 _SETS = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_SETS)

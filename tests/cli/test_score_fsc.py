@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scopecheck.measure import maps
-from scopecheck.scoring_maps import score_fsc
+from scopecheck.score.fsc import score_fsc
 
 BOX, PIXEL = 48, 1.5
 

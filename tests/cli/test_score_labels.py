@@ -724,11 +724,12 @@ def test_bad_input_is_one_line_and_status_2(run, tmp_path, case):
 
 def test_every_measure_that_can_be_asked_for_is_measured(run, tmp_path):
     """The names that --measure knows are those of measure.quantities, in planes and in stacks."""
-    from scopecheck import cli_score, measure
+    from scopecheck import measure
+    from scopecheck.cli.labels import MEASURES
 
     plane, stack = squares(2), np.stack([squares(2)] * 3)
     known = {*measure.quantities(plane, plane), *measure.quantities(stack, stack)}
-    assert known == set(cli_score.MEASURES)
+    assert known == set(MEASURES)
     status, _, err = run(*two(ONE, None, "--measure", "mean_aera")(tmp_path))
     assert (status, "(did you mean mean_area?)" in err) == (2, True)
 

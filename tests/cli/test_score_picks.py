@@ -380,8 +380,9 @@ def test_a_sparse_field_tells_nothing_of_the_diameter(run, six):
 @pytest.mark.slow
 def test_real_picks_at_the_right_pixel_size_and_wrong_by_two(real):
     """EMPIAR-10017, 1.77 A per pixel, particles of 190 A; coordinates alone, each micrograph by itself."""
-    from scopecheck import data, scoring_picks
-    from scopecheck.measure import particles
+    from scopecheck import data
+    from scopecheck.measure import picks as picking
+    from scopecheck.score.picks import _apart_hint
 
     folder = real("empiar10017-betagal")
     paths = [path for path in folder.rglob("*.box") if path.parent.name in ("crYOLO", "deepPicker", "topaz")]
@@ -393,8 +394,8 @@ def test_real_picks_at_the_right_pixel_size_and_wrong_by_two(real):
             truths[path.stem] = data.centres_from_mask(mask)[["x", "y"]].to_numpy()
         picks, truth = data.read_picks(path)[["x", "y"]].to_numpy(), truths[path.stem]
         for angstrom, apart, near in ((1.77, False, False), (3.54, True, False), (0.885, False, True)):
-            far = scoring_picks._apart_hint([(picks, truth)], 190 / angstrom)
-            close = particles.size_hint([truth], diameter=190 / angstrom, stated={}, boxes={})
+            far = _apart_hint([(picks, truth)], 190 / angstrom)
+            close = picking.size_hint([truth], diameter=190 / angstrom, stated={}, boxes={})
             assert ("farther apart" in far, "have a neighbour within" in close) == (apart, near)
 
 

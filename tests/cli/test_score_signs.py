@@ -16,8 +16,8 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from scopecheck.errors import InputError
-from scopecheck.scoring import score_labels
-from scopecheck.scoring_signs import by_side
+from scopecheck.score.labels import score_labels
+from scopecheck.score.signs import by_side
 
 SIDES = {"prediction": 0, "truth": 1}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from scopecheck.scoring_units import plain
+from scopecheck.score.units import plain
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ class World:
         return [
             sys.executable,
             "-c",
-            "from scopecheck import data\nfrom scopecheck.data import transfer\n" + code,
+            "from scopecheck import data\nfrom scopecheck.data import download\n" + code,
         ]
 
     def leftovers(self) -> list[Path]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from scopecheck import data
 from scopecheck.cli import app
-from scopecheck.data import archives, cache
+from scopecheck.data import archives, cache, datasets
 from scopecheck.errors import DataError
 
 PAGE = """<html><body><h1>Index of {here}</h1><table>
@@ -141,7 +141,7 @@ def test_the_advice_for_a_machine_without_a_network_works(archive, monkeypatch, 
     assert done.exit_code == 0, done.output
     for what in at:
         monkeypatch.setattr(archives, what, "http://127.0.0.1:9/x")
-    cache.clean()
+    datasets.clean()
     cache.lock_path().unlink()
     with pytest.raises(DataError, match="not reachable"):
         data.fetch(name, limit=limit)
@@ -178,9 +178,9 @@ def test_an_entry_goes_into_a_mirror_and_is_cleaned_away(archive, tmp_path):
     assert [row["file"] for row in rows] == ["empiar-10017/data/Micrographs/a b.mrc"]
     (archive.cache / "mine").mkdir()
     (archive.cache / "mine" / "a").write_bytes(b"kept")
-    assert cache.clean(["empiar:10017"]) >= len(b"first micrograph")
+    assert datasets.clean(["empiar:10017"]) >= len(b"first micrograph")
     data.fetch("empiar:10017", limit=1)
-    cache.clean()
+    datasets.clean()
     assert not (archive.cache / "empiar-10017").exists()
     assert (archive.cache / "mine" / "a").read_bytes() == b"kept"
 

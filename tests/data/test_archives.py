@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from scopecheck import data
-from scopecheck.data import transfer
+from scopecheck.data import download
 from scopecheck.errors import DataError
 
 WANTED = {"pkg-1.0/in.bin": 3, "pkg-1.0/../../escape.bin": 3, "/absolute.bin": 3, "pkg-1.0/link": 3}
@@ -78,8 +78,8 @@ def test_many_readers_at_once_cause_one_download_and_one_pass(registry, tmp_path
     wanted = {f"{i}.bin": bytes([i]) * 1000 for i in range(12)}
     content = sdist(tmp_path, [(f"thing-1.0/{name}", body) for name, body in wanted.items()])
     registry("thing-1.0.tar.gz", content, member="thing-1.0/{name}", wanted=wanted)
-    passes, read = [], transfer.members
-    monkeypatch.setattr(transfer, "members", lambda *args: passes.append(args) or read(*args))
+    passes, read = [], download.members
+    monkeypatch.setattr(download, "members", lambda *args: passes.append(args) or read(*args))
     entry = data.describe("thing")
     with ThreadPoolExecutor(12) as pool:
         paths = list(pool.map(lambda file: cache.ensure(entry, file), entry.files))
@@ -182,15 +182,15 @@ def test_a_hostile_zip_writes_nothing_outside(world, registry, tmp_path):
 
 def test_links_are_not_read(tmp_path):
     make_tar(tmp_path / "links.tar.gz", [("pkg-1.0/link", "/etc/hostname"), ("pkg-1.0/in.bin", b"abc")])
-    assert dict(transfer.members(tmp_path / "links.tar.gz", WANTED)) == {"pkg-1.0/in.bin": b"abc"}
+    assert dict(download.members(tmp_path / "links.tar.gz", WANTED)) == {"pkg-1.0/in.bin": b"abc"}
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive", b"\x1f\x8b\x08\x00broken"])
 def test_what_is_no_archive_says_so(tmp_path, content):
     path = tmp_path / "thing.tar.gz"
     path.write_bytes(content)
-    with pytest.raises(transfer.Unreachable, match=r"thing\.tar\.gz cannot be read as an archive"):
-        dict(transfer.members(path, {"a": None}))
+    with pytest.raises(download.Unreachable, match=r"thing\.tar\.gz cannot be read as an archive"):
+        dict(download.members(path, {"a": None}))
 
 
 def test_a_truncated_archive_says_so(tmp_path):
@@ -199,5 +199,5 @@ def test_a_truncated_archive_says_so(tmp_path):
     make_tar(tmp_path / "whole.tar.gz", [("a", np.random.default_rng(0).bytes(50_000))])
     path = tmp_path / "cut.tar.gz"
     path.write_bytes((tmp_path / "whole.tar.gz").read_bytes()[:20_000])
-    with pytest.raises(transfer.Unreachable, match=r"cut\.tar\.gz cannot be read"):
-        dict(transfer.members(path, {"a": 50_000}))
+    with pytest.raises(download.Unreachable, match=r"cut\.tar\.gz cannot be read"):
+        dict(download.members(path, {"a": 50_000}))

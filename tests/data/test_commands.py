@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scopecheck import data
-from scopecheck.cli_data import app
+from scopecheck.cli.data import app
 from scopecheck.data import mirror
 from scopecheck.errors import DataError
 

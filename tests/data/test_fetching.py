@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from scopecheck import data
-from scopecheck.data import transfer
+from scopecheck.data import download
 from scopecheck.errors import DataError
 
 
@@ -117,7 +117,7 @@ def test_a_slow_server_is_waited_for(one, server, blob):
 
 
 def test_a_server_that_stops_sending_is_given_up(one, server, monkeypatch):
-    monkeypatch.setattr(transfer, "TIMEOUT", (1.0, 0.3))
+    monkeypatch.setattr(download, "TIMEOUT", (1.0, 0.3))
     server.mood["a.bin"] = "stall"
     with pytest.raises(DataError, match="tried 3 times"):
         data.fetch("one")
@@ -154,7 +154,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(one, server, blob):
 
 
 def test_a_large_file_goes_on_where_it_stopped(one, server, blob, monkeypatch):
-    monkeypatch.setattr(transfer, "RESUME_FROM", 1000)
+    monkeypatch.setattr(download, "RESUME_FROM", 1000)
     server.mood["a.bin"] = ["drop"]
     assert data.fetch("one").read_bytes() == blob
     (_, first), (_, second) = asked(server)
@@ -164,7 +164,7 @@ def test_a_large_file_goes_on_where_it_stopped(one, server, blob, monkeypatch):
 
 
 def test_a_part_left_by_an_earlier_run_is_completed(one, server, blob, monkeypatch):
-    monkeypatch.setattr(transfer, "RESUME_FROM", 1000)
+    monkeypatch.setattr(download, "RESUME_FROM", 1000)
     part = data.where("one").with_name("a.bin.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(blob[:150_000])
@@ -174,7 +174,7 @@ def test_a_part_left_by_an_earlier_run_is_completed(one, server, blob, monkeypat
 
 @pytest.mark.parametrize("left", [b"z" * 150_000, b"z" * 500_000])
 def test_a_wrong_or_too_long_part_never_becomes_the_file(one, server, blob, monkeypatch, left):
-    monkeypatch.setattr(transfer, "RESUME_FROM", 1000)
+    monkeypatch.setattr(download, "RESUME_FROM", 1000)
     part = data.where("one").with_name("a.bin.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(left)
@@ -183,7 +183,7 @@ def test_a_wrong_or_too_long_part_never_becomes_the_file(one, server, blob, monk
 
 
 def test_a_server_without_ranges_is_read_from_the_start(one, server, blob, monkeypatch):
-    monkeypatch.setattr(transfer, "RESUME_FROM", 1000)
+    monkeypatch.setattr(download, "RESUME_FROM", 1000)
     server.mood["a.bin"] = "no range"
     part = data.where("one").with_name("a.bin.part")
     part.parent.mkdir(parents=True)
@@ -266,7 +266,7 @@ def test_progress_names_the_file_and_how_far(one, server, blob, monkeypatch):
 
     from scopecheck.data import cache
 
-    monkeypatch.setattr(transfer, "SHOW_FROM", 1000)
+    monkeypatch.setattr(download, "SHOW_FROM", 1000)
     shown = StringIO()
     entry = data.describe("one")
     columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn()]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scopecheck import data
-from scopecheck.data import cache, mirror, transfer
+from scopecheck.data import datasets, download, mirror
 from scopecheck.errors import DataError
 
 FETCH = "print(data.fetch('one'))"
@@ -84,7 +84,7 @@ def test_a_cached_file_that_may_not_be_read(one, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(transfer, "sha256_file", refuse)
+    monkeypatch.setattr(download, "sha256_file", refuse)
     for ask in (data.fetch, data.is_here):
         with pytest.raises(DataError, match=f"{path}: {CANNOT}"):
             ask("one")
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_removed(one, tmp_path, blob):
     (one.cache / "one").rename(tmp_path / "elsewhere")
     (one.cache / "one").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DataError, match=CANNOT):
-        cache.clean()
+        datasets.clean()
     assert (tmp_path / "elsewhere" / "a.bin").read_bytes() == blob
 
 

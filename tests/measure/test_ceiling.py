@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from scopecheck import measure
 from scopecheck.acquire import scenes
-from scopecheck.measure import maps, particles, states
+from scopecheck.measure import maps, states
+from scopecheck.measure import picks as picking
 
 CEILING = {"precision": 1, "recall": 1, "f1": 1, "accuracy": 1, "pq": 1, "mean_iou": 1, "mean_dice": 1}
 CEILING |= {"fp": 0, "fn": 0, "merges": 0, "splits": 0, "misses": 0, "inventions": 0}
@@ -42,11 +43,11 @@ def test_picks_against_themselves_in_another_order(seed, n):
     rng = np.random.default_rng(seed)
     truth = np.stack([rng.permutation(400)[:n], rng.permutation(400)[:n]], axis=1).astype(float)
     given_, scores = rng.permutation(truth), rng.random(n)
-    match = particles.match(given_, truth, 5.0)
+    match = picking.match(given_, truth, 5.0)
     assert (match.precision, match.recall, match.f1) == (1, 1, 1)
     assert match.distance.max() == 0
-    assert particles.hits(given_, scores, truth, 0.5).all()
-    assert particles.average_precision(particles.pr_curve(given_, scores, truth, 0.5)) == pytest.approx(1)
+    assert picking.hits(given_, scores, truth, 0.5).all()
+    assert picking.average_precision(picking.pr_curve(given_, scores, truth, 0.5)) == pytest.approx(1)
 
 
 def test_a_map_against_itself_and_under_another_name():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from scopecheck.acquire.shapes import ellipse, paint, place
+from scopecheck.acquire.outlines import ellipse, paint, place
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:

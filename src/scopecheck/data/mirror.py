@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from scopecheck.data import transfer
+from scopecheck.data import download
 from scopecheck.errors import DataError
 
 
@@ -55,7 +55,7 @@ def holds(sha256: str | None) -> bool:
     """Tell whether a mirror has a file that really has this hash."""
     for path in copies(sha256):
         with suppress(OSError):
-            if transfer.sha256_file(path) == sha256:
+            if download.sha256_file(path) == sha256:
                 return True
     return False
 
@@ -65,7 +65,7 @@ def copy(source: Path, part: Path) -> None:
     try:
         handle = source.open("rb")
     except OSError as error:
-        raise transfer.Unreachable(f"cannot be read ({error.strerror})") from None
+        raise download.Unreachable(f"cannot be read ({error.strerror})") from None
     with handle, part.open("wb") as out:
         shutil.copyfileobj(handle, out, 1 << 20)
 
@@ -81,12 +81,12 @@ def write(folder: Path, name: str, files: dict[str, tuple[Path, str]]) -> Path:
         with FileLock(f"{manifest}.lock"):
             for file, (source, sha256) in files.items():
                 target = folder / name / file
-                if not target.is_file() or transfer.sha256_file(target) != sha256:
-                    transfer.write_bytes(target, source.read_bytes())
+                if not target.is_file() or download.sha256_file(target) != sha256:
+                    download.write_bytes(target, source.read_bytes())
                 rows.append({"file": f"{name}/{file}", "bytes": target.stat().st_size, "sha256": sha256})
             old = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else []
             kept = [row for row in old if not row["file"].startswith(f"{name}/")]
-            transfer.write_bytes(manifest, json.dumps(kept + rows, indent=1).encode())
+            download.write_bytes(manifest, json.dumps(kept + rows, indent=1).encode())
     except (OSError, ValueError, TypeError, KeyError) as error:
         why = getattr(error, "strerror", None) or error
         raise DataError(f"{folder}: the mirror cannot be written ({why}). Name another folder.") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from scopecheck.data import cache
 from scopecheck.data.catalogue import Kind, describe
-from scopecheck.data.datasets import Sample
+from scopecheck.data.sample import Sample
 from scopecheck.errors import DataError, InputError
 
 

@@ -5,7 +5,7 @@ from scopecheck.measure.matched import Match, gross_error, pool
 from scopecheck.measure.objects import drop_border, match, pixel_dice
 from scopecheck.measure.perobject import background_level
 from scopecheck.measure.quantities import Quantity, quantities
-from scopecheck.measure.shapes import table
+from scopecheck.measure.table import table
 
 __all__ = [
     "Chance",

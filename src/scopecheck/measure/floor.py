@@ -35,8 +35,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scopecheck.arrays import label_image, same_shape
 from scopecheck.errors import InputError
-from scopecheck.measure.checks import label_image, same_shape
 from scopecheck.measure.matched import ratio
 from scopecheck.measure.objects import (
     assignment,

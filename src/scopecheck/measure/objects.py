@@ -38,8 +38,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scopecheck.arrays import border_rule, label_image, same_shape
 from scopecheck.errors import InputError
-from scopecheck.measure.checks import border_rule, label_image, same_shape
 from scopecheck.measure.matched import Match, ratio
 from scopecheck.measure.overlap import Overlap, contingency
 
@@ -129,7 +129,7 @@ def match(
     Raises
     ------
     InputError
-        Labels that are not label images (see `checks.label_image`), different shapes, or an impossible
+        Labels that are not label images (see `arrays.label_image`), different shapes, or an impossible
         threshold.
     """
     overlap = overlaps(predicted, true, border)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scopecheck.arrays import border_rule, grey_image, label_image, spacing
 from scopecheck.errors import InputError
-from scopecheck.measure.checks import border_rule, grey_image, label_image, spacing
 from scopecheck.measure.objects import border_labels
 from scopecheck.measure.overlap import chunks, run_starts
 

@@ -1,12 +1,12 @@
 """The record of a run: the page a recipe writes, ``verdict.json``, provenance, and the style of figures."""
 
-from . import plots
-from .checks import Checks
-from .figures import draw_outlines, draw_points, mark, scale_bar, use_style
-from .page import Page, start
-from .plots import show
-from .recipe import Recipe, read_recipe
-from .result import (
+from scopecheck.record import plots
+from scopecheck.record.checks import Checks
+from scopecheck.record.figures import draw_outlines, draw_points, mark, scale_bar, use_style
+from scopecheck.record.page import Page, start
+from scopecheck.record.plots import show
+from scopecheck.record.recipe import Recipe, read_recipe
+from scopecheck.record.result import (
     SCHEMA_VERSION,
     SHAPES,
     UNSTABLE,
@@ -16,9 +16,9 @@ from .result import (
     read_verdict,
     wrong_holds,
 )
-from .scores import Scores, mask_scores, scores
-from .text import arms, markdown, matrix
-from .trial import Case, Row, Trial
+from scopecheck.record.scores import Scores, mask_scores, scores
+from scopecheck.record.text import arms, markdown, matrix
+from scopecheck.record.trial import Case, Row, Trial
 
 __all__ = [
     "SCHEMA_VERSION",

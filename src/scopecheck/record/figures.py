@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .result import UNSTABLE, ArmResult
+from scopecheck.record.result import UNSTABLE, ArmResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

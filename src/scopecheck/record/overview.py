@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import tables
-from .figures import COLOURS, mark, use_style
-from .recipe import Recipe, read_recipe
-from .result import ArmResult, caption, read_verdict
+from scopecheck.record import tables
+from scopecheck.record.figures import COLOURS, mark, use_style
+from scopecheck.record.recipe import Recipe, read_recipe
+from scopecheck.record.result import ArmResult, caption, read_verdict
 
 
 @dataclass

@@ -7,22 +7,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from ..errors import DataError, RecipeError
-from ..tools.common import limit_threads, seed_everything
-from . import tables, text
-from .figures import save, use_style
-from .provenance import dataset_sha256, further_files
-from .recipe import CONTROL_WORD, TIERS, Arm, Recipe, read_recipe
-from .result import SCHEMA_VERSION, ArmResult, Result, installed, judged, quotable, write_json
-from .seeds import Seeds, read_seeds
+from scopecheck import __version__
+from scopecheck.errors import DataError, RecipeError
+from scopecheck.record import tables, text
+from scopecheck.record.figures import save, use_style
+from scopecheck.record.provenance import dataset_sha256, further_files
+from scopecheck.record.recipe import CONTROL_WORD, TIERS, Arm, Recipe, read_recipe
+from scopecheck.record.result import (
+    SCHEMA_VERSION,
+    ArmResult,
+    Result,
+    installed,
+    judged,
+    quotable,
+    write_json,
+)
+from scopecheck.record.seeds import Seeds, read_seeds
+from scopecheck.tools.common import limit_threads, seed_everything
 
 if TYPE_CHECKING:
     from IPython.display import HTML, Markdown
 
-    from ..data import Sample
-    from ..judge import Alarms, Verdict
-    from ..measure import Chance
+    from scopecheck.data import Sample
+    from scopecheck.judge import Alarms, Verdict
+    from scopecheck.measure import Chance
 
 PLAN: Any = object()  # what the plan says, where nothing else is given
 

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from .recipe import Recipe
+from scopecheck.record.recipe import Recipe
 
 
 def dataset_files(name: str) -> list[tuple[str, str]]:
@@ -12,7 +12,7 @@ def dataset_files(name: str) -> list[tuple[str, str]]:
 
     A file that the catalogue lists without a hash is among them only where it is at hand.
     """
-    from ..data import cache, describe
+    from scopecheck.data import cache, describe
 
     entry = describe(name)
     here = [f for f in entry.files if not entry.may_lack(f) or cache.ready(entry, f)]
@@ -30,7 +30,7 @@ def dataset_sha256(name: str) -> str:
 
 def further_files(name: str) -> int:
     """Count the files at hand that the catalogue lists without a hash; recorded words were made without."""
-    from ..data import cache, describe
+    from scopecheck.data import cache, describe
 
     entry = describe(name)
     return sum(entry.may_lack(file) and cache.ready(entry, file) for file in entry.files)
@@ -103,7 +103,7 @@ def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path
 
 
 def _dataset(name: str, entity: Any) -> Any:
-    from .. import data
+    from scopecheck import data
 
     described = data.describe(name)
     files = [

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import RecipeError
+from scopecheck.errors import RecipeError
 
 Word = Literal["HOLDS", "FAILS", "UNDETERMINED"]
 LABEL = r"^(HOLDS( (ON AVERAGE ONLY|BY CANCELLATION).*)?|(FAILS|UNDETERMINED)( NOT BETTER THAN CHANCE)?)$"

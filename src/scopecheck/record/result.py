@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..errors import RecipeError
-from .seeds import counted
+from scopecheck.errors import RecipeError
+from scopecheck.record.seeds import counted
 
 if TYPE_CHECKING:
-    from ..judge import Verdict
+    from scopecheck.judge import Verdict
 
 SCHEMA_VERSION = "1.2.0"
 UNSTABLE = "UNSTABLE"  # the word of an arm that said different words in the runs that were kept

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ..errors import RecipeError
-from .recipe import first_faults
+from scopecheck.errors import RecipeError
+from scopecheck.record.recipe import first_faults
 
 
 class _Strict(BaseModel):

@@ -1,10 +1,12 @@
 """Verdicts as fixed lines of words and as an HTML table; no verdict stands without its scope and n."""
 
+import math
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
-from .result import ArmResult, caption
-from .seeds import counted
+from scopecheck.record.result import ArmResult, caption
+from scopecheck.record.seeds import counted
 
 
 def percent(value: float | None, scale: str = "relative", unit: str = "") -> str:
@@ -201,3 +203,40 @@ def alarm(counts: dict) -> str:
         f"{counts['check']}{rule}: raised for {counts['hits']} of {wrong} wrong measurements,"
         f" and for {counts['false_alarms']} of {right} good ones (false alarms)."
     )
+
+
+def shown(value: float, form: str) -> str:
+    """A number, or the words not defined."""
+    return "not defined" if math.isnan(value) else format(value, form)
+
+
+def band(tolerance: list[float] | None, scale: str, unit: str) -> str:
+    """A tolerance, as one number where both ends are alike."""
+    if tolerance is None:
+        return "none"
+    if tolerance[0] == -tolerance[1]:
+        return percent(tolerance[1], scale, unit).replace("+", "±")
+    return span([*tolerance], scale, unit)
+
+
+def verdicts(rows: Sequence[ArmResult], scope: str) -> Any:
+    """Lay out measurements with their verdicts; none stands without scope and n."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("measurement", "verdict", "scope", "n", "bias", "90 % interval", "tolerance"):
+        table.add_column(heading, no_wrap=heading in ("measurement", "scope", "bias"))
+    for row in rows:
+        table.add_row(
+            row.measurement,
+            f"{row.shape} {row.told}"
+            + (f": {row.reason}" if row.verdict and row.reason else "")
+            + (f" ({len(row.far)} of {row.n} far outside)" if row.far else ""),
+            row.scope or scope,
+            str(row.n),
+            "" if row.bias is None else percent(row.bias, row.scale, row.unit),
+            "" if row.bias is None else interval(row),
+            band(row.tolerance, row.scale, row.unit),
+        )
+    return table

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from ..record.overview import State, markdown, picture, summary
-from .find import read_notebook
+from scopecheck.record.overview import State, markdown, picture, summary
+from scopecheck.runner.find import read_notebook
 
 # Whom to cite for a tool, as keys of the book's bibliography.
 CITE = {
@@ -157,7 +157,7 @@ def _caption(cell: Any, below: Any) -> str:
 
 def stamp(state: State) -> str:
     """Tier, data with accession and licence, tool versions, date, run time, and how to cite."""
-    from .. import data
+    from scopecheck import data
 
     run, recipe = state.run, state.recipe
     tier, profile = run["parameters"].get("tier", "embedded"), run["parameters"].get("profile", "quick")

@@ -38,7 +38,7 @@ def execute(spec: dict[str, Any]) -> None:
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
-    from .find import read_notebook
+    from scopecheck.runner.find import read_notebook
 
     class Telling(NBClientEngine):
         """Papermill's own engine, telling each cell."""

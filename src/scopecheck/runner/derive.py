@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .find import find, read_notebook, results_folder
+from scopecheck.runner.find import find, read_notebook, results_folder
 
 TAG = "verdict"
 

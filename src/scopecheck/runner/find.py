@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RecipeError
-from ..record.recipe import PROFILES, TIERS, Recipe, read_recipe
+from scopecheck.errors import InputError, RecipeError
+from scopecheck.record.recipe import PROFILES, TIERS, Recipe, read_recipe
 
 CHOICES = {"profile": PROFILES, "tier": TIERS}
 

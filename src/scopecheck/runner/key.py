@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..data.catalogue import catalogue_path
-from ..errors import RecipeError
-from ..record.recipe import Recipe, read_recipe
-from ..record.result import installed
-from ..record.seeds import seeds_path
-from .find import defaults
-from .reach import reached
+from scopecheck import __version__
+from scopecheck.data.catalogue import catalogue_path
+from scopecheck.errors import RecipeError
+from scopecheck.record.recipe import Recipe, read_recipe
+from scopecheck.record.result import installed
+from scopecheck.record.seeds import seeds_path
+from scopecheck.runner.find import defaults
+from scopecheck.runner.reach import reached
 
 KEPT = ("notebooks", "recorded", "seeds")  # beside the recipes: derived from results
 # What the catalogue says of a dataset and a run may use; its files count by their hashes.
@@ -101,8 +101,8 @@ def data_hashes(recipe: Recipe, tier: str) -> dict[str, str]:
     RecipeError
         If the front matter names a dataset that is not in the catalogue.
     """
-    from ..data import describe
-    from ..record.provenance import dataset_sha256
+    from scopecheck.data import describe
+    from scopecheck.record.provenance import dataset_sha256
 
     hashes = {}
     for name in recipe.datasets.upto(tier):  # type: ignore[arg-type]

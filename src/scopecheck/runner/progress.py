@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .run import QUICK_SECONDS, Outcome
+from scopecheck.runner.run import QUICK_SECONDS, Outcome
 
 SIGNS = {"ran": "done", "unchanged": "unchanged", "failed": "FAILED", "not run": "not run"}
 

@@ -19,12 +19,12 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
-from ..errors import DataError, RecipeError
-from ..record.recipe import Recipe
-from ..record.result import installed, read_verdict, write_json
-from ..record.seeds import counted
-from .find import settle
-from .key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
+from scopecheck.errors import DataError, RecipeError
+from scopecheck.record.recipe import Recipe
+from scopecheck.record.result import installed, read_verdict, write_json
+from scopecheck.record.seeds import counted
+from scopecheck.runner.find import settle
+from scopecheck.runner.key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
 
 Tell = Callable[..., None]
 
@@ -245,7 +245,7 @@ def _cannot_run(recipe: Recipe) -> str:
         return f"{', '.join(missing)} is not installed ({extra})"
     if recipe.gpu == "needed" and not shutil.which("nvidia-smi"):
         return "it needs a GPU and none is here"
-    from .. import data
+    from scopecheck import data
 
     for name in recipe.datasets.embedded:
         try:
@@ -257,7 +257,7 @@ def _cannot_run(recipe: Recipe) -> str:
 
 def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
     """Why a recipe has to run, in words; empty where its result is at hand."""
-    from .. import data
+    from scopecheck import data
 
     if (folder / "run.json").is_file():
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
@@ -288,8 +288,8 @@ def _differences(recipe: Recipe, folder: Path) -> list[str]:
 
 def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
     """Run the notebook in ``work`` and leave a whole result in ``work/out``."""
-    from .. import data
-    from ..record.provenance import write_crate
+    from scopecheck import data
+    from scopecheck.record.provenance import write_crate
 
     recipe, out = job.recipe, work / "out"
     (out / "figures").mkdir(parents=True)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RecipeError
-from ..record.recipe import TIERS, read_recipe
-from ..record.result import ArmResult, read_verdict, write_json
-from ..record.seeds import ArmSeeds, Seeds, read_seeds, seeds_path
-from .find import find, locate, results_folder
+from scopecheck.errors import InputError, RecipeError
+from scopecheck.record.recipe import TIERS, read_recipe
+from scopecheck.record.result import ArmResult, read_verdict, write_json
+from scopecheck.record.seeds import ArmSeeds, Seeds, read_seeds, seeds_path
+from scopecheck.runner.find import find, locate, results_folder
 
 
 def gather(recipe: str, results: Path) -> Seeds:

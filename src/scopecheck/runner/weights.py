@@ -15,9 +15,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from ..data.catalogue import catalogue_path
-from ..errors import InputError
-from ..record.result import write_json
+from scopecheck.data.catalogue import catalogue_path
+from scopecheck.errors import InputError
+from scopecheck.record.result import write_json
 
 
 def keep(entry: str, result: Path) -> Path:
@@ -40,7 +40,7 @@ def keep(entry: str, result: Path) -> Path:
     InputError
         If there is no such list, or the result lacks one of its files.
     """
-    from ..data.transfer import sha256_file
+    from scopecheck.data.download import sha256_file
 
     folder = catalogue_path().parent / "weights"
     listed = folder / f"{entry}.json"

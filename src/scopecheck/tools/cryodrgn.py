@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..errors import DataError, InputError
-from ..unpickling import load_arrays
-from . import torchvision_shim
-from .common import limit_threads
+from scopecheck.errors import DataError, InputError
+from scopecheck.tools import torchvision_shim
+from scopecheck.tools.common import limit_threads
+from scopecheck.unpickling import load_arrays
 
 _EPOCH = re.compile(
     r"Epoch: (\d+) Average gen loss = ([-+.\deE]+), KLD = ([-+.\deE]+), total loss = ([-+.\deE]+)"

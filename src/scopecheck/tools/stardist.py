@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError, InputError
-from . import weights
-from .common import limit_threads, seed_everything
+from scopecheck.errors import DataError, InputError
+from scopecheck.tools import weights
+from scopecheck.tools.common import limit_threads, seed_everything
 
 if TYPE_CHECKING:
     from stardist.models import StarDist2D

@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, InputError
-from .common import limit_threads, seed_everything
-from .torchvision_shim import prepare
+from scopecheck.errors import DataError, InputError
+from scopecheck.tools.common import limit_threads, seed_everything
+from scopecheck.tools.torchvision_shim import prepare
 
 # What ``topaz extract -m`` takes, and the file in its package; the command's default is resnet16.
 DETECTORS = {

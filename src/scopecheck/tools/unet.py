@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, InputError
-from . import weights
-from .common import seed_everything
+from scopecheck.errors import DataError, InputError
+from scopecheck.tools import weights
+from scopecheck.tools.common import seed_everything
 
 
 def reproducible(seed: int, *, threads: int = 1) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
+from scopecheck.errors import DataError
 
 Arrays = dict[str, npt.NDArray]
 

@@ -30,8 +30,8 @@ Signal to noise ratio
 """
 
 from scopecheck.acquire.cryoem.contaminants import KINDS
+from scopecheck.acquire.cryoem.ctf import CTF, ctf_image, damage
 from scopecheck.acquire.cryoem.field import Micrograph, micrograph
-from scopecheck.acquire.cryoem.particles import ParticleSet, particles
 from scopecheck.acquire.cryoem.poses import (
     perturb_rotations,
     preferred_rotations,
@@ -40,7 +40,7 @@ from scopecheck.acquire.cryoem.poses import (
     uniform_rotations,
 )
 from scopecheck.acquire.cryoem.projection import density, project
-from scopecheck.acquire.cryoem.transfer import CTF, ctf_image, damage
+from scopecheck.acquire.cryoem.stack import ParticleSet, particles
 
 __all__ = [
     "CTF",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scopecheck.acquire.cryoem.contaminants import Scene, draw
+from scopecheck.acquire.cryoem.ctf import CTF
 from scopecheck.acquire.cryoem.inputs import number, rotation_matrices, signal_to_noise, volume_box, whole
-from scopecheck.acquire.cryoem.particles import expose, modulate
 from scopecheck.acquire.cryoem.poses import rotations_to_relion, uniform_rotations
 from scopecheck.acquire.cryoem.projection import project
-from scopecheck.acquire.cryoem.transfer import CTF
+from scopecheck.acquire.cryoem.stack import expose, modulate
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:

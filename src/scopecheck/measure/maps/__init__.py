@@ -7,8 +7,8 @@ Maps are (Z, Y, X), cubic, with the rotation centre at voxel D // 2 of each axis
 from importlib import import_module
 from typing import Any
 
-from scopecheck.measure.maps.checks import Floor, floor, same
 from scopecheck.measure.maps.filters import low_pass, sharpen
+from scopecheck.measure.maps.halves import Floor, floor, same
 from scopecheck.measure.maps.interval import Agreement, Interval, agreement, effective_counts, fsc_interval
 from scopecheck.measure.maps.local import LocalResolution, local_resolution
 from scopecheck.measure.maps.masks import soft_mask, soften

@@ -1,0 +1,530 @@
+"""Label images that any tool made, judged against true ones: files or folders in, verdicts out."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopecheck.errors import InputError
+from scopecheck.score.pair_given import few
+from scopecheck.score.pairs import Pair, is_zarr, pair_up
+
+if TYPE_CHECKING:
+    from scopecheck.record.result import ArmResult
+    from scopecheck.score.grey_levels import Grey
+    from scopecheck.score.signs import Told
+
+
+@dataclass(frozen=True)
+class Score:
+    """What `score_labels` found.
+
+    Attributes
+    ----------
+    scope : str
+        ``image`` for a pair of files, ``population`` for folders.
+    rows : list of ArmResult
+        One a measurement, with the keys of ``verdict.json``.
+    plausibility : dict of str to float
+        The looks-good scores: F1 over all objects, and mean pixel Dice of the files that hold any; NaN where
+        there is no object at all.
+    scores : dict of str to float
+        precision, recall, mean IoU (of matched pairs) and PQ over all objects.
+    chance : dict of str to float
+        What the predicted objects score at random places (`measure.chance`), under the names of
+        `plausibility` and `scores`, and their gross error; empty where one side has no object.
+    better : bool or None
+        Whether the objects agree better than that; None where one side has no object.
+    objects : dict of str to int
+        Sums over all files: true, predicted, misses, inventions, merges, splits.
+    files : list of dict
+        What was measured on each pair.
+    notes : list of str
+        How the input was read, and what a reader must know.
+    """
+
+    scope: str
+    rows: list[ArmResult]
+    plausibility: dict[str, float]
+    scores: dict[str, float]
+    chance: dict[str, float]
+    better: bool | None
+    objects: dict[str, int]
+    files: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+
+def score_labels(
+    predicted: Path,
+    true: Path,
+    *,
+    image: Path | None = None,
+    pixel_size: Sequence[float] | None = None,
+    unit: str | None = None,
+    measures: Sequence[str] | None = None,
+    tolerance: Mapping[str, float | tuple[float, float]] | None = None,
+    truth_uncertainty: Mapping[str, float] | None = None,
+    threshold: float = 0.5,
+    border: str = "keep",
+    scale: str = "relative",
+    estimand: str = "per-acquisition mean",
+    grey_background: Grey = None,
+    saturation: float | None = None,
+    units: Mapping[str, Mapping[str, str]] | None = None,
+    labels: Mapping[str, str] | None = None,
+    background: Mapping[str, Sequence[int]] | None = None,
+    as_given: bool = False,
+    pairing: str | None = None,
+    watch: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
+) -> Score:
+    """Judge predicted label images against true ones by what a biologist would publish.
+
+    Parameters
+    ----------
+    predicted, true : Path
+        Two files or two folders (files are paired by name); see `data.read_labels` for formats.
+    image : Path, optional
+        Grey image(s) of the same shape, for intensities.
+    pixel_size : sequence of float, optional
+        Micrometres (y, x) or (z, y, x), or one for both axes of a plane; by default what the files say, else
+        areas are in pixels.
+    unit : {"px", "um"}, optional
+    measures : sequence of str, optional
+        Keys of `measure.quantities`; by default count, mean and total area (volume), and total intensity
+        where there are images.
+    tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
+        By measurement; the key ``all`` stands for those not named. Without a tolerance the verdict is null.
+    threshold : float
+        Intersection over union from which two objects are one.
+    border : {"keep", "drop"}
+        Whether objects that touch the edge count, in prediction and truth alike.
+    scale, estimand : str
+        As `judge.agreement`.
+    grey_background : float, "image" or mapping of str to float, optional
+        Grey level to subtract, of all images or by image; see `grey_levels.levels`.
+    saturation : float, optional
+        As `measure.quantities`.
+    units : mapping, optional
+        Units given with `tolerance` and `truth_uncertainty` (the keys) on the absolute scale, by measurement;
+        refused where they are not those in which it comes. None does not ask for them.
+    labels, background : mapping, optional
+        How to number the objects, and the numbers that stand for the background, with the keys
+        ``prediction``, ``truth`` and ``both``; see `signs.Told`.
+    as_given : bool
+        Do not refuse names that say that prediction and truth are swapped, files with the signs of what is no
+        label image (`measure.signs`), nor labels that match far better turned or shifted (`measure.frame`).
+    pairing : str, optional
+        How files are paired: 'PATTERN=PATTERN', or a table's name; see `pair_given`.
+    watch : callable
+        Wraps the list of pairs, to show progress.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    InputError
+        If files cannot be read or paired, shapes differ, a measurement is not known or not possible, or a
+        file is certainly no label image.
+    """
+    from scopecheck import measure
+    from scopecheck.judge import inputs
+    from scopecheck.score import grey_levels, signs
+    from scopecheck.score.units import check_units
+
+    pairs, notes = pair_up(predicted, true, image, as_given=as_given, pair=pairing)
+    scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
+    told = signs.Told(labels or {}, background or {}, as_given)
+    if scope == "population":
+        notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
+    else:
+        pairs = [_planes(pairs[0], told)]
+    found: list[dict[str, Any]] = []
+    for pair in watch(pairs):
+        try:
+            found.append(
+                _measure(
+                    pair,
+                    len(found),
+                    notes,
+                    told,
+                    pixel_size,
+                    unit,
+                    measures,
+                    threshold,
+                    border,
+                    grey_background,
+                    saturation,
+                )
+            )
+        except InputError as error:
+            text = str(error)
+            named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
+            raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
+        if len(found) == 1 and scale == "absolute" and units is not None:
+            measured = {name: quantity.unit for name, quantity in found[0]["true"].items()}
+            for option, numbers in (("tolerance", tolerance), ("truth_uncertainty", truth_uncertainty)):
+                check_units(option.replace("_", "-"), numbers or {}, units.get(option, {}), measured)
+    notes += _how_read(found)
+    notes += grey_levels.dark(found)
+    notes += signs.report([(file["pair"], file["looks"]) for file in found], told)
+    notes += _frame(predicted, true, found, threshold, border, as_given)
+    names = list(found[0]["true"])
+    for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
+        if extra := [name for name in given or {} if name not in (*names, "all")]:
+            raise InputError(f"{option}: names {', '.join(extra)}; measured are {', '.join(names)}.")
+    for name in names:
+        if len(kinds := {file["true"][name].unit for file in found}) > 1:
+            raise InputError(
+                f"{name}: comes in {' and '.join(sorted(kinds))}, since not all files give a pixel size;"
+                " give --pixel-size or --unit px."
+            )
+    matches = [file["match"] for file in found]
+    pooled = measure.pool(matches)
+    dices = [file["dice"] for file in found if not math.isnan(file["dice"])]
+    plausibility = {
+        f"F1@{threshold:g}": pooled.f1,
+        "pixel Dice": statistics.fmean(dices) if dices else math.nan,
+    }
+    scores = {"precision": pooled.precision, "recall": pooled.recall}
+    scores |= {"mean IoU": pooled.mean_iou, "PQ": pooled.pq}
+    better, chance = _floor(found, threshold, each=scale == "relative" and estimand != "pooled ratio")
+    worse, nonsense = measure.by_file([file["chance"] for file in found])
+    if better is False:
+        notes.append(_no_better(pooled, chance, threshold))
+    if worse and len(found) > 1:
+        sided = sum(file["chance"].better is not None for file in found)
+        names_worse = [found[i]["pair"].predicted.name for i in worse]
+        notes.append(_no_better_files(names_worse, sided, bool(better) and nonsense))
+    better = better and not nonsense
+    rows = []
+    for name in names:
+        limits = (tolerance or {}).get(name, (tolerance or {}).get("all"))
+        doubt = (truth_uncertainty or {}).get(name, (truth_uncertainty or {}).get("all"))
+        verdict = _verdict(name, found, scope, limits, doubt, scale, estimand, better)
+        asked: dict[str, Any] = {"scope": scope, "scale": scale, "estimand": estimand}
+        asked |= {"tolerance": inputs.tolerance_pair(limits), "truth_uncertainty": inputs.uncertainty(doubt)}
+        rows.append(_row(predicted, name, found, verdict, plausibility, chance, asked))
+    counted = {"true": "n_true", "predicted": "n_predicted"}
+    objects = {
+        key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
+        for key in ("true", "predicted", "misses", "inventions", "merges", "splits")
+    }
+    files = [_file(f, threshold) for f in found]
+    return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes)
+
+
+def _measure(
+    pair: Pair,
+    number: int,
+    notes: list[str],
+    told: Told,
+    pixel_size: Sequence[float] | None,
+    unit: str | None,
+    measures: Sequence[str] | None,
+    threshold: float,
+    border: str,
+    grey_background: Grey,
+    saturation: float | None,
+) -> dict[str, Any]:
+    from scopecheck import measure
+    from scopecheck.measure.objects import matched, overlaps
+    from scopecheck.score import grey_levels, signs
+
+    pictures, looks = signs.read(pair, _pictures(pair, told), told, measures)
+    labels = {key: pictures[key].array for key in ("predicted", "true")}
+    grey = None
+    if pair.image is not None:
+        grey = pictures["image"].array
+    overlap = overlaps(labels["predicted"], labels["true"], border)
+    match = matched(overlap, [threshold])[0]
+    rules: dict[str, Any] = {"border": border, "seed": (0, number), "overlap": overlap}
+    chance = measure.chance(labels["predicted"], labels["true"], threshold, **rules)
+    if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
+        same = pictures["predicted"].notes + ("prediction and truth are the same in every pixel",)
+        pictures["predicted"] = pictures["predicted"]._replace(notes=same)
+    size = None
+    if pixel_size is None and unit != "px":
+        size = _agreed_size(pair, {key: picture.pixel_size for key, picture in pictures.items()})
+    if pixel_size is not None:
+        size, axes = tuple(pixel_size), labels["true"].ndim
+        if len(size) == 1 and axes == 2:
+            size *= 2
+        if len(size) != axes:
+            expected = (
+                "one number, or y,x" if axes == 2 else "z,y,x: planes are rarely as far apart as pixels"
+            )
+            raise InputError(f"--pixel-size: {len(size)} given for {axes}D labels; expected {expected}.")
+    notes += [note for note in _doubted(pixel_size, size, pictures) if note not in notes]
+    if unit == "um" and size is None:
+        raise InputError(
+            "neither file gives a pixel size, so micrometres cannot be given;"
+            " add --pixel-size, as the microscope's metadata has it, or ask for --unit px."
+        )
+    what = "area" if labels["true"].ndim == 2 else "volume"
+    usual = ["count", f"mean_{what}", f"total_{what}"] + ["total_intensity"] * (grey is not None)
+    rules = {
+        "pixel_size": size,
+        "unit": unit,
+        "border": border,
+        "only": list(measures or usual),
+    }
+    levels: dict[str, float] = {}
+    if grey is not None:
+        rules |= {"saturation": saturation}
+        levels = grey_levels.levels(grey_background, pair, grey, labels)
+    measured: dict[str, Any] = {
+        key: measure.quantities(array, grey, background=levels.get(key), **rules)
+        for key, array in labels.items()
+    }
+    dice = measure.pixel_dice(labels["predicted"], labels["true"])
+    return (
+        measured
+        | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size, "grey": levels}
+        | {"labels": (labels["predicted"], labels["true"])}
+        | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
+    )
+
+
+def _pictures(pair: Pair, told: Told) -> dict[str, Any]:
+    from scopecheck.data.read.images import read_image, read_unchecked_labels
+
+    pictures = {
+        key: read_unchecked_labels(getattr(pair, key), own=side in pair.own, mask=told.way(side) is not None)
+        for key, side in (("predicted", "prediction"), ("true", "truth"))
+    }
+    if pair.image is not None:
+        pictures["image"] = read_image(pair.image, own="image" in pair.own)
+    return pictures
+
+
+def _planes(pair: Pair, told: Told) -> Pair:
+    """Of a file that is one of several of one image, take its own planes where another file is a plane."""
+    from scopecheck.data.read import ome
+
+    sides = {"prediction": pair.predicted, "truth": pair.true, "image": pair.image}
+    several = [side for side, path in sides.items() if path is not None and ome.members(path)]
+    if not several:
+        return pair
+    deep = {picture.array.ndim for picture in _pictures(pair, told).values()}
+    return replace(pair, own=frozenset(several)) if len(deep) > 1 else pair
+
+
+def _how_read(found: Sequence[dict[str, Any]]) -> list[str]:
+    """One note for each way in which files were read, with the files."""
+    said: dict[str, list[str]] = {}
+    for file in found:
+        for key, notes in file["read"].items():
+            for note in notes:
+                said.setdefault(note, []).append(getattr(file["pair"], key).name)
+    return [
+        f"{few(dict.fromkeys(names))}{f' ({len(names)} files)' * (len(names) > 1)}: {note}."
+        for note, names in said.items()
+    ]
+
+
+def _agreed_size(pair: Pair, sizes: Mapping[str, tuple[float, ...] | None]) -> tuple[float, ...] | None:
+    known = {getattr(pair, key): size for key, size in sizes.items() if size is not None}
+    first = next(iter(known), None)
+    for path, size in known.items():
+        if len(size) == len(known[first]) and any(
+            abs(a / b - 1) > 0.01 for a, b in zip(size, known[first], strict=True)
+        ):
+            raise InputError(
+                f"{first} against {path}: their pixel sizes differ, {_by(known[first])} and {_by(size)} um;"
+                f" give --pixel-size, such as {','.join(f'{one:g}' for one in size)}, or --unit px."
+            )
+    return known.get(first)
+
+
+def _doubted(
+    given: Sequence[float] | None, size: tuple[float, ...] | None, pictures: Mapping[str, Any]
+) -> list[str]:
+    """What is odd about a pixel size: another unit, or not what the files say."""
+    from scopecheck.score.pixel_size import slip
+
+    stated = next((p.pixel_size for p in pictures.values() if p.pixel_size is not None), None)
+    if given is None:
+        if size and set(size[-2:]) == {1}:
+            what = "areas" if len(size) == 2 else "volumes"
+            return [
+                f"The files' pixel size is exactly 1 um, which many programs write for 'not known': {what} in"
+                f" um^{len(size)} rest on it. Give --pixel-size, as the microscope's metadata"
+                " has it, or --unit px."
+            ]
+        return [note] if size and (note := slip(size[-1], None, "um", "the files' pixel size")) else []
+    if note := slip(given[-1], stated[-1] if stated else None, "um"):
+        if given[-1] < 1e-6 and "meant" in note:  # too small to be measured with
+            raise InputError(note)
+        return [note]
+    if stated and abs(given[-1] / stated[-1] - 1) > 0.01:
+        return [f"--pixel-size {given[-1]:g}: the files say {stated[-1]:g} um; the option was taken."]
+    return []
+
+
+def _by(size: tuple[float, ...]) -> str:
+    return " x ".join(f"{one:g}" for one in size)
+
+
+KEPT = 1 << 26  # pixels of the first images that are kept to see whether another frame fits better
+
+
+def _frame(
+    predicted: Path, true: Path, found: list[dict], threshold: float, border: str, as_given: bool
+) -> list[str]:
+    """Refuse, or note, predictions that match far better when all are turned or shifted alike."""
+    from scopecheck.measure import frame
+
+    kept: list[Any] = []
+    pixels = 0
+    for file in found:
+        pixels += file["labels"][1].size
+        if not kept or pixels <= KEPT:
+            kept.append(file["labels"])
+        file["labels"] = None
+    if len({labels.ndim for both in kept for labels in both}) > 1:
+        return []
+    matches = None if border == "drop" else [file["match"] for file in found[: len(kept)]]
+    said = frame.orientation_hint(kept, threshold, matches)
+    if said and not as_given:
+        raise InputError(
+            f"{predicted} against {true}: {said}. Save both in one frame, axes ([z,] y, x) counted from"
+            " the same corner; or --as-given."
+        )
+    return [f"Another frame fits better: {said}."] if said else []
+
+
+def _floor(found: list[dict], threshold: float, *, each: bool) -> tuple[bool | None, dict[str, float]]:
+    """Whether the objects of all files agree better than chance, and what chance scores, as they are scored.
+
+    Gross errors are averaged over the files (`each`) or taken over all objects.
+    """
+    from scopecheck import measure
+
+    draws = [file["chance"] for file in found]
+    pooled = measure.pool_chance(draws)
+    if pooled.better is None:
+        return None, {}
+    told, by_file = pooled.scores(), [one.scores() for one in draws]
+    dices = [one["Dice"] for one in by_file if not math.isnan(one["Dice"])]
+    wrong = [one["gross error"] for one in by_file if not math.isnan(one["gross error"])]
+    chance = {f"F1@{threshold:g}": told["F1"], "pixel Dice": statistics.fmean(dices)}
+    chance |= {key: told[key] for key in ("precision", "recall", "mean IoU", "PQ")}
+    return pooled.better, chance | {"gross error": statistics.fmean(wrong) if each else told["gross error"]}
+
+
+def _no_better(match: Any, chance: dict[str, float], threshold: float) -> str:
+    name = f"F1@{threshold:g}"
+    return (
+        "Not better than chance: the predicted objects agree with the true ones no better than the same"
+        f" objects at random places ({name} {match.f1:.2f}, there {chance[name]:.2f}), so nothing is called"
+        " HOLDS. Are prediction and truth of the same image, and in one frame?"
+    )
+
+
+def _no_better_files(names: list[str], asked: int, nonsense: bool) -> str:
+    said = (
+        f"{len(names)} of {asked} files with objects on both sides agree no better than the same objects at"
+        f" random places: {few(names)}. "
+    )
+    if nonsense:
+        return (
+            f"Not better than chance: {said}Honest files are rarely so, and these are too many, so nothing is"
+            " called HOLDS, though the others agree. Are prediction and truth of the same images there?"
+        )
+    return f"{said}Look at them: are prediction and truth of the same image there?"
+
+
+def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better) -> Any:  # type: ignore[no-untyped-def]
+    """Return the verdict on one measurement, or the reason why there is none."""
+    from scopecheck import judge, measure
+    from scopecheck.score import grey_levels
+
+    numbers = {key: [float(file[key][name].value) for file in found] for key in ("predicted", "true")}
+    for key, values in numbers.items():
+        for value, file in zip(values, found, strict=True):
+            if not math.isfinite(value):
+                note = file[key][name].note or "not a number"
+                return f"not defined for {getattr(file['pair'], key)}: {note}"
+    ratio = scale == "relative"
+    if ratio and (text := grey_levels.below_zero(name, found, found[0]["true"][name].unit)):
+        return text
+    if ratio and (estimand != "pooled ratio" or not any(numbers["true"])):
+        for value, file in zip(numbers["true"], found, strict=True):
+            if value == 0:
+                note = file["true"][name].note or "a value of 0"
+                way = "judge with --scale absolute or --estimand pooled"
+                return f"no ratio to {file['pair'].true}: {note}; {way}"
+    gross = None
+    if name == "count":
+        matches = [file["match"] for file in found]
+        each = [measure.gross_error(match) for match in matches]
+        wrong = sum(match.misses + match.inventions for match in matches)
+        total = sum(match.n_true for match in matches)
+        gross = each if ratio and estimand != "pooled ratio" else wrong / total if total else None
+    return judge.agreement(
+        numbers["predicted"],
+        numbers["true"],
+        scope=scope,
+        tolerance=tolerance,
+        scale=scale,
+        estimand=estimand,
+        truth_uncertainty=uncertainty,
+        gross_error=gross,
+        better_than_chance=better,
+    )
+
+
+def _row(
+    predicted: Path,
+    name: str,
+    found: list[dict],
+    verdict: Any,
+    plausibility: dict[str, float],
+    chance: dict[str, float],
+    asked: dict[str, Any],
+) -> ArmResult:
+    from scopecheck.record.result import ArmResult, judged
+    from scopecheck.record.tables import far_outside
+
+    common: dict[str, Any] = {
+        "recipe": "score labels",
+        "arm": str(predicted),
+        "measurement": name,
+        "tier": "",
+        "profile": "",
+    }
+    common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility, "chance": chance}
+    if isinstance(verdict, str):
+        return ArmResult(**common, **asked, reason=verdict, n=len(found))
+    row = ArmResult(**common, **judged(verdict))
+    names = [file["pair"].predicted.name for file in found]
+    values = [[file[key][name].value for file in found] for key in ("predicted", "true")]
+    row.note = "; ".join(text for text in (row.note, far_outside(row, names, *values)) if text)
+    return row
+
+
+def _file(file: dict[str, Any], threshold: float) -> dict[str, Any]:
+    pair, match = file["pair"], file["match"]
+    values = {
+        key: {name: quantity.value for name, quantity in file[key].items()} for key in ("predicted", "true")
+    }
+    noted = {
+        f"{key} {name}": quantity.note
+        for key in ("predicted", "true")
+        for name, quantity in file[key].items()
+        if quantity.note
+    }
+    scores: dict[str, Any] = {f"F1@{threshold:g}": match.f1, "pixel Dice": file["dice"]}
+    scores |= {"precision": match.precision, "recall": match.recall}
+    scores |= {"mean IoU": match.mean_iou, "PQ": match.pq}
+    scores["better_than_chance"], scores["chance"] = _floor([file], threshold, each=False)
+    counts = {key: getattr(match, key) for key in ("misses", "inventions", "merges", "splits")}
+    about = {"name": pair.name, "prediction": str(pair.predicted), "truth": str(pair.true)}
+    about |= {"grey_background": file["grey"]} if file["grey"] else {}
+    return about | {"pixel_size_um": file["pixel_size"]} | values | scores | counts | {"notes": noted}
