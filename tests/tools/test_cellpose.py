@@ -145,6 +145,33 @@ class TestOriginalWeights:
         with pytest.raises(InputError, match=r"arrays do not fit .*expected"):
             load_cyto_2020(written(tmp_path, other))
 
+    def test_a_remembered_image_is_run_once_and_answered_alike(self, weights, model, monkeypatch):
+        from cellpose import models
+
+        from scopecheck.tools.cellpose import load_cyto_2020
+
+        runs = []
+        through = models.run_net
+        monkeypatch.setattr(models, "run_net", lambda *a, **k: runs.append(1) or through(*a, **k))
+        y, x = np.mgrid[:80, :80]
+        image = sum(np.exp(-((y - a) ** 2 + (x - b) ** 2) / 90) for a, b in ((20, 20), (55, 30), (40, 62)))
+        how = {"diameter": 25.0, "channels": [0, 0]}
+        keeps = load_cyto_2020(weights, remember=True)
+        plain = {t: model.eval(image, cellprob_threshold=t, **how) for t in (0.0, 2.0)}
+        runs.clear()
+        for t in (0.0, 2.0, 0.0):  # a threshold is no setting of the network
+            masks, flows, _ = keeps.eval(image, cellprob_threshold=t, **how)
+            np.testing.assert_array_equal(masks, plain[t][0])
+            np.testing.assert_array_equal(flows[2], plain[t][1][2])
+            masks[:] = 0
+            flows[2][:] = 0  # what the caller does to its answer does not reach the memory
+        assert len(runs) == 1
+        assert plain[0.0][0].max() == 3
+        assert (plain[0.0][0] > 0).sum() > (plain[2.0][0] > 0).sum()
+        keeps.eval(image.T, **how)
+        keeps.eval(image, **how | {"diameter": 20.0})
+        assert len(runs) == 3
+
     @pytest.mark.slow
     def test_known_field_gives_the_known_f1(self, model):
         """F1 0.89, count -4 % and mean area +41 % were measured before, with stardist's own matching."""

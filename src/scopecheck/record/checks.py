@@ -75,10 +75,10 @@ class Checks:
         """
         from scopecheck import judge
 
-        for arm, rows in self.trial.rows.items():
-            if arm not in leave_out and arm not in self.trial.changed:
-                for row in rows:
-                    self._look(arm, row, together)
+        for key, rows in self.trial.rows.items():
+            for row in rows:
+                if row.arm not in leave_out and key not in self.trial.changed:
+                    self._look(key, row, together)
         names = list(dict.fromkeys(p.measurement for p in self.points))
         for name in names:
             for check, limit in self.limits.items():
@@ -142,7 +142,7 @@ class Checks:
             print(f"{check:>20} {value:8.2f}  {said} (limit {limit:.2f})")
 
     def _limits_in(self, arm: str) -> dict[str, float]:
-        control = self.trial.page.control(arm)
+        control = self.trial.page.control(self.trial.rows[arm][0].arm)
         return self.limits if control else self.limits_of(self.trial.tools[arm])
 
     def _values_of(self, row: "Row", tool: Callable[..., Any]) -> dict[str, float]:
@@ -151,14 +151,15 @@ class Checks:
             self._values[id(row)] = (row, self.signs(row, tool))
         return self._values[id(row)][1]
 
-    def _look(self, arm: str, row: "Row", together: bool) -> None:
-        page, limits = self.trial.page, self._limits_in(arm)
-        values = self._values_of(row, self.trial.tools[arm])
-        asked = page.asked(arm, row.measured)
-        wrong = {name: not page.inside(name, row.measured[name], row.true[name]) for name in asked}
+    def _look(self, key: str, row: "Row", together: bool) -> None:
+        page, limits = self.trial.page, self._limits_in(key)
+        values = self._values_of(row, self.trial.tools[key])
+        wrong = {name: not page.inside(name, row.measured[name], row.true[name]) for name in row.asked}
         if together:
             wrong = {"any number": any(wrong.values())}
         for name, is_wrong in wrong.items():
             for check, value in values.items():
                 if not np.isnan(value):
-                    self.points.append(Point(name, check, arm, value, bool(value > limits[check]), is_wrong))
+                    self.points.append(
+                        Point(name, check, row.arm, value, bool(value > limits[check]), is_wrong)
+                    )

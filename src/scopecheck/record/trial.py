@@ -66,6 +66,8 @@ class Row:
     scores: Scores
     base_scores: Scores
     seconds: float = 0.0
+    arm: str = ""  # as the plan names it
+    asked: tuple[str, ...] = ()  # measurements that were judged of it
 
     @property
     def looks(self) -> Numbers:
@@ -132,6 +134,7 @@ class Trial:
         tool: Tool | Sequence[Tool] | None = None,
         named: str | None = None,
         version: str | None = None,
+        only: Sequence[str] = (),
         truth_uncertainty: Any = PLAN,
     ) -> list[Row]:
         """Run an arm and judge every measurement that the plan asks of it.
@@ -148,6 +151,9 @@ class Trial:
             Its package, where that is not the recipe's first.
         version : str, optional
             Its version where it was not run here, e.g. ``"as published"``; else the installed one.
+        only : sequence of str, optional
+            Measurements to judge, where another tool gives the rest of the arm (a negative control that
+            spoils each number in a way of its own). The rows are then kept as ``"arm: measurement, ..."``.
         truth_uncertainty : float or None, optional
             Of the truth, a fraction; None: unknown. By default what the catalogue says of the plan's data.
 
@@ -156,7 +162,7 @@ class Trial:
         list of Row
             One a case, of the first training.
         """
-        cases = [_as_case(one) for one in cases]
+        cases, key = [_as_case(one) for one in cases], f"{arm}: {', '.join(only)}" if only else arm
         tools = [tool] if callable(tool) else list(tool or self.trained)
         if tool is None and self.page.control(arm):
             tools = tools[:1]  # a control asks whether the call is right, not how trainings differ
@@ -164,8 +170,9 @@ class Trial:
             self.page.lacking(arm)
             return []
         sets = [[self._row(case, run, k) for k, case in enumerate(cases)] for run in tools]
-        self.tools[arm] = tools[0]
-        return self._settled(arm, sets, tool=named, version=version, truth_uncertainty=truth_uncertainty)
+        self.tools[key] = tools[0]
+        noted = {"tool": named, "version": version, "truth_uncertainty": truth_uncertainty}
+        return self._settled(arm, sets, key=key, names=only, **noted)
 
     def retake(
         self,
@@ -372,9 +379,13 @@ class Trial:
         more = self.trained[len(sets) :]
         return sets + [[self._row(case, run, k) for k, case in enumerate(cases)] for run in more]
 
-    def _settled(self, arm: str, sets: list[list[Row]], **noted: Any) -> list[Row]:
-        self.sets[arm], self.rows[arm] = sets, sets[0]
-        self.judge(arm, sets, **noted)
+    def _settled(
+        self, arm: str, sets: list[list[Row]], key: str = "", names: Sequence[str] = (), **noted: Any
+    ) -> list[Row]:
+        self.sets[key or arm], self.rows[key or arm] = sets, sets[0]
+        for row in sets[0]:
+            row.arm, row.asked = arm, tuple(names or self.page.asked(arm, row.measured))
+        self.judge(arm, sets, names, **noted)
         return sets[0]
 
     def _row(self, case: Case, tool: Tool, number: int = 0) -> Row:
