@@ -58,7 +58,9 @@ class Checks:
             self._limits[id(tool)] = (tool, largest)
         return self._limits[id(tool)][1]
 
-    def count(self, leave_out: Sequence[str] = (), together: bool = False) -> Any:
+    def count(
+        self, leave_out: Sequence[str] = (), together: bool = False, beside: Sequence["Checks"] = ()
+    ) -> Any:
         """Count hits and false alarms over all cases of all arms, and write them on the page.
 
         Parameters
@@ -67,6 +69,8 @@ class Checks:
             Arms that are not asked. Arms made by `Trial.again` never are.
         together : bool
             Count a case once, as wrong when any of its numbers is; else once a measurement.
+        beside : sequence of Checks
+            The same checks of the page's other trials, each with limits of its own, counted with these.
 
         Returns
         -------
@@ -75,22 +79,28 @@ class Checks:
         """
         from scopecheck import judge
 
-        for key, rows in self.trial.rows.items():
-            for row in rows:
-                if row.arm not in leave_out and key not in self.trial.changed:
-                    self._look(key, row, together)
-        names = list(dict.fromkeys(p.measurement for p in self.points))
+        every = [self, *beside]
+        for one in every:
+            for key, rows in one.trial.rows.items():
+                for row in rows:
+                    if row.arm not in leave_out and key not in one.trial.changed:
+                        one._look(key, row, together)
+        points = [point for one in every for point in one.points]
+        names = list(dict.fromkeys(p.measurement for p in points))
         for name in names:
-            for check, limit in self.limits.items():
-                mine = [p for p in self.points if (p.measurement, p.check) == (name, check)]
+            for check in self.limits:
+                mine = [p for p in points if (p.measurement, p.check) == (name, check)]
                 if not mine:
                     continue
                 found = judge.alarms([p.alarm for p in mine], [p.wrong for p in mine])
                 label = check if len(names) == 1 else f"{check} ({name})"
                 self.counted[label] = found
-                largest = f"the largest of {len(self.rehearsal)} rehearsal cases"
-                whence = largest if self.declared is None else "declared before the run"
-                rule = f"its value is above {limit:.3g}, {whence}"
+                limits = " or ".join(
+                    f"{one.limits[check]:.3g}, "
+                    + ("declared before the run" if one.declared is not None else one._largest())
+                    for one in every
+                )
+                rule = f"its value is above {limits}"
                 self.trial.page.alarms(label, found, rule=rule, quiet=True)
         return text.alarms(self.counted)
 
@@ -140,6 +150,9 @@ class Checks:
             limit = self.limits[check]
             said = "ALARM" if value > limit else "not made" if np.isnan(value) else "quiet"
             print(f"{check:>20} {value:8.2f}  {said} (limit {limit:.2f})")
+
+    def _largest(self) -> str:
+        return f"the largest of {len(self.rehearsal)} rehearsal cases"
 
     def _limits_in(self, arm: str) -> dict[str, float]:
         control = self.trial.page.control(self.trial.rows[arm][0].arm)

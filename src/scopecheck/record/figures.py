@@ -100,7 +100,7 @@ def _outlines(labels: np.ndarray) -> list[np.ndarray]:
     from skimage.measure import find_contours, regionprops
 
     lines = []
-    for region in regionprops(labels):
+    for region in regionprops(labels.astype(np.uint8) if labels.dtype == bool else labels):
         top, left = region.bbox[:2]
         for contour in find_contours(np.pad(region.image, 1).astype(np.float32), 0.5):
             lines.append(contour[:, ::-1] + [left - 1, top - 1])
@@ -123,8 +123,8 @@ def draw_outlines(
         Where to draw; its ticks go.
     image : ndarray
         (Y, X) or (Y, X, 3); shown between its 1st and 99.8th percentile.
-    truth, predicted : ndarray of int, optional
-        Label images (Y, X), 0 is background.
+    truth, predicted : ndarray of int or bool, optional
+        Label images (Y, X), 0 is background; or masks.
     pixel_size : float or (y, x), optional
         Micrometres per pixel; where it is not known the bar is in pixels.
     title : str

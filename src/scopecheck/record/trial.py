@@ -325,7 +325,7 @@ class Trial:
                 lines.append((arm, name, ", ".join(f"{word} {n}" for word, n in said.most_common())))
         return markdown(["arm", "measurement", f"words of {len(tools)} trainings"], lines)
 
-    def one(self, image: Any, truth: Any = None, **told: Any) -> Row:
+    def one(self, image: Any, truth: Any = None, mask: bool = False, **told: Any) -> Row:
         """The tool on one image: what the cell for the reader's own images runs.
 
         Parameters
@@ -334,6 +334,8 @@ class Trial:
             As the tool takes it, or the path of an image file; a case or a sample brings its own truth.
         truth : array, str or Path, optional
             Label image, or its path; empty where there is none.
+        mask : bool
+            The file of the truth may be a mask, in which one value stands for every object: for areas alone.
         **told
             What the tool is told besides, e.g. ``diameter=20``.
         """
@@ -342,7 +344,7 @@ class Trial:
         if isinstance(image, (str, Path)):
             image = data.read_image(image).array
         if isinstance(truth, (str, Path)):
-            truth = data.read_labels(truth).array if str(truth) else None
+            truth = data.read_labels(truth, mask=mask).array if str(truth) else None
         if hasattr(image, "truth"):
             if truth is not None and str(truth):
                 raise InputError("my_truth: a truth is given without my_image; give the image it belongs to.")
@@ -363,7 +365,7 @@ class Trial:
         ----------
         signs : callable
             ``signs(row, tool)`` gives a number for each check, larger for worse; NaN where it was not made.
-        rehearsal : iterable of Case or Sample
+        rehearsal : iterable of Case, Sample or array
             An alarm is a value above the largest of these.
         limits : dict of str to float, optional
             In place of a rehearsal, where theory or the check's authors give a limit: an alarm is a value
@@ -457,7 +459,9 @@ def _as_case(one: Any) -> Case:
         return one
     if hasattr(one, "image") and hasattr(one, "truth"):
         return Case(one.image, one.truth, name=getattr(one, "name", ""))
-    raise InputError(f"cases: expected record.Case or data.Sample, found {type(one).__name__}.")
+    if isinstance(one, np.ndarray):
+        return Case(one)
+    raise InputError(f"cases: expected record.Case, data.Sample or an image, found {type(one).__name__}.")
 
 
 def _shaped(values: list[list[float]]) -> Any:
