@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scopecheck import data
 from scopecheck.errors import InputError
 from scopecheck.measure import maps
 from scopecheck.measure.maps import model
@@ -40,9 +41,7 @@ def reference():
     atoms = pd.DataFrame([list(row) for row in block.find("_atom_site.", columns)], columns=columns).astype(
         float
     )
-    lines = (MAPQ / "390_7cec_A__Q__390_emd_30342_A_z4_All.txt").read_text().splitlines()
-    rows = [line.split("\t") for line in lines if line.startswith("A\t") and line.split("\t")[2].isdigit()]
-    residues = pd.Series({int(row[2]): float(row[5]) for row in rows if row[5]})
+    residues = data.read_mapq(MAPQ / "390_7cec_A__Q__390_emd_30342_A_z4_All.txt", "A")
     return values, pixel, origin, atoms, residues
 
 

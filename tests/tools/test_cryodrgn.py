@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from scopecheck.errors import DataError, InputError
+from scopecheck.tools import common
 from scopecheck.tools import cryodrgn as tool
 
 mrcfile = pytest.importorskip("mrcfile")
@@ -220,3 +221,11 @@ def test_backproject_gives_back_the_density_that_the_particles_show(tmp_path):
     assert min(alike) > 0.9, alike
     mirrored = np.corrcoef(maps[2][::-1].ravel(), volume.ravel())[0, 1]
     assert mirrored < 0.7, mirrored  # not the other hand
+
+
+def test_seeds_are_set_where_tensorflow_is_kept_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    common.seed_everything(3)
+    first = np.random.random()  # noqa: NPY002
+    common.seed_everything(3)
+    assert np.random.random() == first  # noqa: NPY002

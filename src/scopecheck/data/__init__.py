@@ -15,7 +15,7 @@ _HOMES = {
     "read.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
     "read.picks": ("centres_from_mask", "read_picks"),
     "read.particle_tables": ("read_particles",),
-    "read.models": ("read_emdb_record", "read_model"),
+    "read.models": ("read_emdb_record", "read_mapq", "read_model"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME)

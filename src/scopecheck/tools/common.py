@@ -21,7 +21,7 @@ def seed_everything(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002 - the tools draw from NumPy's global generator
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow"):  # None where a tool's import of it is kept out
         sys.modules["tensorflow"].random.set_seed(seed)
 
 

@@ -238,8 +238,12 @@ def read_losses(folder: str | Path) -> pd.DataFrame:
     return table.drop_duplicates("epoch", keep="last", ignore_index=True)
 
 
-def main() -> None:
-    """Run cryoDRGN's own command line, ``cryodrgn``, with the words this process was given."""
+def prepare() -> None:
+    """Make cryoDRGN importable, repeatable and quiet; call it before anything of it is imported.
+
+    One thread, torchvision where its library does not fit, no TensorFlow, which umap would load for a network
+    that cryoDRGN never asks for, and no warnings of its libraries.
+    """
     os.environ |= {
         name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     }  # two add up in another order
@@ -247,8 +251,12 @@ def main() -> None:
     torchvision_shim.prepare()
     for category in (FutureWarning, UserWarning, DeprecationWarning):  # of umap, TensorFlow and torch.cuda
         warnings.simplefilter("ignore", category)
-    # umap would load TensorFlow for a network that cryoDRGN never asks for: seconds and memory
     sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Run cryoDRGN's own command line, ``cryodrgn``, with the words this process was given."""
+    prepare()
     from cryodrgn.command_line import main_commands
 
     sys.argv[0] = "cryodrgn"

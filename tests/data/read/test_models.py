@@ -210,3 +210,29 @@ def test_what_is_no_record(tmp_path):
     ]:
         with pytest.raises(InputError, match=said):
             data.read_emdb_record(write(tmp_path, "r.xml", text))
+
+
+MAPQ = """Chain\tQ_chain\tEst.Res.\tExpectedQ@3.90
+A\t0.45\t3.77\t=-0.1775 * 3.90 + 1.1192\t(Protein)
+
+Sigma: 0.6
+
+Chain\tRes\tRes #\tQ_backBone\tQ_sideChain\tQ_residue\tExpectedQ@3.90
+A\tPHE\t1\t0.48\t0.23\t0.33\t0.42
+A\tASN\t2\t0.63\t0.46\t\t0.42
+A\tLEU\t4\t0.37\t0.50\t-0.05\t0.42
+B\tLEU\t5\t0.37\t0.50\t0.44\t0.42
+"""
+
+
+def test_scores_of_mapq_are_read_by_residue(tmp_path):
+    found = data.read_mapq(write(tmp_path, "x_All.txt", MAPQ), "A")
+    assert found.to_dict() == {1: 0.33, 4: -0.05}
+
+
+def test_a_table_without_the_chain_is_refused(tmp_path):
+    path = write(tmp_path, "x_All.txt", MAPQ)
+    with pytest.raises(InputError, match="no scored residue of chain 'C'"):
+        data.read_mapq(path, "C")
+    with pytest.raises(InputError, match="the table that MapQ writes"):
+        data.read_mapq(tmp_path / "none_All.txt", "A")

@@ -55,6 +55,32 @@ def read_model(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def read_mapq(path: str | Path, chain: str) -> pd.Series:
+    """Read the Q-score of each residue of a chain from the table that MapQ writes (``..._All.txt``).
+
+    Returns
+    -------
+    Series of float
+        By residue number; residues without a score are left out.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it has no scored residue of the chain.
+    """
+    import pandas as pd
+
+    path = is_file(path, "the table that MapQ writes (..._All.txt)")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    rows = [row for line in lines if (row := line.split("\t"))[0] == chain and len(row) > 5]
+    found = {int(row[2]): float(row[5]) for row in rows if row[2].isdigit() and row[5].strip()}
+    if not found:
+        raise InputError(
+            f"{path}: no scored residue of chain {chain!r}; expected lines 'chain, name, number, ...'."
+        )
+    return pd.Series(found)
+
+
 def _element(atom: Any, residue: Any) -> str:
     """The element; CHARMM's PDB files leave it out, and CA, CE or HG of an amino acid are no metals."""
     name, held = atom.name.lstrip("0123456789"), atom.element.name
