@@ -301,3 +301,12 @@ def test_examples_say_score_and_error_of_a_case_in_its_title(recipe):
     row = trial.one(np.where(labels == 3, 0, labels), labels)
     figure = record.plots.examples({"two of three": row}, numbers=["count"])
     assert figure.axes[0].get_title() == "two of three\nF1@0.5 0.80, pixel Dice 0.80\ncount -33%"
+
+
+def test_numbers_that_do_not_exist_are_not_judged_and_a_baseline_without_them_is_left_out(recipe):
+    page, true = start(), np.full(3, 20.0)
+    lost = page.judge("field", "count", [[20.0, np.nan, 20.0], [20.0, 20.0, np.nan]], true)
+    assert (lost.status, lost.verdict) == ("not run", None)
+    assert lost.reason == "not run, because it does not exist for 2 of 6 acquisitions"
+    assert page.judge("half lost", "count", true, true, baseline=[20.0, np.nan, 20.0]).baseline is None
+    assert page.judge("apart", "count", true, true, baseline=true).baseline["bias"] == 0.0

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scopecheck import __version__
 from scopecheck.errors import DataError, RecipeError
 from scopecheck.record import tables, text
@@ -189,6 +191,9 @@ class Page:
     ) -> ArmResult:
         """Judge numbers as the plan declares, and write the verdict down.
 
+        Where a number does not exist (NaN: a doubling time of what does not grow) there is none to judge: the
+        arm is written down as not run, with how many are lacking; a baseline that lacks one is left out.
+
         Tolerance, scale and estimand are those of the measurement; scope and data those of the arm. The
         truth's uncertainty is what the catalogue states for the arm's data: 0 where it has none, unknown
         where it is for any of them.
@@ -220,12 +225,18 @@ class Page:
         RecipeError
             As :meth:`add`.
         """
+        if lost := _lacking(measured):
+            self.not_run(
+                arm, measurement, f"it does not exist for {lost} of {np.size(measured)} acquisitions"
+            )
+            return self._entries[-1]
         rules: dict[str, Any] = {"scope": scope, "truth_uncertainty": truth_uncertainty}
         verdict = self.verdict(
             arm, measurement, measured, true, gross_error=gross_error, chance=chance, **rules
         )
         if baseline is not None and not hasattr(baseline, "word"):
-            baseline = self.verdict(arm, measurement, baseline, true, **rules)
+            known = not _lacking(baseline)
+            baseline = self.verdict(arm, measurement, baseline, true, **rules) if known else None
         if chance is not None:
             shown = {*noted.get("plausibility", {}), "gross error"}
             noted["chance"] = {k: v for k, v in chance.beside().items() if k in shown}
@@ -586,6 +597,11 @@ class Page:
 
     def _planned(self, arm: str, measurement: str) -> bool:
         return self.front is None or self.front.declared(arm, measurement) is not None
+
+
+def _lacking(numbers: Any) -> int:
+    """How many of these numbers do not exist (NaN)."""
+    return int(np.count_nonzero(np.isnan(np.asarray(numbers, float))))
 
 
 def _unplanned(row: dict[str, Any]) -> ArmResult:
