@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scopecheck.acquire import Camera, found_levels, optics, retake, scenes
+from scopecheck.acquire import Camera, found_levels, noise_twin, optics, retake, scenes
 from scopecheck.errors import InputError
 
 QUIET = Camera(read_noise=0.0, offset=100.0)
@@ -88,3 +88,19 @@ def test_seeds_reproduce_and_differ(stairs):
 def test_what_cannot_be_retaken_is_named(image, how, message):
     with pytest.raises(InputError, match=message):
         retake(image, **how)
+
+
+def test_a_noise_twin_has_the_spectrum_and_nothing_of_the_picture():
+    image = scenes.nuclei((120, 150), 10, seed=0).photons
+    twin = noise_twin(image, 3)
+    power = [np.abs(np.fft.fft2(x - x.mean())) for x in (image, twin)]
+    np.testing.assert_allclose(power[0], power[1], atol=1e-6 * power[0].max())
+    assert twin.mean() == pytest.approx(image.mean())
+    assert abs(np.corrcoef(image.ravel(), twin.ravel())[0, 1]) < 0.2
+    skew = [float(((x - x.mean()) ** 3).mean() / x.std() ** 3) for x in (image, twin)]
+    assert skew[0] > 1 > 0.5 > abs(skew[1])  # bright objects on dark; noise has neither
+    random = np.random.default_rng(3)
+    np.testing.assert_array_equal(noise_twin(image, random), twin)
+    assert not np.array_equal(noise_twin(image, random), twin)  # a generator goes on
+    with pytest.raises(InputError, match="plane"):
+        noise_twin(image[None], 0)

@@ -414,6 +414,14 @@ def test_layout_is_the_picks_own_where_random_points_fit_and_as_wide_as_fits_whe
     assert picking.chance(len(crowd), crowd, radius=5, repeats=2, **tight).n == 400
 
 
+def test_random_points_are_as_many_and_laid_out_as_the_picks():
+    xy = np.random.default_rng(4).uniform(20, 380, (30, 2))
+    got = picking.random_points(xy, xy, 15, (400, 400), (1, 2), repeats=3)
+    how = picking.layout(xy, (400, 400))
+    assert got == picking.chance(30, xy, radius=15, seed=(1, 2), repeats=3, **how)
+    assert got.n == 30
+
+
 def test_a_sequence_of_seeds_draws_other_points_for_each_case():
     how = {"shape": (300, 300), "radius": 20, "repeats": 3}
     first, again, second = (picking.chance(50, [(90, 90)], seed=(0, k), **how) for k in (0, 0, 1))

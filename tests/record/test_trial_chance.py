@@ -52,3 +52,14 @@ def test_a_version_that_was_not_run_here_is_written_down(recipe):
     row = page["apart", "count"]
     assert (row.tool, row.version) == ("crYOLO", "as published")
     assert row.baseline is None
+
+
+def test_right_is_every_number_inside_its_tolerance_and_scores_may_be_a_dict(recipe):
+    """Of the toy: count within 10 %, mean area between -5 and 8."""
+    page = record.start("shift-toy")
+    trial = record.Trial(page, tool=dict, numbers=lambda found, case: found, scores=lambda *_: {"F1": 0.5})
+    true = {"count": 100.0, "mean_area": 50.0}
+    for count, area, right in ((109, 57, True), (111, 57, False), (91, 44, False), (100, np.nan, False)):
+        row = trial.one(record.Case({"count": float(count), "mean_area": float(area)}, truth=true))
+        assert trial.right(row) == right, (count, area)
+        assert row.looks == {"F1": 0.5}

@@ -9,7 +9,7 @@ from scopecheck.acquire import cryoem, optics, scenes
 from scopecheck.acquire.camera import Camera, expose
 from scopecheck.acquire.growth import GrowthSeries, growth_series, phase_like
 from scopecheck.acquire.labelling import thin_labelling
-from scopecheck.acquire.retaking import found_levels, retake
+from scopecheck.acquire.retaking import found_levels, noise_twin, retake
 
 __all__ = [
     "Camera",
@@ -18,6 +18,7 @@ __all__ = [
     "expose",
     "found_levels",
     "growth_series",
+    "noise_twin",
     "optics",
     "phase_like",
     "retake",

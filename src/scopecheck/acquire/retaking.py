@@ -117,6 +117,38 @@ def retake(
     return expose(np.clip(expected, 0.0, None), Camera() if camera is None else camera, seed)
 
 
+def noise_twin(image: np.ndarray, random: np.random.Generator | int) -> np.ndarray:
+    """Make pure noise with an image's mean and power spectrum: its amplitudes, and the phases of white noise.
+
+    What a tool finds in it, it finds in the noise alone (surrogate data, Theiler et al. 1992,
+    doi:10.1016/0167-2789(92)90102-S). The power of the objects is in the spectrum, so the twin is as rough as
+    the image.
+
+    Parameters
+    ----------
+    image : ndarray, (Y, X)
+        Grey values, finite.
+    random : Generator or int
+        Draws the phases.
+
+    Returns
+    -------
+    ndarray, (Y, X), float64
+
+    Raises
+    ------
+    InputError
+        If the image is not a plane of finite numbers.
+    """
+    grey = np.asarray(image, float)
+    if grey.ndim != 2 or not np.isfinite(grey).all():
+        raise InputError(f"image: shape {grey.shape}; expected a plane (Y, X) of finite grey values.")
+    amplitude = np.abs(np.fft.rfft2(grey - grey.mean()))
+    white = np.fft.rfft2(np.random.default_rng(random).standard_normal(grey.shape))
+    twin: np.ndarray = np.fft.irfft2(amplitude * white / np.abs(white), s=grey.shape)
+    return grey.mean() + twin
+
+
 def _blur(photons: np.ndarray, sigma: float, psf: np.ndarray | None) -> np.ndarray:
     blurred = optics.gaussian_blur(photons, sigma)
     return blurred if psf is None else optics.apply_psf(blurred, psf)

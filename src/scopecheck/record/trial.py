@@ -89,7 +89,8 @@ class Trial:
         ``numbers(answer, case)`` gives the measurements by name, of a tool's answer and of the truth alike;
         NaN where a number does not exist.
     scores : callable
-        ``scores(answer, case)`` gives `Scores`: how good it looks, gross errors, and chance.
+        ``scores(answer, case)`` gives `Scores`: how good it looks, gross errors, and chance; or the first
+        of these alone, as a dict.
     baseline : callable, optional
         As `tool`, without training.
     chance : callable, optional
@@ -106,7 +107,7 @@ class Trial:
         *,
         tool: Tool | Sequence[Tool],
         numbers: Callable[[Any, Case], Numbers],
-        scores: Callable[[Any, Case], Scores] = scores,
+        scores: Callable[[Any, Case], Scores | Numbers] = scores,
         baseline: Tool | None = None,
         chance: Callable[[Any, Case, tuple[int, ...]], Numbers] | None = None,
         weight: str = "count",
@@ -352,6 +353,10 @@ class Trial:
             return self._row(replace(case, told=case.told | told), self.tool)
         return self._row(Case(image, truth, told=told), self.tool)
 
+    def right(self, row: Row) -> bool:
+        """Whether every number of a row with a truth is inside its declared tolerance."""
+        return all(self.page.inside(name, row.measured[name], true) for name, true in row.true.items())
+
     def checks(
         self,
         signs: Callable[[Row, Tool], Numbers],
@@ -404,7 +409,7 @@ class Trial:
         if case.truth is None and case.true is None:
             return Row(case, answer, more, base, {}, measured, by_base, Scores(), base_scores, seconds)
         true = case.true if case.true is not None else self.numbers(case.truth, case)
-        scored = self.scores(answer, case)
+        scored = _as_scores(self.scores(answer, case))
         scored.seed = (self.page.seed, number)
         return Row(case, answer, more, base, true, measured, by_base, scored, base_scores, seconds)
 
@@ -414,7 +419,7 @@ class Trial:
             return None, {}, Scores()
         if id(case) not in self._bases:  # the case is kept beside its answer, so that its id stays its own
             base = self.baseline(case.image, **case.told)
-            scored = Scores() if case.truth is None else self.scores(base, case)
+            scored = Scores() if case.truth is None else _as_scores(self.scores(base, case))
             scored.seed = (self.page.seed, number)
             self._bases[id(case)] = (case, base, self.numbers(base, case), scored)
         return self._bases[id(case)][1:]
@@ -462,6 +467,10 @@ def _as_case(one: Any) -> Case:
     if isinstance(one, np.ndarray):
         return Case(one)
     raise InputError(f"cases: expected record.Case, data.Sample or an image, found {type(one).__name__}.")
+
+
+def _as_scores(given: Scores | Numbers) -> Scores:
+    return given if isinstance(given, Scores) else Scores(given)
 
 
 def _shaped(values: list[list[float]]) -> Any:

@@ -3,10 +3,40 @@
 import os
 import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
+from typing import TypeVar
 
 import numpy as np
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+def side_by_side(
+    run: Callable[[Sequence[Item]], Done], items: Sequence[Item], workers: int = 2
+) -> list[tuple[Sequence[Item], Done]]:
+    """Run a function that starts a program of its own on every second item and on the rest, at once.
+
+    Parameters
+    ----------
+    run : callable
+        Is given a part of the items.
+    items : sequence
+        Every second one, and the rest; no empty part is run.
+    workers : int
+        Threads; 1 runs one part after the other, for programs that need much memory.
+
+    Returns
+    -------
+    list of (items, result)
+        One of each part.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    parts = [part for part in (items[::2], items[1::2]) if len(part)]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(zip(parts, pool.map(run, parts), strict=True))
 
 
 def seed_everything(seed: int) -> None:

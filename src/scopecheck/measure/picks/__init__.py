@@ -21,7 +21,7 @@ A ratio whose denominator is 0 is NaN.
 from scopecheck.measure.picks.matching import RADIUS, PickMatch, junk, match, over_radii
 from scopecheck.measure.picks.mistakes import binning_hint, flip_hint, frame_hint, size_hint
 from scopecheck.measure.picks.ranking import average_precision, calibration, curve, hits, pr_curve
-from scopecheck.measure.picks.scatter import Chance, chance, chance_hits, layout, spacing
+from scopecheck.measure.picks.scatter import Chance, chance, chance_hits, layout, random_points, spacing
 
 __all__ = [
     "RADIUS",
@@ -41,6 +41,7 @@ __all__ = [
     "match",
     "over_radii",
     "pr_curve",
+    "random_points",
     "size_hint",
     "spacing",
 ]

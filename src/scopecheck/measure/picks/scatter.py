@@ -148,6 +148,19 @@ def chance(
     return Chance(mean[0], sd[0], mean[1], sd[1], mean[2], sd[2], n=n, repeats=repeats)
 
 
+def random_points(
+    picks: ArrayLike,
+    truth: ArrayLike,
+    radius: float,
+    shape: tuple[float, ...],
+    seed: int | Sequence[int] = 0,
+    repeats: int = 5,
+) -> Chance:
+    """Score as many random points as there are picks, as far apart and from the edge: `layout`, `chance`."""
+    p = points(picks)
+    return chance(len(p), truth, radius=radius, seed=seed, repeats=repeats, **layout(p, shape))
+
+
 def chance_hits(
     n: int,
     truth: ArrayLike,
