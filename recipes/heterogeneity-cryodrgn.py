@@ -5,7 +5,7 @@
 #     text_representation: {extension: .py, format_name: percent}
 #   kernelspec: {display_name: Python 3, language: python, name: python3}
 #   scopecheck:
-#     schema: "1.0"
+#     schema: "2.0"
 #     kind: recipe
 #     id: heterogeneity-cryodrgn
 #     title: "Is there a second state? cryoDRGN, a rare state, and a single one with wrong poses"
@@ -66,115 +66,6 @@
 #       - "Read a state fraction by a rule fixed beforehand, and see what another rule makes of the same numbers."
 #       - "Build a null that has the same noise, optics, number and pose error as the data, and compare with it."
 #       - "Tell what a method lost from what the images never held."
-#     arms:
-#       - {arm: ten-percent, measurement: fraction, tier: embedded, profile: quick, control: positive,
-#          predicted: HOLDS, origin: physics, recorded: HOLDS, seen_in_training: "no",
-#          source: "exact poses, closed against open, the largest difference there is here; a one-seed trial of
-#          2,000 particles was known when this was written"}
-#       - {arm: ten-percent, measurement: recall, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "a one-seed trial of 2,000 particles was known when this was written, of the fraction
-#          alone"}
-#       - {arm: ten-percent, measurement: purity, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "a one-seed trial of 2,000 particles was known when this was written, of the fraction
-#          alone"}
-#       - {arm: ten-percent-halved, measurement: fraction, tier: embedded, profile: quick, control: negative,
-#          predicted: FAILS, origin: physics, recorded: FAILS, seen_in_training: "no",
-#          source: "the same latent space cut at its median: one half is called rare by construction, five
-#          times the true tenth; twice the tolerance is four times"}
-#       - {arm: ten-percent-kmeans, measurement: fraction, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "the same latent space cut by k-means"}
-#       - {arm: two-percent, measurement: fraction, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "the trial read 1.8 %"}
-#       - {arm: two-percent, measurement: recall, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "forty rare particles"}
-#       - {arm: two-percent, measurement: purity, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: FAILS, seen_in_training: "no",
-#          source: "forty rare particles beside 1,960: a tail of two in a hundred is as large"}
-#       - {arm: two-percent-kmeans, measurement: fraction, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "the trial read 39.9 %"}
-#       - {arm: ten-percent-6deg, measurement: fraction, tier: embedded, profile: quick, control: null,
-#          predicted: HOLDS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "the trial read 15.3 %, by luck or not"}
-#       - {arm: ten-percent-6deg, measurement: recall, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "poses off by 6 degrees s.d. per axis blur what tells the states apart"}
-#       - {arm: ten-percent-6deg, measurement: purity, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "poses off by 6 degrees s.d. per axis blur what tells the states apart"}
-#       - {arm: single-6deg, measurement: invented, tier: embedded, profile: quick, control: null,
-#          predicted: FAILS, origin: guess, recorded: HOLDS, seen_in_training: "no",
-#          source: "the trial read 14.7 % where there was nothing"}
-#       - {arm: half-and-half, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
-#          source: "two states of equal number are the easiest case"}
-#       - {arm: half-and-half, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
-#          source: "two states of equal number are the easiest case"}
-#       - {arm: twenty-percent, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
-#          source: "between arms expected to hold"}
-#       - {arm: twenty-percent, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: physics, seen_in_training: "no",
-#          source: "between arms expected to hold"}
-#       - {arm: five-percent, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "between 10 and 2 %"}
-#       - {arm: five-percent, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "between 10 and 2 %"}
-#       - {arm: path, measurement: follow, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "fourteen conformations in a row, as many particles of each; one latent dimension for one
-#          coordinate"}
-#       - {arm: path, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: physics, seen_in_training: "no",
-#          source: "a flat distribution is not one Gaussian, so the two-state rule finds two states on a path
-#          that has none"}
-#       - {arm: single, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "exact poses: nothing to tell apart but noise"}
-#       - {arm: noise, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "no particle at all, random poses"}
-#       - {arm: ten-percent-3deg, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "half the pose error"}
-#       - {arm: ten-percent-3deg, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "half the pose error"}
-#       - {arm: single-3deg, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
-#          source: "half the pose error is still a difference between images"}
-#       - {arm: ten-percent-shift, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "centres off by 1 px s.d. per axis"}
-#       - {arm: ten-percent-shift, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
-#          source: "centres off by 1 px s.d. per axis"}
-#       - {arm: single-shift, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
-#          source: "centres off by 1 px s.d. per axis"}
-#       - {arm: ten-percent-refined, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "poses found again against the consensus map"}
-#       - {arm: ten-percent-refined, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
-#          source: "poses found again against the consensus map bend to fit the wrong state"}
-#       - {arm: single-refined, measurement: invented, tier: embedded, profile: full, control: null,
-#          predicted: FAILS, origin: guess, seen_in_training: "no",
-#          source: "poses found again against the consensus map keep an error"}
-#       - {arm: ten-percent-defaults, measurement: fraction, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "the tool's own defaults and zdim 8; the rule reads eight dimensions"}
-#       - {arm: ten-percent-defaults, measurement: purity, tier: embedded, profile: full, control: null,
-#          predicted: HOLDS, origin: guess, seen_in_training: "no",
-#          source: "the tool's own defaults and zdim 8; the rule reads eight dimensions"}
 # ---
 
 # %% [markdown]

@@ -5,7 +5,7 @@
 #     text_representation: {extension: .py, format_name: percent}
 #   kernelspec: {display_name: Python 3, language: python, name: python3}
 #   scopecheck:
-#     schema: "1.0"
+#     schema: "2.0"
 #     kind: page
 #     id: how-to-read-a-verdict
 #     title: How to read a verdict

@@ -5,7 +5,7 @@
 #     text_representation: {extension: .py, format_name: percent}
 #   kernelspec: {display_name: Python 3, language: python, name: python3}
 #   scopecheck:
-#     schema: "1.0"
+#     schema: "2.0"
 #     kind: recipe
 #     id: maps-fsc-traps
 #     title: "Five things that look like resolution: FSC traps, and the checks that catch them"
@@ -44,81 +44,6 @@
 #     # Every arm but the public ones is a set of independent simulated datasets: another conformation of the molecule,
 #     # other orientations, other noise. Claimed is what the arm would publish; true is where the Fourier shell
 #     # correlation of its map with the noise-free density falls to 0.5. Predicted before any run of this page.
-#     arms:
-#       # controls
-#       - {arm: independent, measurement: resolution, control: positive, predicted: HOLDS, recorded: HOLDS, origin: physics,
-#          seen_in_training: "no", source: "independent halves, soft mask from the map at 20 A, corrected by phase
-#          randomisation; 0.143 between halves is 0.5 between map and truth"}
-#       - {arm: same-half-twice, measurement: resolution, control: negative, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "a half map against itself: the curve is 1 and the claim is Nyquist, 4 A,
-#          on a map whose true resolution is 5 A or worse"}
-#       - {arm: tool-own, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "cryoDRGN's own corrected curve under its own tight mask, read by its own rule:
-#          the last shell at or above 0.143, not the first below"}
-#       # (a) masks
-#       - {arm: mask-hard, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "both halves carry the same sharp edge; quoted without correction"}
-#       - {arm: mask-hard-corrected, measurement: resolution, predicted: HOLDS, recorded: FAILS, origin: paper,
-#          seen_in_training: "no", source: "Chen 2013: phase randomisation removes what the mask alone correlates;
-#          this mask comes from the map at 20 A and knows nothing of the noise"}
-#       - {arm: mask-from-noise, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "hard mask around the highest voxels of the unfiltered map; quoted without correction"}
-#       - {arm: mask-from-noise-corrected, measurement: resolution, predicted: FAILS, recorded: UNDETERMINED, origin: guess,
-#          seen_in_training: "no", source: "the mask selects peaks that both halves share by selection; randomising the
-#          phases breaks that link, so the correction subtracts too little. A one-seed trial saw it"}
-#       # added after a first run, predicted before its own: three pilot datasets, judged nowhere, had shown it
-#       - {arm: mask-dust-corrected, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: guess,
-#          seen_in_training: "no", source: "the same mask at one standard deviation instead of two: thousands of single voxels of
-#          noise; in the pilot the randomised FSC stayed under 0.2 while the corrected claim was far too fine"}
-#       # (b) noise common to both halves
-#       - {arm: common-noise, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "shared noise with a quarter of the power of a half map's own noise:
-#          the curve ends near 0.2, above 0.143"}
-#       - {arm: common-noise-weak, measurement: resolution, predicted: UNDETERMINED, recorded: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "a twentieth of the power: the curve ends near 0.05 and still crosses, a little late"}
-#       # (c) the same particle in both halves
-#       - {arm: duplicates, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "half of the particles picked twice, split at random: about a quarter of the
-#          noise power is shared"}
-#       - {arm: duplicates-removed, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: physics,
-#          seen_in_training: "no", source: "the same picks, one of each pair kept, halves split by micrograph"}
-#       # (d) sharpening
-#       - {arm: sharpened, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: physics,
-#          seen_in_training: "no", source: "one positive factor per shell cancels in a correlation of shells; the soft mask mixes
-#          shells a little"}
-#       # (e) a curve that never falls
-#       - {arm: binned, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "the same particles at 5.33 A per pixel: the curve ends above 0.143 at 10.7 A, which is
-#          quoted; the data hold finer detail"}
-#       # shifts
-#       - {arm: small-box, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: physics,
-#          seen_in_training: "no", source: "a box of 80 A cuts the signal that defocus spreads; both numbers suffer alike"}
-#       - {arm: defocus-error, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: physics,
-#          seen_in_training: "no", source: "defocus wrong by 1500 A s.d. per particle: both numbers suffer alike"}
-#       - {arm: mirrored, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "the mirror image of both halves has the same curve and is not the molecule"}
-#       - {arm: preferred, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "views crowd about one axis; the global number averages over directions on both sides"}
-#       - {arm: preferred-worst, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "the same global number, read as if it were true in the worst direction"}
-#       - {arm: flexible, measurement: resolution, predicted: HOLDS, recorded: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "one domain blurred; most of the mass is not"}
-#       - {arm: flexible-domain, measurement: resolution, predicted: FAILS, recorded: FAILS, origin: physics,
-#          seen_in_training: "no", source: "the same global number, read as if it were true inside the blurred domain"}
-#       # real data. The crossings of T40 and a first Q-score on EMD-30342 had been seen: not blind
-#       - {arm: t40-worst, measurement: resolution, tier: public, predicted: FAILS, recorded: FAILS, origin: first look,
-#          seen_in_training: "no", source: "published curves: 4.32 A globally, 6.80 A along z"}
-#       - {arm: emd30342-q, measurement: q_score, tier: public, predicted: HOLDS, recorded: HOLDS, origin: first look,
-#          seen_in_training: "no", source: "553 published Q-scores of chain A; a first look gave a bias of +0.05"}
-#       - {arm: emd30342-q-sharpened, measurement: q_score, tier: public, predicted: FAILS, recorded: FAILS, origin: guess,
-#          seen_in_training: "no", source: "the same crop sharpened by 150 A^2 more: noise at the atoms"}
-#       # full profile: how many duplicates does it take?
-#       - {arm: duplicates-05, measurement: resolution, profile: full, predicted: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "5 % of the particles picked twice: the curve ends near 0.03"}
-#       - {arm: duplicates-10, measurement: resolution, profile: full, predicted: HOLDS, origin: guess,
-#          seen_in_training: "no", source: "10 % of the particles picked twice: the curve ends near 0.05"}
-#       - {arm: duplicates-25, measurement: resolution, profile: full, predicted: FAILS, origin: guess,
-#          seen_in_training: "no", source: "25 % of the particles picked twice: the curve ends near 0.13"}
 # ---
 
 # %% [markdown]

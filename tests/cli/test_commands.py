@@ -14,7 +14,7 @@ import pytest
 import scopecheck
 
 ROOT = Path(__file__).parents[2]
-HEAD = '# ---\n# jupyter:\n#   scopecheck: {schema: "1.0", kind: page, id: %s, title: A page}\n# ---\n\n'
+HEAD = '# ---\n# jupyter:\n#   scopecheck: {schema: "2.0", kind: page, id: %s, title: A page}\n# ---\n\n'
 BODY = """# %% [markdown]
 # # A page
 
@@ -61,7 +61,7 @@ def test_starting_up_imports_nothing_heavy():
 
 def test_list_show_run_and_report_speak_json(place):
     listed = json.loads(call("list", "--json").stdout)
-    assert [(r["id"], r["kind"], r["schema"]) for r in listed] == [("names", "page", "1.0")]
+    assert [(r["id"], r["kind"], r["schema"]) for r in listed] == [("names", "page", "2.0")]
     assert json.loads(call("show", "names", "--json").stdout)["parameters"] == {"seed": 0, "rate": 0.5}
     ran = json.loads(call("run", "names", "--json").stdout)
     assert [(o["recipe"], o["status"]) for o in ran] == [("names", "ran")]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).parents[2] / "recipes" / "template.py.txt"
+PLAN = TEMPLATE.with_name("template.csv")
 LONG = "\n# %%\n" + "\n".join(f"x{i} = {i}" for i in range(16)) + "\n"
 MANY = "\n# %%\nx = 1\n" * 151
 NAMES = "\n# %%\n" + "".join(f"measure.name_{i}()\n" for i in range(9))
@@ -15,9 +16,10 @@ FIGURES = "\n# %%\nfig, ax = plt.subplots()\n" * 20
 def broken(tmp_path, structure_faults):
     def check(old: str, new: str) -> list[str]:
         path = tmp_path / "segmentation-threshold.py"
-        text = TEMPLATE.read_text(encoding="utf-8")
-        assert old in text
+        text, plan = (file.read_text(encoding="utf-8") for file in (TEMPLATE, PLAN))
+        assert old in text + plan
         path.write_text(text.replace(old, new) if old else text + new, encoding="utf-8")
+        path.with_suffix(".csv").write_text(plan.replace(old, new) if old else plan, encoding="utf-8")
         return structure_faults(path)
 
     return check
@@ -29,8 +31,9 @@ def broken(tmp_path, structure_faults):
         ("# ## Predict", "# ## Guess", "missing ['## Predict']"),
         ("# ## The truth", "# ## Shift", "sections are"),
         ("# # ", "# ## ", "'# Title'"),
-        ("control: positive", "control: null", "no positive control"),
-        ("control: negative", "control: null", "no negative control"),
+        (",positive,", ",,", "no positive control"),
+        (",negative,", ",,", "no negative control"),
+        ("#     gpu: none\n", "#     gpu: none\n" + 45 * "#\n", "header of 71 lines, at most 70"),
         (', "nbval-check-output"', "", "no cell is tagged verdict and nbval-check-output"),
         ('"solution", "hide-cell"', '"hide-cell"', "no cell is tagged solution"),
         ('"solution", "hide-cell"', '"solution"', "a solution is not folded"),

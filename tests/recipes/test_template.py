@@ -14,6 +14,7 @@ TEMPLATE = Path(__file__).parents[2] / "recipes" / "template.py.txt"
 @pytest.fixture
 def recipe(tmp_path) -> Path:
     (tmp_path / "recipes").mkdir()
+    shutil.copy(TEMPLATE.with_name("template.csv"), tmp_path / "recipes" / "segmentation-threshold.csv")
     return Path(shutil.copy(TEMPLATE, tmp_path / "recipes" / "segmentation-threshold.py"))
 
 

@@ -8,7 +8,6 @@ from scopecheck import record
 from scopecheck.errors import RecipeError
 from scopecheck.record import overview, tables
 from scopecheck.record.figures import MARKERS
-from scopecheck.record.seeds import Seeds, seeds_path
 
 LABELS = {
     ("field", "count"): ["HOLDS", "FAILS", "FAILS"],
@@ -20,18 +19,16 @@ FAILED = {"arm": "apart", "measurement": "count", "label": "FAILS", "where": "an
 
 
 @pytest.fixture
-def kept(recipe):
+def kept(recorded):
     """Write the kept runs of the toy recipe: three seeds, with changes."""
 
-    def write(labels=LABELS, elsewhere=()):
+    def write(labels=LABELS, elsewhere=(), *more):
         arms = [
-            {"arm": arm, "measurement": m, "labels": told, "biases": [0.0] * 3}
+            {"arm": arm, "measurement": m, "words": told, "biases": [0.0] * 3}
             for (arm, m), told in labels.items()
         ]
-        head = {"recipe": recipe.stem, "profile": "quick", "tier": "embedded", "scopecheck": "0"}
-        path = seeds_path(recipe)
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(head | {"seeds": [0, 1, 2], "arms": arms, "elsewhere": [*elsewhere]}))
+        head = {"profile": "quick", "tier": "embedded", "scopecheck": "0"}
+        recorded(head | {"seeds": [0, 1, 2], "arms": arms}, *more, elsewhere=[*elsewhere])
 
     return write
 
@@ -59,7 +56,7 @@ def test_a_word_that_changed_is_shown_with_its_counts_whatever_this_run_says(kep
     assert (row.verdict, row.label, row.told) == ("UNSTABLE",) + ("UNSTABLE (FAILS 2, HOLDS 1)",) * 2
     assert (row.run_verdict, row.run_label) == (word, word)
     assert (row.stable, row.holds, row.fails, row.surprise, row.differs) == (False,) * 5
-    assert row.recorded == row.label  # the front matter's HOLDS, seed 0's, is not quoted either
+    assert row.recorded == row.label  # seed 0's HOLDS is not quoted either
     line = "field | count | △ UNSTABLE (FAILS 2, HOLDS 1) | scope population, n = 6"
     assert tables.words([row]) == line  # what the derived notebook is compared with
     html = page.table().data
@@ -125,9 +122,21 @@ def test_kept_runs_say_nothing_of_other_parameters(kept, verdicts, monkeypatch):
 
 
 def test_an_arm_without_kept_runs_is_as_before(kept, verdicts):
-    kept({pair: told for pair, told in LABELS.items() if pair != ("field", "count")})
+    told = {"arm": "field", "measurement": "count", "words": ["HOLDS"], "biases": [0.01]}
+    once = {"profile": "quick", "tier": "public", "seeds": [0], "scopecheck": "0", "arms": [told]}
+    kept({pair: told for pair, told in LABELS.items() if pair != ("field", "count")}, (), once)
     row = of(run(verdicts, 0.7))
     assert (row.verdict, row.stable, row.surprise, row.differs) == ("FAILS", None, True, True)
+    assert (row.recorded, row.over_seeds, row.words_seen) == ("HOLDS", {}, {})
+    assert not of(run(verdicts)).differs
+
+
+def test_a_word_of_another_machine_beside_one_run_makes_two(recorded, verdicts):
+    told = {"arm": "apart", "measurement": "count", "words": ["HOLDS"], "biases": [0.01]}
+    once = {"profile": "quick", "tier": "embedded", "seeds": [0], "scopecheck": "0", "arms": [told]}
+    recorded(once, elsewhere=[FAILED, FAILED | {"profile": "full", "label": "UNDETERMINED"}])
+    row = of(run(verdicts), "apart")
+    assert (row.told, row.over_seeds) == ("UNSTABLE (HOLDS 1, FAILS 1)", {})
 
 
 def test_the_words_of_one_image_look_like_no_other_and_are_counted_apart(kept, verdicts, recipe, tmp_path):
@@ -179,8 +188,8 @@ def test_a_setting_that_the_plan_does_not_know_is_listed_and_not_judged(recipe, 
 
 
 def test_a_prediction_after_a_first_look_is_counted_apart(recipe, kept, verdicts):
-    text = recipe.read_text(encoding="utf-8")
-    recipe.write_text(text.replace("origin: paper", "origin: first look"), encoding="utf-8")
+    plan = recipe.with_suffix(".csv")
+    plan.write_text(plan.read_text(encoding="utf-8").replace("paper", "first look"), encoding="utf-8")
     page = run(verdicts, 0.7)
     assert "surprise: predicted HOLDS (first look, not blind)" in page.table().data
     assert page.predictions() == (
@@ -192,8 +201,3 @@ def test_a_prediction_after_a_first_look_is_counted_apart(recipe, kept, verdicts
     assert told.endswith(
         "Of 3 predictions, 0 came out with another word; 1 of UNSTABLE arms, neither met nor missed."
     )
-
-
-def test_seeds_of_a_file_without_the_new_key_still_read():
-    head = {"recipe": "x", "profile": "quick", "tier": "embedded", "scopecheck": "0", "seeds": [], "arms": []}
-    assert Seeds(**head).elsewhere == []

@@ -1,5 +1,6 @@
 """Folders with small recipes that run in a second or two."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 PAGE = """# ---
 # jupyter:
-#   scopecheck: {{schema: "1.0", kind: page, id: {id}, title: A small page}}
+#   scopecheck: {{schema: "2.0", kind: page, id: {id}, title: A small page}}
 # ---
 
 # %% [markdown]
@@ -30,7 +31,7 @@ sizes = [1, 2]
 RECIPE = """# ---
 # jupyter:
 #   scopecheck:
-#     schema: "1.0"
+#     schema: "2.0"
 #     kind: recipe
 #     id: {id}
 #     title: A small recipe
@@ -43,13 +44,6 @@ RECIPE = """# ---
 #     memory_gib: 2
 #     gpu: none
 #     goals: [see]
-#     arms:
-#       - {{arm: apart, measurement: count, control: positive, predicted: HOLDS, origin: physics,
-#          seen_in_training: no, source: simulated}}
-#       - {{arm: lost, measurement: count, control: negative, predicted: FAILS, origin: physics,
-#          seen_in_training: no, source: simulated}}
-#       - {{arm: field, measurement: count, predicted: HOLDS, origin: paper, recorded: {recorded},
-#          seen_in_training: unknown, source: x}}
 # ---
 
 # %% [markdown]
@@ -83,6 +77,13 @@ print("another output")
 page.save()
 """
 
+PLAN = """\
+arm,measurement,scope,data,tier,profile,control,predicted,origin,seen_in_training,source
+apart,count,,,,,positive,HOLDS,physics,no,simulated
+lost,count,,,,,negative,FAILS,physics,no,simulated
+field,count,,,,,,HOLDS,paper,,x
+"""
+
 
 class Place:
     """A folder of recipes and one of results; the commands find them by the environment."""
@@ -94,8 +95,15 @@ class Place:
     def page(self, name: str, body: str = "print(rate)") -> Path:
         return self._write(name, PAGE.format(id=name, body=body))
 
-    def recipe(self, name: str = "shift-toy", recorded: str = "null", tool: str = "numpy") -> Path:
-        return self._write(name, RECIPE.format(id=name, recorded=recorded, tool=tool))
+    def recipe(self, name: str = "shift-toy", recorded: str = "", tool: str = "numpy") -> Path:
+        (self.recipes / f"{name}.csv").write_text(PLAN, encoding="utf-8")
+        if recorded:  # the word of a reviewed run of the field
+            field = {"arm": "field", "measurement": "count", "words": [recorded], "biases": [0.4]}
+            runs = {"profile": "quick", "tier": "embedded", "seeds": [0], "scopecheck": "0", "arms": [field]}
+            (self.recipes / "recorded").mkdir(exist_ok=True)
+            kept = self.recipes / "recorded" / f"{name}.json"
+            kept.write_text(json.dumps({"recipe": name, "runs": [runs]}), encoding="utf-8")
+        return self._write(name, RECIPE.format(id=name, tool=tool))
 
     def _write(self, name: str, text: str) -> Path:
         path = self.recipes / f"{name}.py"

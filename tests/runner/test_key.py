@@ -44,16 +44,18 @@ def test_what_computes_for_a_tool_is_part_of_it(place, monkeypatch):
     assert key.versions(recipe)["torch"] == "1"
 
 
-def test_the_text_the_plan_and_files_beside_a_recipe_count(page):
-    keys = [key.key_of(page, {})]
+def test_the_text_the_plan_and_files_beside_a_recipe_count(place):
+    page = place.recipe()
+    plan, keys = page.with_suffix(".csv"), [key.key_of(page, {})]
+    text = plan.read_text(encoding="utf-8")
 
     def then(path, text):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         keys.append(key.key_of(page, {}))
 
-    then(page.with_suffix(".csv"), "arm,measurement")
-    then(page.with_suffix(".csv"), "arm,measurement,scope")
+    then(plan, text.replace(",x\n", ",another source\n"))
+    then(plan, text.replace("field,count,,", "field,count,image,"))
     then(page.parent / "fields" / "counts.json", "[1]")
     assert keys.pop() == keys[-1]  # the recipe does not name that folder
     then(page, page.read_text(encoding="utf-8") + '\nfolder = here / "fields"')

@@ -53,15 +53,20 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def show(recipe: Name, as_json: AsJson = False) -> None:
     """Show one recipe: its measurements with their tolerances, its arms, and its parameters."""
+    from scopecheck.record.plan import PROFILES
     from scopecheck.record.recipe import read_recipe
+    from scopecheck.record.recorded import Recorded, counted, read_recorded
     from scopecheck.record.result import UNSTABLE
-    from scopecheck.record.seeds import counted, read_seeds
     from scopecheck.runner.find import defaults, locate
 
     path = locate(recipe)
-    r, parameters, seeds = read_recipe(path), defaults(path), read_seeds(path)
+    r, parameters = read_recipe(path), defaults(path)
+    kept = read_recorded(path) or Recorded(recipe=r.id)
     if as_json:
-        _say({**r.model_dump(mode="json", by_alias=True, exclude={"path"}), "parameters": parameters})
+        told = r.model_dump(mode="json", by_alias=True, exclude={"path"})
+        for a in told["arms"]:
+            a["recorded"] = {p: kept.word(p, a["arm"], a["measurement"]) for p in PROFILES}
+        _say({**told, "parameters": parameters})
         return
     from rich.console import Console
     from rich.table import Table
@@ -82,9 +87,9 @@ def show(recipe: Name, as_json: AsJson = False) -> None:
         for head in heads:
             table.add_column(head, no_wrap=head == heads[0])
         for a in r.arms:
-            seen = seeds.words_seen(a.arm, a.measurement) if seeds else {}
+            seen = kept.words_seen("quick", a.arm, a.measurement)
             unstable = f"{UNSTABLE} ({counted(seen)})" if len(seen) > 1 else ""
-            recorded = unstable or a.recorded_in("quick") or "not yet"
+            recorded = unstable or kept.word("quick", a.arm, a.measurement) or "not yet"
             where = f"{a.tier}, {a.profile}"
             row = (where, a.control or "", a.predicted or "", recorded, a.seen_in_training)
             table.add_row(f"{a.arm}\n{a.measurement}", *row, end_section=True)

@@ -13,8 +13,10 @@ from scopecheck import __version__
 from scopecheck.errors import DataError, RecipeError
 from scopecheck.record import tables, text
 from scopecheck.record.figures import save, use_style
+from scopecheck.record.plan import CONTROL_WORD, SCOPES, TIERS, Arm
 from scopecheck.record.provenance import dataset_sha256, further_files
-from scopecheck.record.recipe import CONTROL_WORD, TIERS, Arm, Recipe, read_recipe
+from scopecheck.record.recipe import Recipe, read_recipe
+from scopecheck.record.recorded import Recorded, Runs, read_recorded
 from scopecheck.record.result import (
     SCHEMA_VERSION,
     ArmResult,
@@ -24,7 +26,6 @@ from scopecheck.record.result import (
     quotable,
     write_json,
 )
-from scopecheck.record.seeds import Seeds, read_seeds
 from scopecheck.tools.common import limit_threads, seed_everything
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: 
     """Open the page of a recipe.
 
     The front matter is looked for where the runner says (``SCOPECHECK_RECIPE``), else as ``recipes/<id>.py``
-    in this folder or one above it. Without it the page works, says so, and checks nothing against a
-    declaration.
+    in this folder or one above it, else among the recipes that came with the package. Without it the page
+    works, says so, and checks nothing against a declaration.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: 
     """
     named = os.environ.get("SCOPECHECK_RECIPE")
     here = Path.cwd()
-    places = [Path(named)] if named else [p / "recipes" / f"{recipe}.py" for p in (here, *here.parents)]
+    folders = [*(p / "recipes" for p in (here, *here.parents)), packaged()]
+    places = [Path(named)] if named else [folder / f"{recipe}.py" for folder in folders]
     path = next((p for p in places if p.is_file()), None)
     found = read_recipe(path) if path else None
     if found and found.id != recipe:
@@ -73,13 +75,20 @@ def start(recipe: str, *, profile: str = "quick", tier: str = "embedded", seed: 
     return Page(recipe, found, profile=profile, tier=tier, seed=seed)
 
 
+def packaged() -> Path:
+    """The folder of the recipes that came with the package: the installed copy, or the repository's own."""
+    here = Path(__file__).resolve()
+    installed = here.parents[1] / "_recipes"
+    return installed if installed.is_dir() else here.parents[3] / "recipes"
+
+
 class Page:
     """What a recipe has judged so far; made by :func:`start`."""
 
     def __init__(self, recipe: str, front: Recipe | None, *, profile: str, tier: str, seed: int):
         self.recipe, self.front = recipe, front
         self.profile, self.tier, self.seed = profile, tier, seed
-        self.seeds: Seeds | None = read_seeds(front.path) if front else None
+        self.recorded: Recorded = (front and read_recorded(front.path)) or Recorded(recipe=recipe)
         self._experiment = bool(
             os.environ.get("SCOPECHECK_EXPERIMENT")
         )  # parameters other than the kept runs'
@@ -143,8 +152,8 @@ class Page:
         Raises
         ------
         RecipeError
-            If the measurement is not declared, the arm is already written, or tolerance, estimand or scale
-            differ from the declaration.
+            If the measurement is not declared, the arm is already written, or scope, tolerance, estimand or
+            scale differ from the declaration.
         """
         row = judged(verdict) | self._described(arm, measurement)
         if not self._planned(arm, measurement):
@@ -153,6 +162,7 @@ class Page:
             return entry
         if self.front:
             self._check(arm, measurement, verdict)
+            self._check_scope(arm, measurement, verdict)
             if baseline is not None:
                 self._check(f"{arm} (baseline)", measurement, baseline)
         if more := sum(further_files(name) for name in datasets or []):
@@ -464,12 +474,18 @@ class Page:
         """Write down a number that is no verdict, so that runs with other seeds can be compared by it."""
         self._notes[name] = float(value)
 
+    @property
+    def seeds(self) -> Runs | None:
+        """The reviewed runs with several seeds, of this profile or else of ``quick``; None where none are."""
+        return self.recorded.several(self.profile) or self.recorded.several("quick")
+
     def other_seeds(self) -> str:
         """Say, in Markdown, how steady the words of this page are over the seeds it was reviewed with."""
-        if self.seeds is None or self.front is None:
-            return "**Other seeds.** No runs with other seeds are at hand; these words come from one."
-        told = [a for a in self.front.arms if not self.front.in_run(a, profile=self.profile, tier=self.tier)]
-        return self.seeds.text([(a.arm, a.measurement) for a in told])
+        shown, front = [], self.front
+        if front:
+            told = [a for a in front.arms if not front.in_run(a, profile=self.profile, tier=self.tier)]
+            shown = [(a.arm, a.measurement) for a in told]
+        return self.recorded.text(self.seeds.profile if self.seeds else self.profile, shown)
 
     def predictions(self) -> str:
         """Say, in Markdown, how many predictions came out otherwise, first looks of our own counted apart."""
@@ -573,6 +589,18 @@ class Page:
                     f" declares {declared}; a {what} is declared before the run and used as declared"
                 )
 
+    def _check_scope(self, arm: str, measurement: str, verdict: "Verdict") -> None:
+        """A verdict speaks of what the plan says; a profile above the arm's own, with more data, of more."""
+        a = self.front and self.front.declared(arm, measurement)
+        if not a or self._experiment or verdict.scope == a.scope:
+            return
+        wider = SCOPES.index(verdict.scope) > SCOPES.index(a.scope)  # type: ignore[arg-type]
+        if not (wider and a.profile != self.profile):
+            raise RecipeError(
+                f"{self.recipe}: arm {arm!r} judged {measurement} with scope {verdict.scope}, the plan"
+                f" declares {a.scope}; a scope is declared before the run and used as declared"
+            )
+
     def _described(self, arm: str, measurement: str) -> dict[str, Any]:
         """What is known of an arm before it is judged; an error where it is not declared or written twice."""
         if self._entered(arm, measurement):
@@ -588,10 +616,11 @@ class Page:
             row |= {"unit": m.unit, "estimand": m.estimand, "scale": m.scale}
         if self.front and (a := self.front.declared(arm, measurement)):
             row |= {"control": a.control, "predicted": a.predicted, "origin": a.origin, "tier": a.tier}
-            row |= {"recorded": a.recorded_in(self.profile), "seen_in_training": a.seen_in_training}
-        if self.seeds and self.seeds.profile == self.profile and not self._experiment:
-            row |= {"over_seeds": self.seeds.labels(arm, measurement)}
-            row |= {"words_seen": (seen := self.seeds.words_seen(arm, measurement))}
+            row |= {"recorded": self.recorded.word(self.profile, arm, measurement)}
+            row |= {"seen_in_training": a.seen_in_training}
+        if not self._experiment:
+            row |= {"over_seeds": self.recorded.labels(self.profile, arm, measurement)}
+            row |= {"words_seen": (seen := self.recorded.words_seen(self.profile, arm, measurement))}
             row |= {"stable": len(seen) == 1 if seen else None}
         return row
 

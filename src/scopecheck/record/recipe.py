@@ -1,26 +1,13 @@
-"""The front matter of a recipe: read from the head of its text notebook and checked against a schema."""
+"""A recipe's front matter: the header of its text notebook, checked against a schema, and its plan."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scopecheck.errors import RecipeError
-
-Word = Literal["HOLDS", "FAILS", "UNDETERMINED"]
-LABEL = r"^(HOLDS( (ON AVERAGE ONLY|BY CANCELLATION).*)?|(FAILS|UNDETERMINED)( NOT BETTER THAN CHANCE)?)$"
-Label = Annotated[str, Field(pattern=LABEL)]
-Tier = Literal["embedded", "public", "archive"]
-Profile = Literal["quick", "full"]
-TIERS: tuple[Tier, ...] = ("embedded", "public", "archive")
-PROFILES: tuple[Profile, ...] = ("quick", "full")
-CONTROL_WORD = {"positive": "HOLDS", "negative": "FAILS"}
-
-
-def _yes_no(value: Any) -> Any:
-    """YAML reads a bare yes or no as a truth value; here they are words."""
-    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+from scopecheck.record.plan import PROFILES, TIERS, Arm, Profile, Tier, plan_path, read_plan
 
 
 class _Strict(BaseModel):
@@ -43,6 +30,7 @@ class Datasets(_Strict):
 class Measurement(_Strict):
     """What is measured: unit, estimand, scale and the tolerance declared before the run, with its reason."""
 
+    name: str = ""  # what a reader calls it; the key itself where empty
     unit: str
     estimand: Literal["per-acquisition mean", "pooled ratio"]
     scale: Literal["relative", "absolute"]
@@ -58,33 +46,10 @@ class Measurement(_Strict):
         return (-abs(self.tolerance), abs(self.tolerance))
 
 
-class Arm(_Strict):
-    """One run of a tool under one acquisition, judged by one measurement."""
-
-    arm: str
-    measurement: str
-    scope: str = "population"
-    data: list[str] = []
-    tier: Tier = "embedded"
-    profile: Profile = "quick"
-    control: Literal["positive", "negative"] | None = None
-    predicted: Word | None
-    origin: Literal["paper", "physics", "guess", "first look"]  # a first look of our own was not blind
-    recorded: Label | dict[Profile, Label] | None = None
-    seen_in_training: Annotated[Literal["no", "yes", "unknown"], BeforeValidator(_yes_no)]
-    source: str
-
-    def recorded_in(self, profile: str) -> str | None:
-        """The label of the last reviewed run of this profile; a bare word speaks of ``quick`` alone."""
-        if isinstance(self.recorded, dict):
-            return dict(self.recorded).get(profile)  # type: ignore[call-overload]
-        return self.recorded if profile == "quick" else None
-
-
 class Recipe(_Strict):
-    """The checked front matter, with the path it was read from."""
+    """The checked front matter: the header, the lines of the plan, and the path it was read from."""
 
-    schema_: Literal["1.0"] = Field(alias="schema")
+    schema_: Literal["2.0"] = Field(alias="schema")
     kind: Literal["recipe", "page"] = "recipe"
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str
@@ -97,23 +62,13 @@ class Recipe(_Strict):
     gpu: Literal["none", "optional", "needed"] = "none"
     goals: list[str] = []
     picture: str = Field(default="", pattern=r"^[a-z0-9-]*$")  # the figure to remember, figures/<picture>.png
-    arms: list[Arm] = []
+    arms: list[Arm] = []  # the lines of the plan
     path: Path
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":
-        pairs = [(a.arm, a.measurement) for a in self.arms]
-        for pair in pairs:
-            if pair[1] not in self.measurements:
-                raise ValueError(f"arm {pair[0]!r} names measurement {pair[1]!r}, which is not declared")
-            if pairs.count(pair) > 1:
-                raise ValueError(f"arm {pair[0]!r} declares measurement {pair[1]!r} twice")
-        for a in self.arms:
-            expected = CONTROL_WORD.get(a.control or "")
-            if expected and a.predicted != expected:
-                raise ValueError(f"{a.control} control {a.arm!r} must be predicted {expected}")
-        if self.kind == "recipe" and not (self.arms and self.failure_mode and self.tools and self.goals):
-            raise ValueError("a recipe needs arms, failure_mode, tools and goals (else write kind: page)")
+        if self.kind == "recipe" and not (self.failure_mode and self.tools and self.goals):
+            raise ValueError("a recipe needs failure_mode, tools and goals (else write kind: page)")
         if self.kind == "recipe" and set(self.minutes) != set(PROFILES):
             raise ValueError("minutes needs quick and full")
         return self
@@ -132,12 +87,13 @@ class Recipe(_Strict):
 
 
 def read_recipe(path: str | Path) -> Recipe:
-    """Read and check the front matter of a text notebook (jupytext py:percent).
+    """Read and check the header of a text notebook (jupytext py:percent) and the plan beside it.
 
     Parameters
     ----------
     path : str or Path
-        The recipe, e.g. ``recipes/segmentation-cellpose.py``; its name must be its id.
+        The recipe, e.g. ``recipes/segmentation-cellpose.py``; its name must be its id. Its plan is
+        ``recipes/segmentation-cellpose.csv``; a page of ``kind: page`` may do without one.
 
     Returns
     -------
@@ -147,8 +103,8 @@ def read_recipe(path: str | Path) -> Recipe:
     Raises
     ------
     RecipeError
-        If there is no such file, it is not UTF-8, has no header, or the header does not fit the schema; the
-        message names the file, the field and what was expected.
+        If there is no such file, it is not UTF-8, has no header, or the header or the plan does not fit its
+        schema; the message names the file, the field and what was expected.
     """
     path = Path(path)
     if not path.is_file():
@@ -169,13 +125,19 @@ def read_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f"{path}: the front matter is not YAML: {' '.join(str(err).split())}") from err
     except (KeyError, TypeError) as err:
         raise RecipeError(f"{path}: the front matter has no jupyter: scopecheck: block") from err
+    plan = plan_path(path)
     try:
+        if "arms" in header:
+            raise RecipeError(f"{path}: arms stand in the plan, {plan.name}, not in the header")
         recipe = Recipe(**{**header, "path": path.resolve()})
     except (ValidationError, TypeError) as err:
         raise RecipeError(f"{path}: front matter: {first_faults(err)}") from err
     if recipe.id != path.stem:
         raise RecipeError(f"{path}: its id is {recipe.id!r}; id and file name must be the same")
-    return recipe
+    if recipe.kind == "page" and not plan.is_file():
+        return recipe
+    datasets = {tier: recipe.datasets.upto(tier) for tier in TIERS}
+    return recipe.model_copy(update={"arms": read_plan(plan, list(recipe.measurements), datasets)})
 
 
 def first_faults(err: Exception) -> str:

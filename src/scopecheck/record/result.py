@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scopecheck.errors import RecipeError
-from scopecheck.record.seeds import counted
+from scopecheck.record.recorded import counted
 
 if TYPE_CHECKING:
     from scopecheck.judge import Verdict

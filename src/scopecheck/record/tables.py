@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from scopecheck.record.recorded import counted
 from scopecheck.record.result import ArmResult, caption
-from scopecheck.record.seeds import counted
 
 
 def percent(value: float | None, scale: str = "relative", unit: str = "") -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from scopecheck import __version__
 from scopecheck.data.catalogue import catalogue_path
 from scopecheck.errors import RecipeError
+from scopecheck.record.plan import plan_path
 from scopecheck.record.recipe import Recipe, read_recipe
+from scopecheck.record.recorded import read_recorded
 from scopecheck.record.result import installed
-from scopecheck.record.seeds import seeds_path
 from scopecheck.runner.find import defaults
 from scopecheck.runner.reach import reached
 
-KEPT = ("notebooks", "recorded", "seeds")  # beside the recipes: derived from results
+KEPT = ("notebooks", "recorded")  # beside the recipes: derived from results
 # What the catalogue says of a dataset and a run may use; its files count by their hashes.
 DECIDES = {"format", "pixel_size_um", "acquisitions", "truth", "seen_by", "root"}
 _CALLED = {"modules": "module", "versions": "version of", "parameters": "parameter", "data": "dataset"}
@@ -58,7 +59,7 @@ def sources(recipe: Recipe) -> dict[str, Any]:
 
     What is kept of earlier runs lies beside it, too, and is none of it: it tells of results and decides none.
     """
-    path, plan = recipe.path, recipe.path.with_suffix(".csv")
+    path, plan = recipe.path, plan_path(recipe.path)
     text = path.read_text(encoding="utf-8")
     try:
         modules = reached(text)
@@ -72,13 +73,16 @@ def sources(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def recorded_hash(recipe: Recipe) -> str:
-    """The sha256 of what is kept of earlier runs, which the page quotes; it decides no result.
+def recorded_hash(recipe: Recipe, profile: str) -> str:
+    """The sha256 of what a page of this profile quotes of recorded runs; it decides no result.
 
-    It is no part of the key: a result whose page quotes other runs than those kept is made again under it.
+    It is no part of the key: a result whose page quotes other runs than these is made again under it.
     """
-    kept = seeds_path(recipe.path)
-    return _sha256(kept) if kept.is_file() else ""
+    kept = read_recorded(recipe.path)
+    runs = [r for r in kept.runs if r.profile in (profile, "quick")] if kept else []
+    told = [r.model_dump(exclude={"key", "scopecheck", "versions"}) for r in runs]
+    told += [e.model_dump() for e in kept.elsewhere] if kept else []
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -120,7 +124,7 @@ def parts_of(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     path : Path
-        The recipe; its plan is the file of the same name that ends with ``.csv``, where there is one.
+        The recipe; its plan is the file of the same name that ends with ``.csv``.
     parameters : dict
         Those that differ from their defaults, or all.
 

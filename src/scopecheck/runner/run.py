@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from scopecheck.errors import DataError, RecipeError
 from scopecheck.record.recipe import Recipe
+from scopecheck.record.recorded import counted
 from scopecheck.record.result import installed, read_verdict, write_json
-from scopecheck.record.seeds import counted
 from scopecheck.runner.find import settle
 from scopecheck.runner.key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
 
@@ -262,7 +262,7 @@ def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
     if (folder / "run.json").is_file():
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         found = [f"dataset {name} is here now" for name in run["datasets_missing"] if data.is_here(name)]
-        if run.get("recorded") != recorded_hash(job.recipe):
+        if run.get("recorded") != recorded_hash(job.recipe, _profile(job.parameters)):
             found.append("other runs are recorded than its page quotes")
         return found or (["asked for again"] if job.again else [])
     runs = [json.loads(p.read_text(encoding="utf-8")) for p in job.home.glob("*/run.json")]
@@ -302,7 +302,7 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}
     surroundings["SCOPECHECK_RECIPE"] = str(recipe.path)
     surroundings["SCOPECHECK_EXPERIMENT"] = " ".join(sorted(set(job.changed) - {"profile", "tier", "seed"}))
-    started, clock, recorded = now(), time.monotonic(), recorded_hash(recipe)
+    started, clock, recorded = now(), time.monotonic(), recorded_hash(recipe, _profile(job.parameters))
     with (work / "stderr.txt").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "scopecheck.runner.child", str(os.getpid()), str(work / "spec.json")],
