@@ -45,6 +45,8 @@ def test_crate_links_raw_data_outputs_tool_and_settings(recipe, tmp_path):
     assert {t["softwareVersion"] for t in action["softwareRequirements"]} == {"1.26.4", "3.1.1.3"}
     source = action["instrument"]
     assert source["sha256"] == hashlib.sha256(recipe.read_bytes()).hexdigest()
+    plan = recipe.with_suffix(".csv")
+    assert names[plan.name]["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
 
 
 def test_one_hash_stands_for_all_files_of_a_dataset():

@@ -8,7 +8,7 @@ from scopecheck.runner import derive
 
 @pytest.fixture
 def written(place, run, monkeypatch):
-    recipe = place.recipe()
+    recipe = place.recipe(recorded="FAILS")
     assert run(recipe, given={"seed": "9"}).status == "ran"  # an experiment gives no words
     assert derive.main(check=False) == 0
     without = nbformat.read(recipe.parent / "notebooks" / "shift-toy.ipynb", as_version=4)
@@ -29,7 +29,12 @@ def test_only_the_words_are_kept(written):
         "lost [negative control] | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
         "field | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
     ]
-    assert derive.main(check=True) == 0
+    plan = notebook.metadata["scopecheck"]["plan"]
+    assert plan[2] == {
+        **{"arm": "field", "measurement": "count", "predicted": "HOLDS", "origin": "paper", "source": "x"},
+        "recorded": {"quick": "FAILS"},
+    }
+    assert derive.main(check=True, names=[target.stem]) == 0
     first = target.read_bytes()
     assert derive.main(check=False) == 0
     assert target.read_bytes() == first  # writing again changes nothing
@@ -50,6 +55,12 @@ def test_check_finds_each_way_to_be_out_of_step(written, capsys):
     assert derive.main(check=True) == 1
     assert "is not what" in capsys.readouterr().err
     recipe.write_text(text, encoding="utf-8")
+    kept = recipe.parent / "recorded" / "shift-toy.json"
+    kept.rename(kept.with_suffix(".away"))
+    assert derive.main(check=True) == 1
+    assert "holds another header, plan or recorded words than" in capsys.readouterr().err
+    kept.with_suffix(".away").rename(kept)
+    assert derive.main(check=True) == 0
     notebook = nbformat.read(target, as_version=4)
     notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="0.123")]
     nbformat.write(notebook, target)

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from scopecheck.record.plan import plan_path
 from scopecheck.record.recipe import Recipe
 
 
@@ -77,6 +78,9 @@ def write_crate(folder: str | Path, recipe: Recipe, run: dict[str, Any]) -> Path
     source = entity(
         f"#{recipe.id}.py", "SoftwareSourceCode", name=recipe.path.name, sha256=_sha256(recipe.path)
     )
+    plan = plan_path(recipe.path)
+    if plan.is_file():
+        inputs.append(entity(f"#{plan.name}", "File", name=plan.name, sha256=_sha256(plan)))
     tools = [
         entity(f"#{name}-{version}", "SoftwareApplication", name=name, softwareVersion=version)
         for name, version in run["versions"].items()

@@ -1,16 +1,22 @@
 """Derive the notebooks from the recipes: what Colab opens and what nbval compares.
 
-``python -m scopecheck.runner.derive`` writes ``recipes/notebooks/<id>.ipynb``; with ``--check`` it writes
-nothing and ends with 1 where one is not in step. They hold the outputs of the verdict cells alone, taken from
-the latest result that was run with default parameters.
+``python -m scopecheck.runner.derive [ID ...]`` writes ``recipes/notebooks/<id>.ipynb`` (of all recipes when
+none is named); with ``--check`` it writes nothing and ends with 1 where one is not in step. They hold the
+outputs of the verdict cells alone, taken from the latest result that was run with default parameters; in
+their metadata stand the header, the plan and the recorded words.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scopecheck.runner.find import find, read_notebook, results_folder
+from scopecheck.errors import InputError, RecipeError
+from scopecheck.record.plan import PROFILES
+from scopecheck.record.recipe import read_recipe
+from scopecheck.record.recorded import Recorded, read_recorded
+from scopecheck.runner.find import find, locate, read_notebook, results_folder
 
 TAG = "verdict"
 
@@ -18,10 +24,23 @@ TAG = "verdict"
 def derived(path: Path, outputs: dict[str, list[Any]]) -> Any:
     """The recipe as a notebook without outputs but those given, by cell source, for its verdict cells."""
     notebook = read_notebook(path)
+    if plan := plan_of(path):
+        notebook.metadata.setdefault("scopecheck", {})["plan"] = plan
     for cell in notebook.cells:
         if TAG in cell.metadata.get("tags", []) and outputs.get(cell.source):
             cell.outputs, cell.execution_count = outputs[cell.source], 1
     return notebook
+
+
+def plan_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of the plan, without what is the default, each with its recorded word by profile."""
+    kept = read_recorded(path) or Recorded(recipe=path.stem)
+    lines = []
+    for arm in read_recipe(path).arms:
+        words = {p: kept.word(p, arm.arm, arm.measurement) for p in PROFILES}
+        told = arm.model_dump(mode="json", exclude_defaults=True)
+        lines.append(told | {"recorded": {p: word for p, word in words.items() if word}})
+    return lines
 
 
 def words_of(notebook: Any) -> dict[str, list[Any]]:
@@ -57,17 +76,19 @@ def faults(path: Path) -> list[str]:
         (c.cell_type, c.source, c.metadata) for c in want.cells
     ]:
         out.append(f"{target} is not what {path} gives")
+    if have.metadata != want.metadata:
+        out.append(f"{target} holds another header, plan or recorded words than {path}")
     if [c.get("outputs") for c in have.cells] != [c.get("outputs") for c in want.cells]:
         out.append(f"{target} holds outputs of other cells than the verdict cells")
     return out
 
 
-def main(check: bool) -> int:
-    """Write or check all derived notebooks; gives the exit status."""
+def main(check: bool, names: Sequence[str] = ()) -> int:
+    """Write or check the derived notebooks of the recipes named, or of all; gives the exit status."""
     import nbformat
 
     wrong = []
-    for path in find():
+    for path in [locate(name) for name in names] or find():
         if check:
             wrong += faults(path)
             continue
@@ -83,4 +104,8 @@ def main(check: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(check="--check" in sys.argv[1:]))
+    try:
+        sys.exit(main("--check" in sys.argv[1:], [a for a in sys.argv[1:] if a != "--check"]))
+    except (InputError, RecipeError) as err:
+        print(err, file=sys.stderr)
+        sys.exit(2)
