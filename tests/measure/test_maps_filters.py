@@ -1,4 +1,4 @@
-"""Low-pass and sharpening, against single waves, whose factor is known."""
+"""Low-pass and sharpening, against single waves, whose factor is known; a mask in eight parts."""
 
 import numpy as np
 import pytest
@@ -45,6 +45,16 @@ def test_sharpening_takes_out_what_lies_beyond_nyquist():
     assert np.abs(maps.sharpen(values, 0.0, PIXEL)).max() < 1e-5
 
 
+def test_a_crop_is_sharpened_as_if_it_stood_in_a_cube():
+    rng = np.random.default_rng(1)
+    crop = rng.standard_normal((10, 16, 12)).astype(np.float32)
+    cube = np.zeros((16,) * 3, np.float32)
+    cube[:10, :, :12] = crop
+    sharp = maps.sharpen(crop, -30, PIXEL)
+    assert sharp.shape == crop.shape
+    assert np.array_equal(sharp, maps.sharpen(cube, -30, PIXEL)[:10, :, :12])
+
+
 def test_sharpening_does_not_move_the_fsc_of_a_shell():
     rng = np.random.default_rng(0)
     a = rng.standard_normal((32,) * 3)
@@ -62,8 +72,30 @@ def test_sharpening_does_not_move_the_fsc_of_a_shell():
         (lambda x: maps.sharpen(x, float("inf"), 1), "b_factor: inf"),
         (lambda x: maps.sharpen(x, -50, -1), "pixel_size: -1"),
         (lambda x: maps.sharpen(x[0], -50, 1), "cubic"),
+        (lambda x: maps.low_pass(x[:4], 10, 1), "cubic"),
     ],
 )
 def test_what_no_filter_can_be_made_of_is_refused(filtered, said):
     with pytest.raises(InputError, match=said):
         filtered(np.zeros((8, 8, 8)))
+
+
+def test_the_octants_of_a_cube_are_its_eight_corners():
+    mask = np.zeros((12,) * 3)
+    mask[2:10, 2:10, 2:10] = 1
+    parts = maps.octants(mask, edge=0)
+    assert [int(part.sum()) for part in parts] == [64] * 8
+    assert np.array_equal(np.sum(parts, axis=0), mask)
+    assert parts[0][2:6, 2:6, 2:6].all()  # low z, y, x first
+    assert parts[1][2:6, 2:6, 6:10].all()  # x changes fastest
+
+
+def test_octants_with_hardly_anything_inside_are_left_out():
+    mask = np.zeros((12,) * 3)
+    mask[0:4] = 1
+    mask[8, 8, 8] = 1  # centre near z = 1.5: octants of z 0-1, z 2-3 and beyond
+    assert len(maps.octants(mask, edge=0)) == 8
+    line = np.zeros((12,) * 3)
+    line[:, 5, 5] = 1
+    assert len(maps.octants(line, edge=1)) == 2
+    assert maps.octants(np.zeros((4,) * 3)) == []

@@ -66,6 +66,16 @@ def test_a_rule_that_differs_shows(reference, monkeypatch):
     assert (ours - residues).mean() == pytest.approx(0.05, abs=0.01)
 
 
+def test_scores_are_averaged_over_the_atoms_of_each_residue():
+    atoms = pd.DataFrame({"x": [3.0, 9.0, 6.0], "y": [6.0] * 3, "z": [6.0] * 3, "residue": [7, 2, 7]})
+    values = peaks(atoms[["x", "y", "z"]].to_numpy(), 0.6, shape=(60, 60, 60), pixel=0.2)
+    values += np.random.default_rng(0).normal(0, 0.05 * values.max(), values.shape).astype(values.dtype)
+    each = model.q_score(values, 0.2, (0, 0, 0), atoms[["x", "y", "z"]])
+    found = model.q_by_residue(values, 0.2, (0, 0, 0), atoms)
+    assert found.to_dict() == pytest.approx({2: each[1], 7: (each[0] + each[2]) / 2})
+    assert each[0] != each[2]
+
+
 def test_a_gaussian_of_the_right_width_is_a_perfect_peak():
     atom = [[6.1, 5.9, 6.05]]
     score = model.q_score(peaks(atom, 0.6, shape=(60, 60, 60), pixel=0.2), 0.2, (0, 0, 0), atom)

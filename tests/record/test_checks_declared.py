@@ -48,6 +48,15 @@ def test_which_checks_rang_at_which_case(trial):
     assert checks.rang("long") == [set(), {"above 21"}, {"above 21"}]
 
 
+def test_a_rule_of_several_checks_is_counted_a_case_at_a_time(trial):
+    checks = trial.checks(lambda row, tool: {"low": -row.answer, "high": row.answer, "never": 0}, limits={
+        "low": -11, "high": 21, "never": 1})  # fmt: skip
+    checks.count()
+    rule = checks.any_of(["low", "high"])  # low: 10; high: 30 | 22, 32; neither: 20 | 12
+    assert (rule.hits, rule.misses, rule.false_alarms, rule.quiet) == (2, 1, 2, 1)
+    assert checks.any_of(["never"]).misses == 3
+
+
 def test_signs_are_made_once_a_case(trial):
     asked = []
 

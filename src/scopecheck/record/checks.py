@@ -21,6 +21,7 @@ class Point(NamedTuple):
     value: float
     alarm: bool
     wrong: bool
+    case: int = 0  # the same for all points of one case
 
 
 class Checks:
@@ -109,6 +110,20 @@ class Checks:
         arms = dict.fromkeys(p.arm for p in self.points)
         return [arm for arm in arms if all(p.wrong and not p.alarm for p in self.points if p.arm == arm)]
 
+    def any_of(self, checks: Sequence[str]) -> "Alarms":
+        """Count a rule that refuses a number where any of these checks raises its alarm.
+
+        Its misses are wrong numbers that the rule lets pass, its false alarms good ones that it turns away.
+        """
+        from scopecheck import judge
+
+        rang: dict[tuple[str, int], list[bool]] = {}
+        for p in self.points:
+            if p.check in checks:
+                rang.setdefault((p.measurement, p.case), []).append(p.alarm)
+        wrong = {(p.measurement, p.case): p.wrong for p in self.points}
+        return judge.alarms([any(alarms) for alarms in rang.values()], [wrong[key] for key in rang])
+
     def figure(self) -> Any:
         """Hits beside false alarms, one line a check."""
         return plots.alarms(self.counted)
@@ -174,5 +189,5 @@ class Checks:
             for check, value in values.items():
                 if not np.isnan(value):
                     self.points.append(
-                        Point(name, check, row.arm, value, bool(value > limits[check]), is_wrong)
+                        Point(name, check, row.arm, value, bool(value > limits[check]), is_wrong, id(row))
                     )

@@ -11,7 +11,7 @@ from scopecheck.measure.maps.filters import low_pass, sharpen
 from scopecheck.measure.maps.halves import Floor, floor, same
 from scopecheck.measure.maps.interval import Agreement, Interval, agreement, effective_counts, fsc_interval
 from scopecheck.measure.maps.local import LocalResolution, local_resolution
-from scopecheck.measure.maps.masks import soft_mask, soften
+from scopecheck.measure.maps.masks import octants, soft_mask, soften
 from scopecheck.measure.maps.randomise import LIMIT, Corrected, randomise_phases, randomised
 from scopecheck.measure.maps.raw import Surroundings, cut, noise_power, rise, surroundings
 from scopecheck.measure.maps.shells import Crossing, Curve, crossing, fsc, resolution
@@ -28,7 +28,7 @@ _LATER = {
         "sphericity",
         "spread",
     ),
-    "model": ("correlation", "model_density", "placement", "q_score"),
+    "model": ("correlation", "model_density", "placement", "q_by_residue", "q_score"),
 }
 
 __all__ = [
@@ -58,8 +58,10 @@ __all__ = [
     "low_pass",
     "model_density",
     "noise_power",
+    "octants",
     "orientation_histogram",
     "placement",
+    "q_by_residue",
     "q_score",
     "randomise_phases",
     "randomised",

@@ -41,7 +41,8 @@ def sharpen(values: ArrayLike, b_factor: float, pixel_size: float) -> NDArray:
 
     Parameters
     ----------
-    values : (D, D, D) array (Z, Y, X)
+    values : (Z, Y, X) array
+        Not cubic, as a crop may be, it is filled up with zeros behind its last voxels, and cut again.
     b_factor : float
         Square Angstrom.
     pixel_size : float
@@ -49,25 +50,32 @@ def sharpen(values: ArrayLike, b_factor: float, pixel_size: float) -> NDArray:
 
     Returns
     -------
-    (D, D, D) float32
+    (Z, Y, X) float32
         What lies beyond Nyquist, in the corners of the transform, is taken out.
 
     Raises
     ------
     InputError
-        If the map is not cubic or not finite, the B-factor not finite, or the pixel size not above 0.
+        If the map is not finite, the B-factor not finite, or the pixel size not above 0.
 
     References
     ----------
     Rosenthal and Henderson (2003), doi:10.1016/j.jmb.2003.07.013.
     """
-    array = checked("map", values)
+    given = np.asarray(values)
+    if given.ndim == 3 and len(set(given.shape)) > 1:
+        array = np.zeros((max(given.shape),) * 3, np.float32 if given.dtype == np.float32 else np.float64)
+        array[tuple(map(slice, given.shape))] = given
+    else:
+        array = given
+    array = checked("map", array)
     if not math.isfinite(b_factor):
         raise InputError(f"b_factor: {b_factor}; expected square Angstrom, negative to sharpen.")
     size = _length("pixel_size", pixel_size)
     square = _frequencies(len(array), size)
     inside = square <= (0.5 / size + 1 / (len(array) * size)) ** 2  # the last shell whole
-    return _filtered(array, np.where(inside, np.exp(-b_factor * np.where(inside, square, 0) / 4), 0))
+    sharp = _filtered(array, np.where(inside, np.exp(-b_factor * np.where(inside, square, 0) / 4), 0))
+    return sharp[tuple(map(slice, given.shape))]
 
 
 def _length(name: str, value: float) -> float:

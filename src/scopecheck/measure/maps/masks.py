@@ -58,6 +58,32 @@ def soften(binary: ArrayLike, edge: float = 6.0) -> NDArray:
     return _fall(distance_transform_edt(~inside).astype(np.float32), edge)
 
 
+def octants(mask: ArrayLike, edge: float = 6.0, least: float = 0.02) -> list[NDArray]:
+    """Cut the inside of a mask into its eight octants about its centre, each with a soft edge.
+
+    Parameters
+    ----------
+    mask : (Z, Y, X) array, 0 to 1
+        Inside is above 0.5.
+    edge : float
+        Voxels, as in `soften`. The soft edges of neighbours overlap.
+    least : float
+        Octants with less than this share of the inside are left out.
+
+    Returns
+    -------
+    list of (Z, Y, X) float32, 0 to 1
+        Empty where nothing is inside.
+    """
+    inside = np.asarray(mask) > 0.5
+    if not inside.any():
+        return []
+    centre = [where.mean() for where in np.nonzero(inside)]
+    sides = [place > middle for place, middle in zip(np.indices(inside.shape), centre, strict=True)]
+    parts = [inside & (sides[0] == z) & (sides[1] == y) & (sides[2] == x) for z, y, x in np.ndindex(2, 2, 2)]
+    return [soften(part, edge) for part in parts if part.sum() > least * inside.sum()]
+
+
 def _fall(distance: NDArray, edge: float) -> NDArray:
     if not edge >= 0:
         raise InputError(f"edge: {edge}; expected voxels, not below 0.")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 POINTS = 8  # samples a shell
 REACH = 2.0  # Angstrom, radius of the last shell
@@ -137,6 +141,24 @@ def q_score(
     outside = ((xyz < start) | (xyz > start + last)).any(axis=1)
     flat = both <= 1e-12 * np.maximum(uu, np.finfo(float).tiny)
     return np.where(outside | flat, np.nan, np.clip(score, -1, 1))
+
+
+def q_by_residue(
+    values: ArrayLike, pixel_size: float, origin: Sequence[float] | NDArray, model: pd.DataFrame
+) -> pd.Series:
+    """Mean Q-score of the atoms of each residue, by residue number.
+
+    Parameters
+    ----------
+    values, pixel_size, origin
+        As `q_score`.
+    model : DataFrame
+        Of one chain, with x, y, z (Angstrom) and residue, as ``data.read_model`` gives it.
+    """
+    import pandas as pd
+
+    scores = q_score(values, pixel_size, origin, model[["x", "y", "z"]])
+    return pd.Series(scores).groupby(model["residue"].to_numpy()).mean()
 
 
 def model_density(
