@@ -37,17 +37,18 @@ book: env  ## build the book from the results at hand
 	@echo
 	@echo "The book is ready. Open this page: file://$(CURDIR)/_build/html/index.html"
 
-test: env  ## set up and run all tests
-	$(BIN)/python -m pytest
+test: env  ## set up and run all tests (WEEKLY=1: also those that take long)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-fast: env  ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not tool"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not tool"
 
-test-core: ## install the core alone (numpy 1.26, numpy 2, Python 3.12 where present) and run its tests
+test-core: ## install the core alone, newest numpy and Python, and run its tests (WEEKLY=1: older ones, too)
 	PYTHON=$(PYTHON) tests/core_alone.sh
 
 nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)
-	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=900 $(foreach id,$(NBVAL),recipes/notebooks/$(id).ipynb)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
+	  --nbval-lax --nbval-cell-timeout=3600 $(foreach id,$(NBVAL),recipes/notebooks/$(id).ipynb)
 
 NBVAL ?= segmentation-unet-dice-trap structure-passport
 

@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         elif mood == "stall":
             self.wfile.write(data[: len(data) // 2])
             self.wfile.flush()
-            self.server.awake.wait(20)
+            self.server.awake.wait(600)
         elif mood == "slow":
             for at in range(0, len(data), max(1, len(data) // 40)):
                 self.wfile.write(data[at : at + max(1, len(data) // 40)])

@@ -21,7 +21,7 @@ FETCH = "print(data.fetch('one'))"
 def test_two_processes_fetch_a_file_once(one, server, blob):
     server.mood["a.bin"] = "slow"
     running = [subprocess.Popen(one.child(FETCH), stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    paths = [process.communicate(timeout=60)[0].strip() for process in running]
+    paths = [process.communicate()[0].strip() for process in running]
     assert [process.returncode for process in running] == [0, 0]
     assert paths[0] == paths[1] == str(data.where("one"))
     assert Path(paths[0]).read_bytes() == blob
@@ -29,15 +29,14 @@ def test_two_processes_fetch_a_file_once(one, server, blob):
 
 
 def test_killed_half_way_leaves_no_file_and_the_next_run_has_it(one, server, blob):
-    server.mood["a.bin"] = "slow"
+    server.mood["a.bin"] = "stall"  # sends one half and waits
     part = data.where("one").with_name("a.bin.part")
     process = subprocess.Popen(one.child(FETCH))
-    end = time.monotonic() + 30
     while not (part.is_file() and part.stat().st_size > 0):
-        assert time.monotonic() < end
+        assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=30)
+    process.wait()
     assert 0 < part.stat().st_size < len(blob)
     assert not data.where("one").exists()
     assert not data.is_here("one")
@@ -55,7 +54,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(one, blob):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try:\n    data.fetch('one')\nexcept DataError as error:\n    sys.exit(str(error))\n"
     )
-    done = subprocess.run(one.child(code), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(one.child(code), capture_output=True, text=True)
     assert done.returncode == 1
     assert "one/a.bin: could not be written to" in done.stderr
     assert "It needs 400000 bytes" in done.stderr
@@ -103,7 +102,7 @@ def _network_cut() -> list[str]:
     """Return a prefix that runs a command without any network, or [] where the system does not allow it."""
     for prefix in (["unshare", "-n"], ["unshare", "-rn"]):
         try:
-            if subprocess.run([*prefix, "true"], capture_output=True, timeout=10).returncode == 0:
+            if subprocess.run([*prefix, "true"], capture_output=True, timeout=100).returncode == 0:
                 return prefix
         except (OSError, subprocess.TimeoutExpired):
             continue
@@ -115,7 +114,7 @@ def test_a_mirror_serves_with_the_network_cut(one, server, blob, tmp_path, recor
     one.add("tree", {"deep/b.bin": (blob[::-1], [{"url": f"{server.url}/b.bin"}])}, root="b.zarr")
     command = [sys.executable, "-m", "scopecheck", "data", "fetch", "--all", "--to", str(tmp_path / "mirror")]
     command[1:3] = ["-c", "from scopecheck.cli import main; main()"]
-    subprocess.run(command, check=True, timeout=120, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     rows = json.loads((tmp_path / "mirror" / "manifest.json").read_text())
     assert [row["file"] for row in rows] == ["one/a.bin", "tree/deep/b.bin"]
 
@@ -125,11 +124,11 @@ def test_a_mirror_serves_with_the_network_cut(one, server, blob, tmp_path, recor
     code = "for name in ('one', 'tree'): print(data.fetch(name))"
     env = {**os.environ, "SCOPECHECK_CACHE": str(tmp_path / "node"), "SCOPECHECK_MIRROR": ""}
     child = prefix + one.child(code if prefix else blocked + code)
-    refused = subprocess.run(child, env=env, capture_output=True, text=True, timeout=120)
+    refused = subprocess.run(child, env=env, capture_output=True, text=True)
     assert refused.returncode != 0
     assert "not reachable" in refused.stderr
     env["SCOPECHECK_MIRROR"] = os.pathsep.join([str(tmp_path / "mirror")])
-    done = subprocess.run(child, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(child, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first, second = map(Path, done.stdout.split())
     assert first.read_bytes() == blob

@@ -61,7 +61,7 @@ def test_relion_postprocess_corrects_alike(tmp_path, radius, edge):
     given = ["--i", "h_half1_unfil.mrc", "--i2", "h_half2_unfil.mrc", "--mask", "mask.mrc", "--o", "pp/pp"]
     subprocess.run(
         ["relion_postprocess", *given, "--angpix", "1.5"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     text = (tmp_path / "pp" / "pp.star").read_text().split("data_fsc")[1].split("data_guinier")[0]
     table = np.array(

@@ -41,6 +41,7 @@ def words(settings: dict[str, str], results: Path) -> dict[tuple[str, str, str],
 
 @pytest.mark.tool
 @pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("WEEKLY"), reason="takes minutes, so it runs once a week: WEEKLY=1")
 def test_two_recipes_say_the_same_with_other_threads_kernels_and_instructions(tmp_path):
     for module in ("monai", "threadpoolctl"):
         pytest.importorskip(module)

@@ -1,6 +1,7 @@
 """The template that CONTRIBUTING tells people to start from follows the plan and runs as it is."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -22,12 +23,25 @@ def test_template_follows_the_plan(recipe, structure_faults):
     assert structure_faults(recipe) == []
 
 
+# Other threads, other kernels, other instructions; test_machines.py asks recipes, once a week.
+MACHINES = [
+    {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Prescott"},
+    {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+]
+
+
 @pytest.mark.slow
-def test_template_runs_as_it_is(recipe, tmp_path):
+def test_template_runs_as_it_is_and_says_the_same_on_other_machines(recipe, tmp_path):
     start = "from scopecheck.cli import main; main()"
     command = [sys.executable, "-c", start, "run", "segmentation-threshold"]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
-    (verdicts,) = tmp_path.glob("results/segmentation-threshold/*/verdict.json")
-    words = {arm["arm"]: arm["verdict"] for arm in json.loads(verdicts.read_text())["arms"]}
+    told = []
+    for number, machine in enumerate(MACHINES):
+        env = os.environ | machine | {"SCOPECHECK_RESULTS": str(tmp_path / str(number))}
+        subprocess.run(command, cwd=tmp_path, check=True, env=env)
+        (verdicts,) = tmp_path.glob(f"{number}/segmentation-threshold/*/verdict.json")
+        arms = json.loads(verdicts.read_text())["arms"]
+        told.append({(arm["arm"], arm["measurement"]): arm["label"] for arm in arms})
+    words = {arm["arm"]: arm["verdict"] for arm in arms}
     assert words["separated"] == "HOLDS"
     assert words["halved"] == "FAILS"
+    assert told[0] == told[1]

@@ -1,10 +1,14 @@
 """Folders with small recipes that run in a second or two."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from scopecheck.runner.find import settle
+from scopecheck.runner.key import key_of
 
 PAGE = """# ---
 # jupyter:
@@ -126,5 +130,30 @@ def run(place) -> Callable:
     def one(*paths: Path, given: dict[str, str] | None = None, **keywords):
         outcomes = run_all(list(paths), given or {}, place.results, **keywords)
         return outcomes[0] if len(outcomes) == 1 else outcomes
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def _results_made(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("results-made")
+
+
+@pytest.fixture
+def made(place, run, _results_made) -> Callable:
+    """Have the result of a recipe, for tests of what is done with it: the same one is run once a session."""
+
+    def one(path: Path, given: dict[str, str] | None = None):
+        recipe, parameters, _ = settle(path, given or {})
+        key = key_of(path, parameters)
+        kept, here = _results_made / recipe.id / key, place.results / recipe.id / key
+        if kept.is_dir() and not here.exists():
+            shutil.copytree(kept, here)
+        outcome = run(path, given=given)
+        assert outcome.status in ("ran", "unchanged"), outcome.why
+        assert outcome.folder == str(here.resolve())
+        if not kept.is_dir():
+            shutil.copytree(here, kept)
+        return outcome
 
     return one

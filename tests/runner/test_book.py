@@ -22,8 +22,9 @@ def first_cell(folder, name):
     return nbformat.read(folder / "recipes" / f"{name}.ipynb", as_version=4).cells[0].source
 
 
-def test_pages_table_and_picture(place, run, states, tmp_path):
-    run(place.recipe(recorded="HOLDS"), place.page("names"), given={"tier": "public"})
+def test_pages_table_and_picture(place, made, states, tmp_path):
+    for path in (place.recipe(recorded="HOLDS"), place.page("names")):
+        made(path, {"tier": "public"})
     place.recipe("never-ran")
     folder = book.write_book(states(), tmp_path / "book")
     source = first_cell(folder, "shift-toy")
@@ -74,9 +75,9 @@ def test_each_part_of_the_book_has_its_picture(place, states, tmp_path):
     assert {p.name for p in made.glob("*.png")} == {"verdicts-part-one.png", "verdicts-part-two.png"}
 
 
-def test_a_failed_recipe_is_said_to_have_failed(place, run, states, tmp_path):
+def test_a_failed_recipe_is_said_to_have_failed(place, run, made, states, tmp_path):
     recipe = place.recipe()
-    run(recipe)
+    made(recipe)
     recipe.write_text(
         recipe.read_text(encoding="utf-8").replace("field = 1.4", "field = -1.0"), encoding="utf-8"
     )
@@ -87,10 +88,10 @@ def test_a_failed_recipe_is_said_to_have_failed(place, run, states, tmp_path):
     assert "Failed: " in markdown(states())
 
 
-def test_an_experiment_does_not_become_the_books_page(place, run, states):
+def test_an_experiment_does_not_become_the_books_page(place, made, states):
     recipe = place.recipe()
-    run(recipe)
-    run(recipe, given={"field": "1.0"})
+    made(recipe)
+    made(recipe, {"field": "1.0"})
     (state,) = states()
     assert state.run["changed"] == {}
     assert [a.verdict for a in state.arms] == ["HOLDS", "FAILS", "FAILS"]

@@ -17,7 +17,7 @@ import pytest
 
 import scopecheck
 
-KILLS = 24
+KILLS = 24 if os.environ.get("WEEKLY") else 8
 BODY = (
     "import os, time\n"
     "time.sleep(0.2)\n"
@@ -94,7 +94,7 @@ def test_killed_at_random_moments(place, tmp_path):
             kills += 1
         process.wait()
         halfway += bool(list(place.results.glob("*/.work-*")))
-        for _ in range(100):
+        for _ in range(6000):  # the kernel tells them to end; when they get to it depends on the machine
             if not left_running(str(tmp_path)):
                 break
             time.sleep(0.05)

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from scopecheck.errors import InputError
 from scopecheck.record import read_verdict
+from scopecheck.runner import run as runner
 from scopecheck.runner.run import _work_of
 
 LOG = "import os; open(os.environ['LOG'], 'a').write(f'{seed}\\n')"
@@ -43,19 +44,37 @@ def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, log):
     info = json.loads(Path(first.folder, "run.json").read_text())
     assert info["parameters"]["seed"] == 0
     assert info["flags"]["TF_DETERMINISTIC_OPS"] == "1"
-    assert run(page, again=True).status == "ran"
+    again = run(page, again=True)
+    assert (again.status, again.because) == ("ran", ["asked for again"])
     assert log.read_text() == "0\n0\n"
     assert len(folders(place, "small")) == 1
 
 
-def test_parameters_reach_the_notebook_as_values(place, run, tmp_path):
+def test_the_notebook_gets_values_this_interpreter_its_threads_and_its_recipe(
+    place, run, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     target = tmp_path / "written"
     code = f'"; open({str(target)!r}, "w") #'
-    page = place.page("small", "open('got', 'w').write(repr((seed, rate, name, on, sizes)))")
-    outcome = run(page, given={"name": code, "seed": "5", "on": "no", "sizes": "[7]"})
+    body = (
+        "import os, sys\nopen('got', 'w').write(repr((seed, rate, name, on, sizes)))\n"
+        "open('told', 'w').write('\\n'.join([sys.executable, os.environ['OMP_NUM_THREADS'],"
+        " os.environ['SCOPECHECK_RECIPE'], os.environ['PYTHONHASHSEED'], os.getcwd()]))"
+    )
+    page = place.page("small", body)
+    heard: list[dict] = []
+    given = {"name": code, "seed": "5", "on": "no", "sizes": "[7]"}
+    outcome = run(page, given=given, jobs=1, tell=lambda **m: heard.append(m))
     assert outcome.status == "ran"
     assert Path(outcome.folder, "got").read_text() == repr((5, 0.5, code, False, [7]))
     assert not target.exists()
+    told = Path(outcome.folder, "told").read_text().splitlines()
+    cores = len(os.sched_getaffinity(0))
+    assert told[:4] == [sys.executable, str(cores), str(page), "0"]
+    assert told[4].endswith("/out")
+    cells = [(m["cell"], m["of"]) for m in heard if m.get("of")]
+    assert cells == [(1, 4), (2, 4), (3, 4), (4, 4)]  # with the cell of the given parameters
+    assert heard[-1]["outcome"].status == "ran"
 
 
 @pytest.mark.parametrize(
@@ -101,22 +120,52 @@ def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, ru
     assert run(page).status == "ran"
 
 
-WAIT = (  # a notebook that waits for a child of its own, which does nothing
-    "import subprocess, os, time\n"
-    "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-    "open({pids!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-)
+def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path, monkeypatch):
+    """It waits for a child that does nothing; from then on each look is ten hours after the last."""
+    told = tmp_path / "pids"
+    body = (
+        "import subprocess, os\n"
+        "child = subprocess.Popen(['sleep', '9999'], start_new_session=True)\n"
+        f"open({str(told)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}.')\nchild.wait()"
+    )
+    late, real = [0.0], time.monotonic
 
+    def clock():
+        if told.is_file() and told.read_text().endswith("."):
+            late[0] += 36_000
+        return real() + late[0]
 
-@pytest.mark.parametrize("waits", ["time.sleep(600)", "child.wait()"])
-def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path, waits):
-    body = WAIT.format(pids=str(tmp_path / "pids")) + waits
-    outcome = run(place.page("small", body), stall_minutes=0.1)
-    said = "it stalled, 0.1 minutes in which its processes did nothing"
+    monkeypatch.setattr(runner.time, "monotonic", clock)
+    outcome = run(place.page("small", body), stall_minutes=600, minutes=1e9)
+    said = "it stalled, 600 minutes in which its processes did nothing"
     assert (outcome.status, outcome.why) == ("failed", f"small: stopped in cell 3 of 3: {said}")
-    pids = [int(p) for p in (tmp_path / "pids").read_text().split()]
+    pids = [int(p) for p in told.read_text().strip(".").split()]
     assert len(pids) == 2
-    assert psutil.wait_procs([psutil.Process(p) for p in pids if alive(p)], timeout=10)[1] == []
+    assert psutil.wait_procs([psutil.Process(p) for p in pids if alive(p)], timeout=600)[1] == []
+
+
+def hours(rows, window=600.0):
+    """When a run stalled, of hours with (seconds a look, processor share, bytes a second, cells a look)."""
+    now, seconds, written, cell = 0.0, 0.0, 0, 0
+    progress = runner._Progress(window, now)
+    for every, share, bytes_, cells in rows:
+        for _ in range(int(3600 / every)):
+            now += every
+            seconds, written, cell = seconds + share * every, written + int(bytes_ * every), cell + cells
+            if progress.stalled(now, seconds, written, cell):
+                return now
+    return None
+
+
+@pytest.mark.parametrize("every", [0.1, 7.0, 90.0])  # seconds between looks: a loaded machine looks seldom
+def test_a_run_stalls_when_it_does_nothing_for_a_window_and_only_then(every):
+    busy, slow, waiting = (every, 1.0, 0, 0), (every, 0.02, 0, 0), (every, 0.0004, 10, 0)
+    writing, by_cells = (every, 0.0, 5_000, 0), (every, 0.0, 0, 1)
+    for goes_on in (busy, slow, writing, by_cells):
+        assert hours([goes_on] * 12) is None
+    assert 600 < hours([waiting] * 12) <= 600 + 2 * every
+    stopped = hours([busy, by_cells, waiting])
+    assert 7200 + 600 - 2 * every <= stopped <= 7200 + 600 + 2 * every
 
 
 def test_a_wall_limit_remains(place, run):
@@ -125,23 +174,19 @@ def test_a_wall_limit_remains(place, run):
     assert outcome.why.endswith("it ran into its time limit of 0.02 minutes (--minutes)")
 
 
-BUSY = "import time\nbegun = time.monotonic()\nwhile time.monotonic() - begun < 20:\n    sum(range(1000))"
-CHILDREN = (  # the notebook itself waits; what works are children, one after the other
-    "import subprocess, sys, time\nbegun = time.monotonic()\n"
-    "while time.monotonic() - begun < 20:\n    subprocess.run([sys.executable, '-c', 'sum(range(10**6))'])"
+ALONE = "import time\nwhile time.process_time() < 0.5: pass\n"
+CHILDREN = (  # it waits itself; what works are children, one after the other
+    "import os, subprocess, sys\n"
+    "while os.times().children_user < 0.5:\n    subprocess.run([sys.executable, '-c', 'sum(range(10**6))'])\n"
 )
 
 
-@pytest.mark.parametrize("body", [BUSY, CHILDREN], ids=["loop", "children"])
-def test_a_notebook_that_computes_goes_on_however_long_it_takes(place, run, body):
-    page = place.page("small", body)  # three windows in which no cell is finished
-    assert run(page, stall_minutes=0.1).status == "ran"
-
-
-def test_the_work_of_ended_processes_stays_counted(tmp_path):
-    code = "import time\nwhile time.process_time() < 0.5: pass\nopen('done', 'w').close()\ntime.sleep(600)"
+@pytest.mark.parametrize("code", [ALONE, CHILDREN], ids=["alone", "children"])
+def test_the_work_of_ended_processes_stays_counted(tmp_path, code):
+    code += "open('done', 'w').close()\nimport time; time.sleep(9999)"
     child = psutil.Popen([sys.executable, "-c", code], cwd=tmp_path)
     while not (tmp_path / "done").exists():
+        assert child.poll() is None
         time.sleep(0.05)
     seen: dict = {}
     seconds, _ = _work_of([child], seen)
@@ -149,15 +194,6 @@ def test_the_work_of_ended_processes_stays_counted(tmp_path):
     child.kill()
     child.wait()
     assert _work_of([child], seen)[0] == seconds
-
-
-def test_the_declared_minutes_are_an_estimate_and_no_limit(place, run):
-    path = place.recipe()
-    text = path.read_text(encoding="utf-8").replace("{quick: 1, full: 1}", "{quick: 0.0001, full: 1}")
-    path.write_text(text, encoding="utf-8")
-    heard: list[dict] = []
-    assert run(path, tell=lambda **m: heard.append(m)).status == "ran"  # in far more than four times that
-    assert [m["minutes"] for m in heard if "minutes" in m] == [0.0001]
 
 
 def alive(pid: int) -> bool:
@@ -181,25 +217,33 @@ def test_a_kernel_that_dies_is_a_failure_not_a_hang(place, run):
     assert "Kernel died" in outcome.why or "DeadKernelError" in outcome.why
 
 
-def test_a_recipe_gives_verdicts_and_a_wrong_control_breaks_it(place, run):
-    recipe = place.recipe()
-    outcome = run(recipe)
-    assert (outcome.status, outcome.differs, outcome.bad) == ("ran", [], False)
+def test_a_recipe_gives_verdicts_and_one_that_differs_from_the_recorded_is_bad(place, run):
+    recipe = place.recipe(recorded="HOLDS")
+    text = recipe.read_text(encoding="utf-8").replace("{quick: 1, full: 1}", "{quick: 0.0001, full: 1}")
+    recipe.write_text(text, encoding="utf-8")
+    heard: list[dict] = []
+    outcome = run(recipe, tell=lambda **m: heard.append(m))
+    assert outcome.status == "ran"
     words = {a.arm: a.verdict for a in read_verdict(outcome.folder + "/verdict.json").arms}
     assert words == {"apart": "HOLDS", "lost": "FAILS", "field": "FAILS"}
-    broken = run(recipe, given={"apart": "1.5"})
-    assert broken.status == "failed"
-    assert "positive control 'apart' (count) must be HOLDS and is FAILS" in broken.why
-
-
-def test_a_verdict_that_differs_from_the_recorded_one_is_bad_unless_one_asked_for_it(place, run):
-    recipe = place.recipe(recorded="HOLDS")
-    outcome = run(recipe)
-    assert outcome.status == "ran"
     assert outcome.differs == ["field/count: recorded HOLDS, now FAILS"]
     assert outcome.bad
-    assert run(recipe).differs == outcome.differs  # unchanged, and still different
-    assert run(recipe, given={"field": "1.3"}).differs == []  # an experiment
+    (told,) = (m for m in heard if "minutes" in m)
+    assert told["minutes"] == 0.0001  # an estimate and no limit: it took far more
+    assert told["because"] == ["it has no result here yet"]
+    assert outcome.cpu_seconds > 0.2
+    again = run(recipe)  # unchanged, and still different
+    assert (again.status, again.differs) == ("unchanged", outcome.differs)
+    assert again.cpu_seconds == outcome.cpu_seconds
+    experiment = run(recipe, given={"field": "1.3"})
+    assert experiment.differs == []  # somebody asked for it
+    assert experiment.because == ["parameter field: 1.4 before, 1.3 now"]
+
+
+def test_a_wrong_control_breaks_a_recipe(place, run):
+    broken = run(place.recipe(), given={"apart": "1.5"})
+    assert broken.status == "failed"
+    assert "positive control 'apart' (count) must be HOLDS and is FAILS" in broken.why
 
 
 def test_a_recipe_must_save_its_page(place, run):
@@ -284,26 +328,3 @@ def test_a_run_that_waits_for_another_says_so_and_can_be_interrupted(place, run,
         run(page, tell=tell)
     assert heard == [{"recipe": "small", "waiting": True}]
     assert not log.exists()
-
-
-def test_the_notebook_gets_this_interpreter_its_threads_and_its_recipe(place, run, monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    body = (
-        "import os, sys\nwith open('got', 'w') as f:\n"
-        "    f.write('\\n'.join([sys.executable, os.environ['OMP_NUM_THREADS'],"
-        " os.environ['SCOPECHECK_RECIPE'], os.environ['PYTHONHASHSEED'], os.getcwd()]))"
-    )
-    page = place.page("small", body)
-    outcome = run(page, jobs=1)
-    got = Path(outcome.folder, "got").read_text().splitlines()
-    cores = len(os.sched_getaffinity(0))
-    assert got[:4] == [sys.executable, str(cores), str(page), "0"]
-    assert got[4].endswith("/out")
-
-
-def test_progress_is_told_cell_by_cell(place, run):
-    heard: list[dict] = []
-    run(place.page("small"), tell=lambda **m: heard.append(m))
-    cells = [(m["cell"], m["of"]) for m in heard if m.get("of")]
-    assert cells == [(1, 3), (2, 3), (3, 3)]
-    assert heard[-1]["outcome"].status == "ran"

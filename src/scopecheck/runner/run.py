@@ -362,22 +362,20 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
     ears.start()
     end, peak, why = time.monotonic() + 60 * job.minutes, 0.0, ""
     work: dict[tuple[int, float], tuple[float, int]] = {}
-    since = time.monotonic(), 0.0, 0, 0  # when it was last seen to go on; seconds, bytes and cell then
+    progress = _Progress(60 * job.stall, time.monotonic())
     try:
         while process.poll() is None and not why:
             family = _family(process.pid)
             used = sum(_resident(p) for p in family) / 2**30
             peak = max(peak, used)
             seconds, written = _work_of(family, work)
-            share = (seconds - since[1]) / (60 * job.stall)
-            if share > STALL_SHARE or written - since[2] > STALL_BYTES or last.get("cell", 0) != since[3]:
-                since = time.monotonic(), seconds, written, last.get("cell", 0)
+            stalled = progress.stalled(time.monotonic(), seconds, written, last.get("cell", 0))
             where = f"in cell {last['cell']} of {last['of']}" if "of" in last else "while it started"
             if used > job.memory:
                 why = f"stopped {where}: it outgrew its memory limit, {used:.1f} GiB of {job.memory:g} GiB"
             elif time.monotonic() > end:
                 why = f"stopped {where}: it ran into its time limit of {job.minutes:g} minutes (--minutes)"
-            elif time.monotonic() - since[0] > 60 * job.stall:
+            elif stalled:
                 why = f"stopped {where}: it stalled, {job.stall:g} minutes in which its processes did nothing"
             elif job.stop.is_set():
                 why = f"stopped {where}: interrupted"
@@ -405,6 +403,24 @@ def _family(pid: int) -> list[psutil.Process]:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]
     return []
+
+
+@dataclass
+class _Progress:
+    """When a run was last seen to go on, and what it had done by then."""
+
+    window: float  # seconds
+    since: float
+    seconds: float = 0.0  # of processor time
+    written: int = 0  # bytes
+    cell: int = 0
+
+    def stalled(self, now: float, seconds: float, written: int, cell: int) -> bool:
+        """Take in what a run has done so far; whether it did nothing for the whole window."""
+        busy = seconds - self.seconds > STALL_SHARE * self.window
+        if busy or written - self.written > STALL_BYTES or cell != self.cell:
+            self.since, self.seconds, self.written, self.cell = now, seconds, written, cell
+        return now - self.since > self.window
 
 
 def _work_of(
