@@ -8,20 +8,22 @@ from scopecheck.runner import changed, key
 from scopecheck.runner.progress import cost
 from scopecheck.runner.run import Outcome
 
+QUICK = {"profile": "quick", "tier": "embedded"}
+
 
 @pytest.fixture
 def recipe(place):
     """A recipe whose quick run is recorded under the key that it has now."""
     path = place.recipe()
-    given = {"profile": "quick", "tier": "embedded", "seed": 0}
-    keep(path, [{**given, "seeds": [0, 1], "key": key.key_of(path, given)}])
+    keep(path, {**QUICK, "key": key.key_of(path, QUICK)})
     return path
 
 
-def keep(path, runs):
+def keep(path, *runs):
     kept = path.parent / "recorded" / f"{path.stem}.json"
     kept.parent.mkdir(exist_ok=True)
-    kept.write_text(json.dumps({"recipe": path.stem, "runs": runs}))
+    whole = [{"seeds": [0], "scopecheck": "0", "arms": [], **run} for run in runs]
+    kept.write_text(json.dumps({"recipe": path.stem, "runs": whole}))
 
 
 def test_nothing_changed_runs_pages_and_what_is_named(place, recipe, capsys):
@@ -52,15 +54,16 @@ def test_the_text_of_a_recipe_makes_it_run(recipe):
 
 
 def test_a_run_of_another_tier_counts_too_and_one_without_a_key_is_run(recipe, place):
-    given = {"profile": "quick", "tier": "public", "seed": 0}
-    old = changed.recorded_runs(recipe)
-    keep(recipe, [*old, {**given, "seeds": [0], "key": key.key_of(recipe, given)}])
+    old, public = {**QUICK, "key": key.key_of(recipe, QUICK)}, {"profile": "quick", "tier": "public"}
+    keep(recipe, old, {**public, "key": key.key_of(recipe, public)})
     assert changed.why(recipe) == ""
-    keep(recipe, [*old, {**given, "seeds": [0], "key": ""}])
+    keep(recipe, old, {**public, "key": "0123456789abcdef"})
     assert changed.why(recipe) == "its key is not that of the recorded run (quick, public)"
-    keep(recipe, [{**old[0], "profile": "full"}])
-    assert changed.why(recipe) == "no run of profile quick is recorded with its key"
-    assert changed.why(place.recipe("another-toy")) == "no run of profile quick is recorded with its key"
+    keep(recipe, old, public)
+    assert changed.why(recipe) == "the key of the recorded run (quick, public) was not kept"
+    keep(recipe, {**old, "profile": "full"})
+    assert changed.why(recipe) == "no run of profile quick is recorded"
+    assert changed.why(place.recipe("another-toy")) == "no run of profile quick is recorded"
 
 
 def test_a_malformed_recipe_is_run_so_that_it_is_told(place):

@@ -5,13 +5,12 @@ error: every page, the recipes named, and those whose key is not the one of thei
 What a recipe cannot reach does not make it run.
 """
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from scopecheck.errors import InputError, RecipeError
 from scopecheck.record.recipe import read_recipe
+from scopecheck.record.recorded import read_recorded
 from scopecheck.runner.find import find, locate
 from scopecheck.runner.key import key_of
 
@@ -29,20 +28,17 @@ def why(path: Path, profile: str = "quick") -> str:
     try:
         if read_recipe(path).kind == "page":
             return "it is a page"
-        kept = [run for run in recorded_runs(path) if run["profile"] == profile]
+        recorded = read_recorded(path)
+        kept = [run for run in recorded.runs if run.profile == profile] if recorded else []
         for run in kept:
-            given = {"profile": profile, "tier": run["tier"], "seed": run["seeds"][0]}
-            if run.get("key") != key_of(path, given):
-                return f"its key is not that of the recorded run ({profile}, {run['tier']})"
+            where = f"recorded run ({profile}, {run.tier})"
+            if not run.key:
+                return f"the key of the {where} was not kept"
+            if run.key != key_of(path, {"profile": profile, "tier": run.tier, "seed": run.seeds[0]}):
+                return f"its key is not that of the {where}"
     except RecipeError as err:
         return str(err)
-    return "" if kept else f"no run of profile {profile} is recorded with its key"
-
-
-def recorded_runs(path: Path) -> list[dict[str, Any]]:
-    """The recorded runs of a recipe: profile, tier, seeds and the key of the first seed's."""
-    kept = path.parent / "recorded" / f"{path.stem}.json"
-    return json.loads(kept.read_text(encoding="utf-8"))["runs"] if kept.is_file() else []
+    return "" if kept else f"no run of profile {profile} is recorded"
 
 
 def main(arguments: list[str]) -> int:
