@@ -179,9 +179,6 @@ def faults(path: Path) -> list[str]:
     """Say everything in which a recipe or page departs from the rules; an empty list is a good one."""
     recipe, parameters, cells = read_recipe(path), defaults(path), read_notebook(path).cells
     said = []
-    header = path.read_text(encoding="utf-8").split("\n# ---\n", maxsplit=1)[0].count("\n") + 2
-    if header > 70:
-        said.append(f"a header of {header} lines, at most 70")
     first = next((c for c in cells if c.cell_type == "markdown"), None)
     if first is None or not first.source.startswith("# "):
         said.append("the first markdown cell does not start with '# Title'")

@@ -32,7 +32,6 @@ def broken(tmp_path, structure_faults):
         ("# # ", "# ## ", "'# Title'"),
         (",positive,", ",,", "no positive control"),
         (",negative,", ",,", "no negative control"),
-        ("#     gpu: none\n", "#     gpu: none\n" + 45 * "#\n", "header of 71 lines, at most 70"),
         (', "nbval-check-output"', "", "no cell is tagged verdict and nbval-check-output"),
         ('"solution", "hide-cell"', '"hide-cell"', "no cell is tagged solution"),
         ('"solution", "hide-cell"', '"solution"', "a solution is not folded"),

@@ -23,6 +23,10 @@ def test_template_follows_the_plan(recipe, structure_faults):
     assert structure_faults(recipe) == []
 
 
+def test_template_is_read_in_one_sitting():
+    assert TEMPLATE.read_text(encoding="utf-8").count("\n") <= 160
+
+
 # Other threads, other kernels, other instructions; test_machines.py asks recipes, once a week.
 MACHINES = [
     {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Prescott"},
