@@ -75,10 +75,9 @@ def flat(path: str) -> np.ndarray:
 def torch_look(image):
     def look(names, net):
         run = names.get("monai_unet") or names["cells"]
-        probability = run(image(names), net=net)
-        measured = (
-            names["objects"](probability > 0.5).max() if "objects" in names else (probability > 0.5).mean()
-        )
+        answer = run(image(names), net=net)
+        found, probability = answer if isinstance(answer, tuple) else (names["objects"](answer > 0.5), answer)
+        measured = found.mean() if found.dtype == bool else found.max()
         return {"probability": probability, "measured": measured}
 
     return look
@@ -100,7 +99,9 @@ LOOKS = {
     ),
     "segmentation-confluence": (
         torch_look(lambda n: n["real"]["2"].image),
-        lambda n: n["train"]([n["real"]["1"].image], [n["real"]["1"].truth], 0, "real"),
+        lambda n: n["unet"].keep(
+            n["train"]([n["real"]["1"].image], [n["real"]["1"].truth], 0), "weights/real-0.npz"
+        ),
     ),
     "segmentation-stardist": (
         stardist_look,
