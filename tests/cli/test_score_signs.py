@@ -17,6 +17,7 @@ from skimage.transform import resize
 
 from scopecheck.errors import InputError
 from scopecheck.score.labels import score_labels
+from scopecheck.score.rules import Rules
 from scopecheck.score.signs import by_side
 
 SIDES = {"prediction": 0, "truth": 1}
@@ -137,7 +138,7 @@ def options(message):
 
 
 def judged(paths, **how):
-    score = score_labels(*paths, tolerance={"all": 0.2}, **how)
+    score = score_labels(*paths, Rules(tolerance={"all": 0.2}, **how))
     return score.files, score.notes
 
 

@@ -118,6 +118,7 @@ def labels(
     """
     from scopecheck.score import grey_levels, signs
     from scopecheck.score.labels import score_labels
+    from scopecheck.score.rules import Rules
 
     failing = fail_words(fail_on)
     one_of("estimand", estimand, tuple(ESTIMANDS))
@@ -141,28 +142,25 @@ def labels(
     levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
-    score = score_labels(
-        predicted,
-        true,
-        image=image,
-        pixel_size=None if pixel_size is None else sizes(pixel_size),
-        unit=unit,
-        measures=measures,
+    rules = Rules(
         tolerance=limits,
-        truth_uncertainty=unsure,  # type: ignore[arg-type]
-        threshold=threshold,
-        border=border,
+        truth_uncertainty=unsure,
+        units=units,
         scale=scale,
         estimand=ESTIMANDS[estimand],
+        measures=measures,
+        pixel_size=None if pixel_size is None else sizes(pixel_size),
+        unit=unit,
+        threshold=threshold,
+        border=border,
         grey_background=grey_levels.read(grey_background),
-        units=units,
         saturation=saturation,
         labels=_ways(_joined(label_way)),
         background=signs.by_side("background", _joined(background), _label),
         as_given=as_given,
         pairing=pair,
-        watch=iter if as_json else _progress,
     )
+    score = score_labels(predicted, true, rules, image=image, watch=iter if as_json else _progress)
     if as_json:
         typer.echo(json.dumps(_content(score, predicted, true, border), indent=1, ensure_ascii=False))
     else:

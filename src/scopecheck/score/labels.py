@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from scopecheck.errors import InputError
 from scopecheck.score.pair_given import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
+from scopecheck.score.rules import Rules
 
 if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
-    from scopecheck.score.grey_levels import Grey
-    from scopecheck.score.signs import Told
 
 
 @dataclass(frozen=True)
@@ -61,24 +60,9 @@ class Score:
 def score_labels(
     predicted: Path,
     true: Path,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
     *,
     image: Path | None = None,
-    pixel_size: Sequence[float] | None = None,
-    unit: str | None = None,
-    measures: Sequence[str] | None = None,
-    tolerance: Mapping[str, float | tuple[float, float]] | None = None,
-    truth_uncertainty: Mapping[str, float] | None = None,
-    threshold: float = 0.5,
-    border: str = "keep",
-    scale: str = "relative",
-    estimand: str = "per-acquisition mean",
-    grey_background: Grey = None,
-    saturation: float | None = None,
-    units: Mapping[str, Mapping[str, str]] | None = None,
-    labels: Mapping[str, str] | None = None,
-    background: Mapping[str, Sequence[int]] | None = None,
-    as_given: bool = False,
-    pairing: str | None = None,
     watch: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
 ) -> Score:
     """Judge predicted label images against true ones by what a biologist would publish.
@@ -87,38 +71,10 @@ def score_labels(
     ----------
     predicted, true : Path
         Two files or two folders (files are paired by name); see `data.read_labels` for formats.
+    rules : Rules
+        How they are read, measured and judged.
     image : Path, optional
         Grey image(s) of the same shape, for intensities.
-    pixel_size : sequence of float, optional
-        Micrometres (y, x) or (z, y, x), or one for both axes of a plane; by default what the files say, else
-        areas are in pixels.
-    unit : {"px", "um"}, optional
-    measures : sequence of str, optional
-        Keys of `measure.quantities`; by default count, mean and total area (volume), and total intensity
-        where there are images.
-    tolerance, truth_uncertainty : mapping of str to float or (low, high), optional
-        By measurement; the key ``all`` stands for those not named. Without a tolerance the verdict is null.
-    threshold : float
-        Intersection over union from which two objects are one.
-    border : {"keep", "drop"}
-        Whether objects that touch the edge count, in prediction and truth alike.
-    scale, estimand : str
-        As `judge.agreement`.
-    grey_background : float, "image" or mapping of str to float, optional
-        Grey level to subtract, of all images or by image; see `grey_levels.levels`.
-    saturation : float, optional
-        As `measure.quantities`.
-    units : mapping, optional
-        Units given with `tolerance` and `truth_uncertainty` (the keys) on the absolute scale, by measurement;
-        refused where they are not those in which it comes. None does not ask for them.
-    labels, background : mapping, optional
-        How to number the objects, and the numbers that stand for the background, with the keys
-        ``prediction``, ``truth`` and ``both``; see `signs.Told`.
-    as_given : bool
-        Do not refuse names that say that prediction and truth are swapped, files with the signs of what is no
-        label image (`measure.signs`), nor labels that match far better turned or shifted (`measure.frame`).
-    pairing : str, optional
-        How files are paired: 'PATTERN=PATTERN', or a table's name; see `pair_given`.
     watch : callable
         Wraps the list of pairs, to show progress.
 
@@ -137,46 +93,32 @@ def score_labels(
     from scopecheck.score import grey_levels, signs
     from scopecheck.score.units import check_units
 
-    pairs, notes = pair_up(predicted, true, image, as_given=as_given, pair=pairing)
+    pairs, notes = pair_up(predicted, true, image, as_given=rules.as_given, pair=rules.pairing)
     scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
-    told = signs.Told(labels or {}, background or {}, as_given)
     if scope == "population":
         notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
     else:
-        pairs = [_planes(pairs[0], told)]
+        pairs = [_planes(pairs[0], rules)]
     found: list[dict[str, Any]] = []
     for pair in watch(pairs):
         try:
-            found.append(
-                _measure(
-                    pair,
-                    len(found),
-                    notes,
-                    told,
-                    pixel_size,
-                    unit,
-                    measures,
-                    threshold,
-                    border,
-                    grey_background,
-                    saturation,
-                )
-            )
+            found.append(_measure(pair, len(found), notes, rules))
         except InputError as error:
             text = str(error)
             named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
             raise InputError(text if named else f"{pair.predicted} against {pair.true}: {text}") from None
-        if len(found) == 1 and scale == "absolute" and units is not None:
+        if len(found) == 1 and rules.scale == "absolute" and rules.units is not None:
             measured = {name: quantity.unit for name, quantity in found[0]["true"].items()}
-            for option, numbers in (("tolerance", tolerance), ("truth_uncertainty", truth_uncertainty)):
-                check_units(option.replace("_", "-"), numbers or {}, units.get(option, {}), measured)
+            for option in ("tolerance", "truth_uncertainty"):
+                units = rules.units.get(option, {})
+                check_units(option.replace("_", "-"), getattr(rules, option), units, measured)
     notes += _how_read(found)
     notes += grey_levels.dark(found)
-    notes += signs.report([(file["pair"], file["looks"]) for file in found], told)
-    notes += _frame(predicted, true, found, threshold, border, as_given)
+    notes += signs.report([(file["pair"], file["looks"]) for file in found], rules)
+    notes += _frame(predicted, true, found, rules)
     names = list(found[0]["true"])
-    for option, given in (("tolerance", tolerance), ("truth uncertainty", truth_uncertainty)):
-        if extra := [name for name in given or {} if name not in (*names, "all")]:
+    for option, given in (("tolerance", rules.tolerance), ("truth uncertainty", rules.truth_uncertainty)):
+        if extra := [name for name in given if name not in (*names, "all")]:
             raise InputError(f"{option}: names {', '.join(extra)}; measured are {', '.join(names)}.")
     for name in names:
         if len(kinds := {file["true"][name].unit for file in found}) > 1:
@@ -188,15 +130,15 @@ def score_labels(
     pooled = measure.pool(matches)
     dices = [file["dice"] for file in found if not math.isnan(file["dice"])]
     plausibility = {
-        f"F1@{threshold:g}": pooled.f1,
+        f"F1@{rules.threshold:g}": pooled.f1,
         "pixel Dice": statistics.fmean(dices) if dices else math.nan,
     }
     scores = {"precision": pooled.precision, "recall": pooled.recall}
     scores |= {"mean IoU": pooled.mean_iou, "PQ": pooled.pq}
-    better, chance = _floor(found, threshold, each=scale == "relative" and estimand != "pooled ratio")
+    better, chance = _floor(found, rules.threshold, each=rules.ratio_each)
     worse, nonsense = measure.by_file([file["chance"] for file in found])
     if better is False:
-        notes.append(_no_better(pooled, chance, threshold))
+        notes.append(_no_better(pooled, chance, rules.threshold))
     if worse and len(found) > 1:
         sided = sum(file["chance"].better is not None for file in found)
         names_worse = [found[i]["pair"].predicted.name for i in worse]
@@ -204,55 +146,48 @@ def score_labels(
     better = better and not nonsense
     rows = []
     for name in names:
-        limits = (tolerance or {}).get(name, (tolerance or {}).get("all"))
-        doubt = (truth_uncertainty or {}).get(name, (truth_uncertainty or {}).get("all"))
-        verdict = _verdict(name, found, scope, limits, doubt, scale, estimand, better)
-        asked: dict[str, Any] = {"scope": scope, "scale": scale, "estimand": estimand}
-        asked |= {"tolerance": inputs.tolerance_pair(limits), "truth_uncertainty": inputs.uncertainty(doubt)}
+        verdict = _verdict(name, found, scope, rules, better)
+        asked: dict[str, Any] = {"scope": scope, "scale": rules.scale, "estimand": rules.estimand}
+        asked["tolerance"] = inputs.tolerance_pair(rules.tolerance_of(name))
+        asked["truth_uncertainty"] = inputs.uncertainty(rules.uncertainty_of(name))
         rows.append(_row(predicted, name, found, verdict, plausibility, chance, asked))
     counted = {"true": "n_true", "predicted": "n_predicted"}
     objects = {
         key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
         for key in ("true", "predicted", "misses", "inventions", "merges", "splits")
     }
-    files = [_file(f, threshold) for f in found]
+    files = [_file(f, rules.threshold) for f in found]
     return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes)
 
 
-def _measure(
-    pair: Pair,
-    number: int,
-    notes: list[str],
-    told: Told,
-    pixel_size: Sequence[float] | None,
-    unit: str | None,
-    measures: Sequence[str] | None,
-    threshold: float,
-    border: str,
-    grey_background: Grey,
-    saturation: float | None,
-) -> dict[str, Any]:
+def _measure(pair: Pair, number: int, notes: list[str], rules: Rules) -> dict[str, Any]:
     from scopecheck import measure
     from scopecheck.measure.objects import matched, overlaps
     from scopecheck.score import grey_levels, signs
 
-    pictures, looks = signs.read(pair, _pictures(pair, told), told, measures)
+    pictures, looks = signs.read(pair, _pictures(pair, rules), rules)
     labels = {key: pictures[key].array for key in ("predicted", "true")}
     grey = None
     if pair.image is not None:
         grey = pictures["image"].array
-    overlap = overlaps(labels["predicted"], labels["true"], border)
-    match = matched(overlap, [threshold])[0]
-    rules: dict[str, Any] = {"border": border, "seed": (0, number), "overlap": overlap}
-    chance = measure.chance(labels["predicted"], labels["true"], threshold, **rules)
+    overlap = overlaps(labels["predicted"], labels["true"], rules.border)
+    match = matched(overlap, [rules.threshold])[0]
+    chance = measure.chance(
+        labels["predicted"],
+        labels["true"],
+        rules.threshold,
+        border=rules.border,
+        seed=(0, number),
+        overlap=overlap,
+    )
     if labels["true"].any() and (labels["predicted"] == labels["true"]).all():
         same = pictures["predicted"].notes + ("prediction and truth are the same in every pixel",)
         pictures["predicted"] = pictures["predicted"]._replace(notes=same)
     size = None
-    if pixel_size is None and unit != "px":
+    if rules.pixel_size is None and rules.unit != "px":
         size = _agreed_size(pair, {key: picture.pixel_size for key, picture in pictures.items()})
-    if pixel_size is not None:
-        size, axes = tuple(pixel_size), labels["true"].ndim
+    if rules.pixel_size is not None:
+        size, axes = tuple(rules.pixel_size), labels["true"].ndim
         if len(size) == 1 and axes == 2:
             size *= 2
         if len(size) != axes:
@@ -260,26 +195,22 @@ def _measure(
                 "one number, or y,x" if axes == 2 else "z,y,x: planes are rarely as far apart as pixels"
             )
             raise InputError(f"--pixel-size: {len(size)} given for {axes}D labels; expected {expected}.")
-    notes += [note for note in _doubted(pixel_size, size, pictures) if note not in notes]
-    if unit == "um" and size is None:
+    notes += [note for note in _doubted(rules.pixel_size, size, pictures) if note not in notes]
+    if rules.unit == "um" and size is None:
         raise InputError(
             "neither file gives a pixel size, so micrometres cannot be given;"
             " add --pixel-size, as the microscope's metadata has it, or ask for --unit px."
         )
     what = "area" if labels["true"].ndim == 2 else "volume"
     usual = ["count", f"mean_{what}", f"total_{what}"] + ["total_intensity"] * (grey is not None)
-    rules = {
-        "pixel_size": size,
-        "unit": unit,
-        "border": border,
-        "only": list(measures or usual),
-    }
+    how: dict[str, Any] = {"pixel_size": size, "unit": rules.unit, "border": rules.border}
+    how["only"] = list(rules.measures or usual)
     levels: dict[str, float] = {}
     if grey is not None:
-        rules |= {"saturation": saturation}
-        levels = grey_levels.levels(grey_background, pair, grey, labels)
+        how["saturation"] = rules.saturation
+        levels = grey_levels.levels(rules.grey_background, pair, grey, labels)
     measured: dict[str, Any] = {
-        key: measure.quantities(array, grey, background=levels.get(key), **rules)
+        key: measure.quantities(array, grey, background=levels.get(key), **how)
         for key, array in labels.items()
     }
     dice = measure.pixel_dice(labels["predicted"], labels["true"])
@@ -291,11 +222,13 @@ def _measure(
     )
 
 
-def _pictures(pair: Pair, told: Told) -> dict[str, Any]:
+def _pictures(pair: Pair, rules: Rules) -> dict[str, Any]:
     from scopecheck.data.read.images import read_image, read_unchecked_labels
 
     pictures = {
-        key: read_unchecked_labels(getattr(pair, key), own=side in pair.own, mask=told.way(side) is not None)
+        key: read_unchecked_labels(
+            getattr(pair, key), own=side in pair.own, mask=rules.numbering(side) is not None
+        )
         for key, side in (("predicted", "prediction"), ("true", "truth"))
     }
     if pair.image is not None:
@@ -303,7 +236,7 @@ def _pictures(pair: Pair, told: Told) -> dict[str, Any]:
     return pictures
 
 
-def _planes(pair: Pair, told: Told) -> Pair:
+def _planes(pair: Pair, rules: Rules) -> Pair:
     """Of a file that is one of several of one image, take its own planes where another file is a plane."""
     from scopecheck.data.read import ome
 
@@ -311,7 +244,7 @@ def _planes(pair: Pair, told: Told) -> Pair:
     several = [side for side, path in sides.items() if path is not None and ome.members(path)]
     if not several:
         return pair
-    deep = {picture.array.ndim for picture in _pictures(pair, told).values()}
+    deep = {picture.array.ndim for picture in _pictures(pair, rules).values()}
     return replace(pair, own=frozenset(several)) if len(deep) > 1 else pair
 
 
@@ -374,9 +307,7 @@ def _by(size: tuple[float, ...]) -> str:
 KEPT = 1 << 26  # pixels of the first images that are kept to see whether another frame fits better
 
 
-def _frame(
-    predicted: Path, true: Path, found: list[dict], threshold: float, border: str, as_given: bool
-) -> list[str]:
+def _frame(predicted: Path, true: Path, found: list[dict], rules: Rules) -> list[str]:
     """Refuse, or note, predictions that match far better when all are turned or shifted alike."""
     from scopecheck.measure import frame
 
@@ -389,9 +320,9 @@ def _frame(
         file["labels"] = None
     if len({labels.ndim for both in kept for labels in both}) > 1:
         return []
-    matches = None if border == "drop" else [file["match"] for file in found[: len(kept)]]
-    said = frame.orientation_hint(kept, threshold, matches)
-    if said and not as_given:
+    matches = None if rules.border == "drop" else [file["match"] for file in found[: len(kept)]]
+    said = frame.orientation_hint(kept, rules.threshold, matches)
+    if said and not rules.as_given:
         raise InputError(
             f"{predicted} against {true}: {said}. Save both in one frame, axes ([z,] y, x) counted from"
             " the same corner; or --as-given."
@@ -440,7 +371,7 @@ def _no_better_files(names: list[str], asked: int, nonsense: bool) -> str:
     return f"{said}Look at them: are prediction and truth of the same image there?"
 
 
-def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better) -> Any:  # type: ignore[no-untyped-def]
+def _verdict(name: str, found: list[dict], scope: str, rules: Rules, better: bool | None) -> Any:
     """Return the verdict on one measurement, or the reason why there is none."""
     from scopecheck import judge, measure
     from scopecheck.score import grey_levels
@@ -451,10 +382,10 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better
             if not math.isfinite(value):
                 note = file[key][name].note or "not a number"
                 return f"not defined for {getattr(file['pair'], key)}: {note}"
-    ratio = scale == "relative"
+    ratio = rules.scale == "relative"
     if ratio and (text := grey_levels.below_zero(name, found, found[0]["true"][name].unit)):
         return text
-    if ratio and (estimand != "pooled ratio" or not any(numbers["true"])):
+    if ratio and (rules.ratio_each or not any(numbers["true"])):
         for value, file in zip(numbers["true"], found, strict=True):
             if value == 0:
                 note = file["true"][name].note or "a value of 0"
@@ -466,15 +397,15 @@ def _verdict(name, found, scope, tolerance, uncertainty, scale, estimand, better
         each = [measure.gross_error(match) for match in matches]
         wrong = sum(match.misses + match.inventions for match in matches)
         total = sum(match.n_true for match in matches)
-        gross = each if ratio and estimand != "pooled ratio" else wrong / total if total else None
+        gross = each if rules.ratio_each else wrong / total if total else None
     return judge.agreement(
         numbers["predicted"],
         numbers["true"],
         scope=scope,
-        tolerance=tolerance,
-        scale=scale,
-        estimand=estimand,
-        truth_uncertainty=uncertainty,
+        tolerance=rules.tolerance_of(name),
+        scale=rules.scale,
+        estimand=rules.estimand,
+        truth_uncertainty=rules.uncertainty_of(name),
         gross_error=gross,
         better_than_chance=better,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,36 +14,19 @@ if TYPE_CHECKING:
     from scopecheck.data.read.images import Picture
     from scopecheck.measure.signs import Look, Sign
     from scopecheck.score.pairs import Pair
+    from scopecheck.score.rules import Rules
 
 SIDES = {"predicted": "prediction", "true": "truth"}
 OF_MASKS = {"area_fraction", "total_area", "volume_fraction", "total_volume"}  # need no objects told apart
 OPPOSITE = -0.5  # correlation of two foregrounds: 0 by chance, -1 where one is the other's background
 
 
-@dataclass(frozen=True)
-class Told:
-    """How label files are to be read.
-
-    `labels` and `background` have the keys ``prediction``, ``truth`` and ``both``. A way to number objects is
-    ``connected`` (every connected piece of one value) or ``linked`` (the outlines of a stack's planes,
-    joined); a background is the numbers that stand for it.
-    """
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    background: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    as_given: bool = False
-
-    def way(self, side: str) -> str | None:
-        """How to number the objects of one side."""
-        return self.labels.get(side, self.labels.get("both"))
-
-
 def read(
-    pair: Pair, pictures: Mapping[str, Picture], told: Told, measures: Sequence[str] | None = None
+    pair: Pair, pictures: Mapping[str, Picture], rules: Rules
 ) -> tuple[dict[str, Picture], dict[str, tuple[list[str], Look]]]:
-    """Number the objects of both label images as told; also notes on how, and the signs, by side.
+    """Number the objects of both label images by the rules; also notes on how, and the signs, by side.
 
-    `measures` are those asked for. `OF_MASKS` alone are right for a mask of one piece, whatever its objects.
+    Of the measurements `OF_MASKS` alone are right for a mask of one piece, whatever its objects.
 
     Raises
     ------
@@ -56,9 +38,9 @@ def read(
     pictures, looks, certain = dict(pictures), {}, []
     for key, side in SIDES.items():
         path: Path = getattr(pair, key)
-        array, notes = _background(path, pictures[key].array, side, told)
-        levels = grey(array) if told.way(side) else None
-        array, more = _numbered(path, array, told.way(side))
+        array, notes = _background(path, pictures[key].array, side, rules)
+        levels = grey(array) if rules.numbering(side) else None
+        array, more = _numbered(path, array, rules.numbering(side))
         pictures[key] = pictures[key]._replace(array=array)
         seen = look(array)
         if levels:
@@ -66,11 +48,11 @@ def read(
         looks[key] = (notes + more, seen)
         certain += [_told(path, sign, side) for sign in looks[key][1].signs if sign.certain]
     same = pictures["predicted"].array.shape == pictures["true"].array.shape
-    of_masks = bool(measures) and set(measures or ()) <= OF_MASKS
+    of_masks = bool(rules.measures) and set(rules.measures or ()) <= OF_MASKS
     if same and (text := _inverted(pair, pictures, looks, of_masks)):
         certain.append(text)
         looks["predicted"][0].append(text)
-    if certain and not told.as_given:
+    if certain and not rules.as_given:
         raise InputError(f"{'. Also, '.join(certain)}. --as-given goes on as it is.")
     return pictures, looks
 
@@ -110,11 +92,11 @@ def _told(path: Path, sign: Sign, side: str) -> str:
     return f"{path}: {sign.sentence(sign.way.format(side=side))}"
 
 
-def _background(path: Path, array: np.ndarray, side: str, told: Told) -> tuple[np.ndarray, list[str]]:
+def _background(path: Path, array: np.ndarray, side: str, rules: Rules) -> tuple[np.ndarray, list[str]]:
     """Set the background's numbers to 0; where 0 is none of them, its pixels become an object."""
     import numpy as np
 
-    values = told.background.get(side, told.background.get("both"))
+    values = rules.background_of(side)
     if values is None:
         return array, []
     outside, zero = np.isin(array, values), array == 0
@@ -122,7 +104,7 @@ def _background(path: Path, array: np.ndarray, side: str, told: Told) -> tuple[n
     if 0 in values or not zero.any():
         if not outside.any():
             return array, [f"holds no pixel of {named}, told to be its background"]
-    elif side not in told.background and zero.mean() > share:
+    elif side not in rules.background and zero.mean() > share:
         raise InputError(
             f"{path}: {named} covers {share:.1%} of it and 0 covers {zero.mean():.1%}, so that 0 is its"
             f" background. Where --background is meant for the other side, or nevertheless, name the side:"
@@ -180,7 +162,7 @@ def _linked(stack: np.ndarray) -> np.ndarray:
     return where.reshape(new.shape) + (found[0] != 0)
 
 
-def report(found: Iterable[tuple[Pair, dict[str, tuple[list[str], Look]]]], told: Told) -> list[str]:
+def report(found: Iterable[tuple[Pair, dict[str, tuple[list[str], Look]]]], rules: Rules) -> list[str]:
     """Notes on all files, those of one kind in one; refuses a folder whose files are wrong together.
 
     Raises
@@ -207,7 +189,7 @@ def report(found: Iterable[tuple[Pair, dict[str, tuple[list[str], Look]]]], told
         whole = together(looks[key][1] for _, looks in files)
         if whole and not any(sign.certain for _, looks in files for sign in looks[key][1].signs):
             folder = getattr(files[0][0], key).parent
-            if not told.as_given:
+            if not rules.as_given:
                 raise InputError(f"{_told(folder, whole, side)}. --as-given goes on as it is.")
             kinds["together"], ways["together"] = [f"{folder}: {whole.text}"], whole.way.format(side=side)
         for name, texts in kinds.items():
