@@ -59,7 +59,7 @@ def test_phase_contrast_polygons_are_as_the_faults_say(real_files):
     for table in (file for file in entry.files if file.role == "truth"):
         from scopecheck.data.decode import polygons
 
-        rows = json.loads(cache.place(entry, table).read_text())["annotations"]
+        rows = json.loads(cache.cached_path(entry, table).read_text())["annotations"]
         ratios += [np.count_nonzero(polygons([row], (1024, 1024))) / row["area"] for row in rows]
     assert np.mean(ratios) == pytest.approx(0.97, abs=0.005)
     assert min(ratios) == pytest.approx(0.89, abs=0.005)

@@ -19,10 +19,10 @@ def test_counts_add_up(cases: list[tuple[bool, bool]]) -> None:
 
 def test_without_a_false_alarm_count_nothing_is_caught() -> None:
     only_wrong = judge.alarms([True, True], [True, True])
-    assert not only_wrong.judged
+    assert not only_wrong.both_kinds
     assert "not judged" in str(only_wrong)
     both = judge.alarms([True, False, True], [True, True, False])
-    assert both.judged
+    assert both.both_kinds
     assert str(both) == "alarm on 1 of 2 wrong and 1 of 1 right measurements"
 
 

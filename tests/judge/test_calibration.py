@@ -68,7 +68,7 @@ def test_the_simulation_judges_as_agreement_does(family, scale: str, estimand: s
             )
             ends = low[group, trial], high[group, trial]
             assert verdict.interval == pytest.approx(ends, rel=1e-12, abs=1e-12)
-            assert verdict.word == calibration.words(*ends, (-0.1, 0.1), n, "population")
+            assert verdict.word == calibration.verdict_words(*ends, (-0.1, 0.1), n, "population")
 
 
 def test_families_have_the_bias_they_claim() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from scopecheck.errors import InputError, RecipeError
-from scopecheck.runner.find import defaults, find, locate, settle, typed
+from scopecheck.runner.find import defaults, find, locate, resolve_parameters, typed
 
 
 def test_finds_by_name_and_offers_the_nearest(place, monkeypatch):
@@ -42,7 +42,7 @@ def test_defaults_are_the_literals_of_the_cell(place):
     ],
 )
 def test_values_take_the_type_of_the_default(place, given, value):
-    _, parameters, changed = settle(place.page("small"), given)
+    _, parameters, changed = resolve_parameters(place.page("small"), given)
     (name,) = given
     assert changed == {name: value}
     assert parameters[name] == value
@@ -50,7 +50,7 @@ def test_values_take_the_type_of_the_default(place, given, value):
 
 
 def test_a_value_equal_to_the_default_changes_nothing(place):
-    assert settle(place.page("small"), {"seed": "0", "tier": "embedded"})[2] == {}
+    assert resolve_parameters(place.page("small"), {"seed": "0", "tier": "embedded"})[2] == {}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_value_equal_to_the_default_changes_nothing(place):
 )
 def test_wrong_values_are_refused_in_one_line(place, given, said):
     with pytest.raises(InputError, match=said) as caught:
-        settle(place.page("small"), given)
+        resolve_parameters(place.page("small"), given)
     assert "\n" not in str(caught.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from scopecheck.score.pair_names import core, match, words
+from scopecheck.score.pair_names import core, match, tokens
 
 UID = "00{}7230948571092837465_"
 SCHEMES = {  # as tools write them: how the two sides name field k
@@ -74,7 +74,7 @@ def test_some_names_pair_and_others_stay():
 def test_a_name_of_roles_alone_keeps_them():
     assert core("cp_masks") == ("cp", "masks")
     assert core("012345678901234567890_X1_patch_aligned_doseweighted") == ("x", 1)
-    assert words("LblImg_GroundTruth-007b") == ("lbl", "img", "ground", "truth", 7, "b")
+    assert tokens("LblImg_GroundTruth-007b") == ("lbl", "img", "ground", "truth", 7, "b")
 
 
 PARTS = st.one_of(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from scopecheck.acquire.outlines import ellipse, paint, place
+from scopecheck.acquire.outlines import ellipse, paint, place_outlines
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def growth_series(
                 )
         wanted = round(n * 2.0 ** (time / doubling_time))
         new = [float(angle) for angle in random.uniform(0, np.pi, wanted - len(angles))]
-        labels, centres = place(
+        labels, centres = place_outlines(
             labels,
             (ellipse(long, short, angle) for angle in new),
             spacing=-SQUEEZE * diameter,

@@ -34,7 +34,7 @@ def stroke(segments: list[tuple[np.ndarray, np.ndarray]], width: float, soma: fl
     return mask
 
 
-def place(
+def place_outlines(
     labels: np.ndarray,
     outlines: Iterable[np.ndarray],
     *,

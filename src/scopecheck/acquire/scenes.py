@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy import ndimage
 
-from scopecheck.acquire.outlines import ellipse, place, stroke
+from scopecheck.acquire.outlines import ellipse, place_outlines, stroke
 from scopecheck.acquire.truth import Scene, total_photons
 from scopecheck.errors import InputError
 
@@ -178,7 +178,7 @@ def _scene(
     if len(shape) != 2 or min(shape) < 1:
         raise InputError(f"shape: expected (Y, X) of at least one pixel each, got {shape}")
     empty = np.zeros(shape, np.int32)
-    labels = place(empty, outlines, spacing=spacing, touching=touching, random=random)[0]
+    labels = place_outlines(empty, outlines, spacing=spacing, touching=touching, random=random)[0]
     if not (photons >= 0 and background >= 0 and brightness_cv >= 0 and texture >= 0):
         raise InputError("photons, background, brightness_cv and texture: expected 0 or more")
     n = int(labels.max())

@@ -66,7 +66,7 @@ def list_(as_json: AsJson = False) -> None:
             "tier": entry.tier,
             "what": entry.title,
             "bytes": entry.bytes,
-            "cached": f"{len(cache.held(entry))}/{len(entry.files)}",
+            "cached": f"{len(cache.cached_files(entry))}/{len(entry.files)}",
         }
         for entry in catalogue().datasets.values()
     ]
@@ -139,8 +139,8 @@ def verify(names: Names = None, as_json: AsJson = False) -> None:
     rows, faults = [], []
     for name in names or catalogue().datasets:
         entry = _entry(name)
-        here = cache.held(entry)
-        wrong = [str(cache.place(entry, file)) for file in here if not cache.ready(entry, file)]
+        here = cache.cached_files(entry)
+        wrong = [str(cache.cached_path(entry, file)) for file in here if not cache.ready(entry, file)]
         part = "in part" if here else "not fetched"
         state = "wrong" if wrong else "right" if len(here) == len(entry.files) else part
         row = {"name": name, "state": state, "files": f"{len(here)}/{len(entry.files)}"}

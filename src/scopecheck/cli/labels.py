@@ -15,16 +15,16 @@ from scopecheck.cli.options import (
     AsJson,
     FailOn,
     by_measure,
+    check_choice,
     doubts,
     end,
     fail_words,
     fractions,
-    one_of,
     print_table,
     sizes,
 )
 from scopecheck.errors import InputError
-from scopecheck.score.pair_given import few
+from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
     from scopecheck.score.labels import Score
@@ -121,14 +121,14 @@ def labels(
     from scopecheck.score.rules import Rules
 
     failing = fail_words(fail_on)
-    one_of("estimand", estimand, tuple(ESTIMANDS))
-    one_of("scale", scale, ("relative", "absolute"))
-    one_of("border", border, ("keep", "drop"))
+    check_choice("estimand", estimand, tuple(ESTIMANDS))
+    check_choice("scale", scale, ("relative", "absolute"))
+    check_choice("border", border, ("keep", "drop"))
     if unit is not None:
-        one_of("unit", unit, ("px", "um"))
+        check_choice("unit", unit, ("px", "um"))
     measures = [name.strip() for name in measure.split(",") if name.strip()] if measure else None
     for name in measures or ():
-        one_of("measure", name, (*MEASURES, *SHORT))
+        check_choice("measure", name, (*MEASURES, *SHORT))
     measures = [SHORT.get(name, name) for name in measures] if measures else None
     if not 0 < threshold <= 1:
         raise InputError(f"--threshold: {threshold:g} is no IoU; expected above 0 and not above 1.")
@@ -223,7 +223,7 @@ def _ways(text: str | None) -> dict[str, str]:
 
     found = signs.by_side("labels", text, str)
     for words in found.values():
-        one_of("labels", ",".join(words), ("connected", "linked"))
+        check_choice("labels", ",".join(words), ("connected", "linked"))
     return {side: words[0] for side, words in found.items()}
 
 

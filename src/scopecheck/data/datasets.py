@@ -71,7 +71,7 @@ def where(name: str) -> Path:
     if folder := archives.folder(name):
         return cache.cache_dir() / folder
     entry = describe(name)
-    return cache.place(entry, entry.files[0] if len(entry.files) == 1 else None)
+    return cache.cached_path(entry, entry.files[0] if len(entry.files) == 1 else None)
 
 
 def is_here(name: str) -> bool:

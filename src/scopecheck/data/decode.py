@@ -68,7 +68,7 @@ def red_values(mask: np.ndarray) -> np.ndarray:
 def _read(entry: Entry, file: File) -> np.ndarray:
     from skimage.io import imread
 
-    path = cache.place(entry, file)
+    path = cache.cached_path(entry, file)
     try:
         return imread(path)
     except (ValueError, OSError) as error:
@@ -104,7 +104,7 @@ def _red_values(entry: Entry) -> list[Sample]:
 def _run_lengths(entry: Entry) -> list[Sample]:
     table = next(file for file in entry.files if file.role == "truth")
     rows, shapes = defaultdict(list), {}
-    with cache.place(entry, table).open(newline="", encoding="utf-8") as handle:
+    with cache.cached_path(entry, table).open(newline="", encoding="utf-8") as handle:
         for row in csv.DictReader(handle):
             rows[row["ImageId"]].append(row["EncodedPixels"])
             shapes[row["ImageId"]] = (int(row["Height"]), int(row["Width"]))
@@ -124,7 +124,7 @@ def _run_lengths(entry: Entry) -> list[Sample]:
 def _coco(entry: Entry) -> list[Sample]:
     found = []
     for table in (file for file in entry.files if file.role == "truth"):
-        content = json.loads(cache.place(entry, table).read_text(encoding="utf-8"))
+        content = json.loads(cache.cached_path(entry, table).read_text(encoding="utf-8"))
         ids = {image["file_name"]: image["id"] for image in content["images"]}
         for file in (file for file in entry.files if file.role == "image"):
             if Path(file.name).parent == Path(table.name).parent:

@@ -40,7 +40,7 @@ def open_zarr(name: str, *, kinds: tuple[Kind, ...] | None = None) -> Any:
         async def exists(self, key):
             return key in files
 
-    folder = cache.place(entry)
+    folder = cache.cached_path(entry)
     with cache.usable():
         folder.mkdir(parents=True, exist_ok=True)
     return zarr.open_group(CatalogueStore(folder, read_only=True), mode="r", use_consolidated=False)

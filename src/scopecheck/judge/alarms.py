@@ -24,14 +24,14 @@ class Alarms:
     quiet: int
 
     @property
-    def judged(self) -> bool:
+    def both_kinds(self) -> bool:
         """Whether right and wrong measurements were both seen; if not, the check has caught nothing yet."""
         return self.hits + self.misses > 0 and self.false_alarms + self.quiet > 0
 
     def __str__(self) -> str:
         wrong, right = self.hits + self.misses, self.false_alarms + self.quiet
         text = f"alarm on {self.hits} of {wrong} wrong and {self.false_alarms} of {right} right measurements"
-        return text if self.judged else f"{text}: not judged, both kinds are needed"
+        return text if self.both_kinds else f"{text}: not judged, both kinds are needed"
 
 
 def alarms(alarm: Sequence[bool], wrong: Sequence[bool]) -> Alarms:

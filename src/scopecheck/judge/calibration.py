@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scopecheck.judge.estimate import to_bias, to_scale
 from scopecheck.judge.intervals import LEVEL, mean_interval, pooled_interval
-from scopecheck.judge.verdict import agreement, words
+from scopecheck.judge.verdict import agreement, verdict_words
 
 Family = Callable[[np.random.Generator, int, int, float], tuple[NDArray, NDArray]]
 GROUP = 200  # trials that share their sizes
@@ -54,7 +54,7 @@ def rates(family: Family, n: int, *, trials: int, seed: int, scale: str, estiman
     for name, bias in (("low", -TOLERANCE), ("high", TOLERANCE)):
         measured, true = family(np.random.default_rng([seed, n]), trials, n, bias)
         low, high = judged_intervals(measured, true, scale, estimand)
-        said = words(low, high, (-TOLERANCE, TOLERANCE), n, "population")
+        said = verdict_words(low, high, (-TOLERANCE, TOLERANCE), n, "population")
         answer["coverage"] += float(np.mean((low <= bias) & (high >= bias))) / 2
         answer["excess"] += _excess(low, high, bias, scale, estimand) / 2
         answer[f"holds_{name}"] = float(np.mean(said == "HOLDS"))
@@ -129,7 +129,7 @@ def worsened(
     holds = []
     for r in (ratio, worse):
         low, high, _ = mean_interval(to_scale(r))
-        said = words(to_bias(low), to_bias(high), (-TOLERANCE, TOLERANCE), n, "population")
+        said = verdict_words(to_bias(low), to_bias(high), (-TOLERANCE, TOLERANCE), n, "population")
         holds.append(said == "HOLDS")
     inside = (np.abs(worse - 1) <= TOLERANCE).mean(-1) >= 0.8
     others = max(int((~holds[0]).sum()), 1)

@@ -8,7 +8,7 @@ ESTIMANDS = ("per-acquisition mean", "pooled ratio")
 SCALES = ("relative", "absolute")
 
 
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse a `value` that is not one of `allowed`."""
     if value not in allowed:
         raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}")

@@ -132,7 +132,7 @@ class Verdict:
         return ", ".join(parts) + (f". {self.note}" if self.note else "")
 
 
-def words(low: ArrayLike, high: ArrayLike, tolerance: Edges, n: int, scope: str) -> NDArray[np.str_]:
+def verdict_words(low: ArrayLike, high: ArrayLike, tolerance: Edges, n: int, scope: str) -> NDArray[np.str_]:
     """Return the word for each interval (low, high) of a bias from `n` acquisitions; shapes broadcast."""
     lo, hi = np.asarray(low), np.asarray(high)
     slack = SLACK * (tolerance[1] - tolerance[0])
@@ -219,9 +219,9 @@ def agreement(
     Schuirmann (1987), doi:10.1007/BF01068419. Bland and Altman (1986), doi:10.1016/S0140-6736(86)90837-8.
     Clopper and Pearson (1934), doi:10.1093/biomet/26.4.404.
     """
-    inputs.one_of("scope", scope, inputs.SCOPES)
-    inputs.one_of("scale", scale, inputs.SCALES)
-    inputs.one_of("estimand", estimand, inputs.ESTIMANDS)
+    inputs.check_choice("scope", scope, inputs.SCOPES)
+    inputs.check_choice("scale", scale, inputs.SCALES)
+    inputs.check_choice("estimand", estimand, inputs.ESTIMANDS)
     relative, pooled = scale == "relative", estimand == "pooled ratio"
     if pooled and not relative:
         raise ValueError("a pooled ratio is relative by nature; use estimand='per-acquisition mean'")
@@ -277,7 +277,7 @@ def _word(answer: Verdict, got: Estimate, gross_objects: float) -> Verdict:
         return replace(answer, word="UNDETERMINED", reason="truth")
     word = "UNDETERMINED"
     if answer.interval is not None:
-        word = str(words(*answer.interval, edges, got.informative, answer.scope))
+        word = str(verdict_words(*answer.interval, edges, got.informative, answer.scope))
     if few := 0 < len(answer.trainings) < ENOUGH.get(word, 0):
         word = "UNDETERMINED"
     if word == "UNDETERMINED":

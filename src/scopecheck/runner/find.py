@@ -142,8 +142,8 @@ def _finite(value: Any) -> float:
     return number
 
 
-def settle(path: Path, given: dict[str, str]) -> tuple[Recipe, dict[str, Any], dict[str, Any]]:
-    """Read a recipe and settle its parameters.
+def resolve_parameters(path: Path, given: dict[str, str]) -> tuple[Recipe, dict[str, Any], dict[str, Any]]:
+    """Read a recipe and its parameters, with those that were given in their place.
 
     Parameters
     ----------

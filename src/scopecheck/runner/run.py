@@ -23,7 +23,7 @@ from scopecheck.errors import DataError, RecipeError
 from scopecheck.record.recipe import Recipe
 from scopecheck.record.recorded import counted
 from scopecheck.record.result import installed, read_verdict, write_json
-from scopecheck.runner.find import settle
+from scopecheck.runner.find import resolve_parameters
 from scopecheck.runner.key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
 
 Tell = Callable[..., None]
@@ -135,7 +135,7 @@ def run_all(
     stop, threads = threading.Event(), _cores() // jobs or 1
     for path in paths:
         try:
-            recipe, parameters, changed = settle(path, given)
+            recipe, parameters, changed = resolve_parameters(path, given)
         except RecipeError as err:
             settled.append(Outcome(path.stem, "failed", str(err)))
             continue

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
-from scopecheck.score.pair_given import few
+from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
-from scopecheck.score.pair_given import few
+from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
 from scopecheck.score.rules import Rules
 

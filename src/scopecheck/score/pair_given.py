@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scopecheck.errors import InputError
-from scopecheck.score.pair_names import bare, core, match
+from scopecheck.score.pair_names import core, core_text, few, match
 
 HEADINGS = {"prediction": "prediction", "predicted": "prediction", "pred": "prediction"}
 HEADINGS |= {"truth": "truth", "true": "truth", "gt": "truth", "image": "image"}
@@ -304,7 +304,7 @@ def _numbers(name: str) -> tuple[int, ...]:
 def _around_the_core(listed: Mapping[str, Sequence[Path]]) -> list[str]:
     """Patterns for predictions that hold the first true name's core, such as '{}_nuclei_mask.tif={}.tif'."""
     true = listed["truth"][0].name
-    field = bare(_forms(Path(true), Path())[0])
+    field = core_text(_forms(Path(true), Path())[0])
     whole = re.compile(_WHOLE + re.escape(field) + _WHOLE)
     mine = [path.name for path in listed["prediction"] if whole.search(path.name)]
     names = [[name, true] for name in mine] if len(listed) == 2 else []
@@ -334,9 +334,3 @@ def _forms(path: Path, folder: Path) -> tuple[str, ...]:
 
 def _text(key: tuple) -> str:
     return " ".join("".join(map(str, part)) for part in key)
-
-
-def few(names: Iterable[str]) -> str:
-    """The first three names."""
-    every = list(names)
-    return ", ".join(every[:3]) + ", ..." * (len(every) > 3)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
-Words = tuple[int | str, ...]
+Tokens = tuple[int | str, ...]
 
 # What programs write before and after the part of a name that says which field it is.
 ROLES = {
@@ -28,7 +28,7 @@ _UID = re.compile(r"^\d{15,}[_-](?=.)")  # cryoSPARC writes the exposure's numbe
 _STAMP = 100_000  # numbers from here are times, dates or identifiers, smaller ones may be another index
 
 
-def words(name: str) -> Words:
+def tokens(name: str) -> Tokens:
     """Return a name's words in small letters and its numbers as numbers: img007_A gives img, 7, a."""
     return tuple(_word(part) for part in _WORD.findall(name))
 
@@ -37,18 +37,18 @@ def _word(part: str) -> int | str:
     return int(part) if part.isdecimal() else part.casefold()
 
 
-def core(name: str) -> Words:
+def core(name: str) -> Tokens:
     """Return a name's words without cryoSPARC's number and without words of a role at either end.
 
     007_img_cp_masks and 7_masks both give 7, and X_patch_aligned_doseweighted gives x. A name of nothing but
     such words keeps them.
     """
-    found = words(_UID.sub("", name))
+    found = tokens(_UID.sub("", name))
     held = [i for i, word in enumerate(found) if word not in _ROLE]
     return found[held[0] : held[-1] + 1] if held else found
 
 
-def bare(name: str) -> str:
+def core_text(name: str) -> str:
     """Return the part of a name from its core's first word to the last, as it is written."""
     cut = _UID.sub("", name)
     parts = list(_WORD.finditer(cut))
@@ -58,7 +58,7 @@ def bare(name: str) -> str:
 
 def roles(name: str) -> frozenset[str]:
     """Return the roles that the words around a name's core speak of: labels, prediction, truth, image, ..."""
-    found, kept = Counter(words(_UID.sub("", name))), Counter(core(name))
+    found, kept = Counter(tokens(_UID.sub("", name))), Counter(core(name))
     return frozenset(_ROLE[word] for word in found - kept if word in _ROLE)
 
 
@@ -124,7 +124,7 @@ def _varying(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
     return pairs if held else {}
 
 
-def _without_constants(names: Sequence[str]) -> dict[str, Words]:
+def _without_constants(names: Sequence[str]) -> dict[str, Tokens]:
     """Return the cores without the words that all of them begin with and end with."""
     cores = {name: core(name) for name in names}
     head = _alike(list(cores.values()))
@@ -133,7 +133,7 @@ def _without_constants(names: Sequence[str]) -> dict[str, Words]:
     return {name: own[: len(own) - tail] for name, own in cores.items()}
 
 
-def _alike(cores: list[Words]) -> int:
+def _alike(cores: list[Tokens]) -> int:
     columns = zip(*cores, strict=False)
     return next((i for i, column in enumerate(columns) if len(set(column)) > 1), min(map(len, cores)))
 
@@ -168,7 +168,13 @@ def _held_by(outer: Sequence[str], inner: Sequence[str]) -> dict[str, str]:
     return pairs if one_to_one and all(numbers == over[0] for numbers in over) else {}
 
 
-def _holds(outer: Words, inner: Words) -> bool:
+def _holds(outer: Tokens, inner: Tokens) -> bool:
     """Whether the words of `inner` occur in `outer` in their order."""
     rest = iter(outer)
     return bool(inner) and all(word in rest for word in inner)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first three of a list of names, for a message."""
+    every = list(names)
+    return ", ".join(every[:3]) + ", ..." * (len(every) > 3)

@@ -10,8 +10,8 @@ from itertools import permutations
 from pathlib import Path
 
 from scopecheck.errors import InputError
-from scopecheck.score.pair_given import by_pattern, by_table, common_start, few, is_pattern, suggestion
-from scopecheck.score.pair_names import bare, core, match, roles
+from scopecheck.score.pair_given import by_pattern, by_table, common_start, is_pattern, suggestion
+from scopecheck.score.pair_names import core, core_text, few, match, roles
 
 _SAYS_TRUTH = re.compile(r"(?<![a-z])(gt|(ground[ _-]?)?truth|manual|annotat\w*|reference)(?![a-z])", re.I)
 _SAYS_PREDICTION = re.compile(
@@ -145,7 +145,7 @@ def _one_by_one(rows: Sequence[Mapping[str, Path]]) -> frozenset[str]:
 
 def _titled(rows: Sequence[Mapping[str, Path]]) -> list[tuple[str, Mapping[str, Path]]]:
     """Give each pair the part of the true file's name that says which field it is, in order."""
-    titles = [bare(stem(row["truth"])) for row in rows]
+    titles = [core_text(stem(row["truth"])) for row in rows]
     if len(set(titles)) < len(rows):
         titles = [stem(row["truth"]) for row in rows]
     return sorted(zip(titles, rows, strict=True), key=lambda one: one[0])

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from scopecheck.data.read.mrc import bare
+from scopecheck.data.read.mrc import micrograph_name
 from scopecheck.data.read.pick_lists import is_blank
 from scopecheck.errors import InputError
 from scopecheck.score.pair_given import by_names
-from scopecheck.score.pair_names import Words, core, match
+from scopecheck.score.pair_names import Tokens, core, few, match
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,7 +195,7 @@ def _gathered(path: Path, said: list[str]) -> list[str]:
 
 def stem(name: str) -> str:
     """Return a micrograph's name without folder and format."""
-    return bare(name)
+    return micrograph_name(name)
 
 
 def _without_suffix(name: str) -> str:
@@ -296,7 +296,7 @@ def _nothing(mine: Picks, missing: str | None) -> bool:
 
 def _no_two_of_one(given: Picks, tables: dict[str, pd.DataFrame]) -> None:
     """Refuse two names that are of one micrograph once the words of their role are left out."""
-    first: dict[Words, str] = {}
+    first: dict[Tokens, str] = {}
     for name in tables:
         if (before := first.setdefault(core(name), name)) != name:
             here = [tables[before].attrs["file"], tables[name].attrs["file"]]
@@ -345,8 +345,3 @@ def _meant(name: str, told: list[tuple[str, ...]]) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts[:-1]
     held = [way for way in told if in_order(way, parts)]
     return max(held, key=len) if held else parts
-
-
-def few(names: list[str]) -> str:
-    """Return the first names of a list."""
-    return ", ".join(names[:2]) + ", ..." * (len(names) > 2)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
 from scopecheck.score import pick_curve
-from scopecheck.score.pick_tables import Picks, few, pair, read
+from scopecheck.score.pair_names import few
+from scopecheck.score.pick_tables import Picks, pair, read
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -72,7 +72,7 @@ class Scene:
         room &= (rows >= inside) & (rows <= self.shape[0] - 1 - inside)
         return room & (columns >= inside) & (columns <= self.shape[1] - 1 - inside)
 
-    def place(self, kind: str, radius: float) -> tuple[float, float, np.ndarray]:
+    def find_room(self, kind: str, radius: float) -> tuple[float, float, np.ndarray]:
         """A free place for something round: x, y and the distance of every pixel from it."""
         ys, xs = np.nonzero(self.free(radius, radius))
         if not len(ys):
@@ -119,7 +119,7 @@ def _carbon(scene: Scene) -> None:
 def _empty(scene: Scene) -> None:
     """A round patch of thin ice that holds no particles."""
     radius = 0.14 * min(scene.shape)
-    x, y, distance = scene.place("empty", radius)
+    x, y, distance = scene.find_room("empty", radius)
     scene.thickness *= 1 - 0.6 / (1 + np.exp(np.clip((distance - radius) / 2, -50, 50)))
     scene.record("empty", x, y, radius, distance <= radius)
 
@@ -128,7 +128,7 @@ def _aggregate(scene: Scene) -> None:
     """Several of the particle's own projections, closer than a diameter; the field adds them to `phase`."""
     members = int(scene.rng.integers(6, 11))
     spread = 0.35 * scene.diameter * np.sqrt(members)
-    x, y, _ = scene.place("aggregate", spread + 0.5 * scene.diameter)
+    x, y, _ = scene.find_room("aggregate", spread + 0.5 * scene.diameter)
     turn, out = scene.rng.uniform(0, 2 * np.pi, members), spread * np.sqrt(scene.rng.random(members))
     centres = np.stack([x + out * np.cos(turn), y + out * np.sin(turn)], axis=1)
     near = [np.hypot(scene.y - cy, scene.x - cx) <= scene.diameter / 2 for cx, cy in centres]
@@ -139,7 +139,7 @@ def _aggregate(scene: Scene) -> None:
 def _ice(scene: Scene) -> None:
     """A crystal: dark, uneven outline, a fringe, lattice lines of 3.9 A (three pixels if that is more)."""
     radius = scene.rng.uniform(0.6, 1.1) * scene.diameter
-    x, y, distance = scene.place("ice", 1.25 * radius)
+    x, y, distance = scene.find_room("ice", 1.25 * radius)
     around = np.arctan2(scene.y - y, scene.x - x)
     phases = scene.rng.uniform(0, 2 * np.pi, 3)
     outline = radius * (
@@ -158,7 +158,7 @@ def _ice(scene: Scene) -> None:
 def _gold(scene: Scene) -> None:
     """A bead of 10 nm (two pixels across at least): a strong dark disc with a fringe."""
     radius = max(50 / scene.pixel_size, 1.0)
-    x, y, distance = scene.place("gold", radius)
+    x, y, distance = scene.find_room("gold", radius)
     depth = np.sqrt(np.clip(1 - (distance / radius) ** 2, 0, None))
     scene.phase += 2 * scene.peak * depth
     scene.mass += 5 * scene.depth * depth

@@ -51,7 +51,7 @@ def is_file(path: str | Path, what: str, empty: str = "is empty") -> Path:
     raise InputError(f"{path}: {empty} (0 bytes); expected {what}. Write or copy it again.")
 
 
-def bare(name: object) -> str:
+def micrograph_name(name: object) -> str:
     """Return a micrograph's name without folder and image suffix, by which tables are matched."""
     return re.sub(
         r"\.(mrcs?|tiff?|eer|jpe?g|png|st|map|rec|tomostar)$",

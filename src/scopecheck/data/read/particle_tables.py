@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.data.read import star
-from scopecheck.data.read.mrc import bare, is_file
+from scopecheck.data.read.mrc import is_file, micrograph_name
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def read_particles(path: str | Path, *, needs: tuple[str, ...] = ()) -> pd.DataF
     if rows.empty:
         raise InputError(f"{path}: holds no particles.")
     if "micrograph" in rows:
-        rows["micrograph"] = [bare(name) for name in rows["micrograph"]]
+        rows["micrograph"] = [micrograph_name(name) for name in rows["micrograph"]]
     for need in needs:
         if missing := [column for column in NEEDS[need] if column not in rows]:
             raise InputError(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from scopecheck.data.read.mrc import bare, is_file, read_micrograph
+from scopecheck.data.read.mrc import is_file, micrograph_name, read_micrograph
 from scopecheck.data.read.pick_formats import KNOWN, How, reader
 from scopecheck.data.read.pick_lists import listed
 from scopecheck.errors import InputError
@@ -117,14 +117,14 @@ def without_suffix(name: object) -> str:
     """Return a micrograph's name with its folders and without its image suffix."""
     text = str(name).replace("\\", "/")
     folder, slash, last = text.rpartition("/")
-    return folder + slash + bare(last)
+    return folder + slash + micrograph_name(last)
 
 
 def shortest(names: list[str]) -> dict[str, str]:
     """Return each name without its folders, but for those folders that tell equal names apart."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(bare(name), []).append(name)
+        groups.setdefault(micrograph_name(name), []).append(name)
     found = {}
     for last, alike in groups.items():
         for name, told in zip(alike, telling(alike), strict=True):
@@ -197,12 +197,12 @@ def _one_micrograph(path: Path, rows: pd.DataFrame, known: list[str], micrograph
     """Return the picks on one micrograph, that is named with as many of its folders as are needed."""
     meant = meant_by(micrograph, known)
     if known and not meant:
-        names = ", ".join(bare(name) for name in known[:3]) + (" ..." if len(known) > 3 else "")
-        raise InputError(f"{path}: has no picks on {bare(micrograph)!r}; it names {names}.")
+        names = ", ".join(micrograph_name(name) for name in known[:3]) + (" ..." if len(known) > 3 else "")
+        raise InputError(f"{path}: has no picks on {micrograph_name(micrograph)!r}; it names {names}.")
     if len(meant) > 1:
         raise InputError(
-            f"{path}: names {len(meant)} micrographs {bare(micrograph)} ({', '.join(meant[:3])}); give the"
-            " one that is meant with its folder."
+            f"{path}: names {len(meant)} micrographs {micrograph_name(micrograph)} ({', '.join(meant[:3])});"
+            " give the one that is meant with its folder."
         )
     return rows[rows["micrograph"].isin(meant)].reset_index(drop=True)
 
@@ -210,7 +210,7 @@ def _one_micrograph(path: Path, rows: pd.DataFrame, known: list[str], micrograph
 def meant_by(asked: str, names: list[str]) -> list[str]:
     """Return the micrographs of this name; where several have it, those in the folders that are asked."""
     wanted = PurePosixPath(without_suffix(asked)).parts
-    alike = [name for name in names if bare(name) == wanted[-1]]
+    alike = [name for name in names if micrograph_name(name) == wanted[-1]]
     held = [name for name in alike if in_order(wanted[:-1], PurePosixPath(name).parts[:-1])]
     return held or alike
 
@@ -252,7 +252,7 @@ def centres_from_mask(path: str | Path, *, diameter: float = 108) -> pd.DataFram
             f"{path}: holds no disc of {diameter:g} px; expected a CryoPPP mask, discs above 127."
         )
     rows = pd.DataFrame({"x": found[:, 1].astype(float), "y": mask.shape[0] - 1.0 - found[:, 0]})
-    return rows.assign(micrograph=bare(Path(path).name).removesuffix("_mask"), score=np.nan)[
+    return rows.assign(micrograph=micrograph_name(Path(path).name).removesuffix("_mask"), score=np.nan)[
         ["micrograph", "x", "y", "score"]
     ]
 
