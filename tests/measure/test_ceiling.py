@@ -46,8 +46,9 @@ def test_picks_against_themselves_in_another_order(seed, n):
     match = picking.match(given_, truth, 5.0)
     assert (match.precision, match.recall, match.f1) == (1, 1, 1)
     assert match.distance.max() == 0
-    assert picking.hits(given_, scores, truth, 0.5).all()
-    assert picking.average_precision(picking.pr_curve(given_, scores, truth, 0.5)) == pytest.approx(1)
+    hit = picking.hits(given_, scores, truth, 0.5)
+    assert hit.all()
+    assert picking.average_precision(picking.curve(scores, hit, len(truth))) == pytest.approx(1)
 
 
 def test_a_map_against_itself_and_under_another_name():

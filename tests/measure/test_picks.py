@@ -15,6 +15,11 @@ from scopecheck.measure import picks as picking
 check = settings(deadline=None, max_examples=200)
 
 
+def pr_curve(picks, scores, truth, radius):
+    """Of one micrograph."""
+    return picking.curve(scores, picking.hits(picks, scores, truth, radius), len(truth))
+
+
 @st.composite
 def scenes(draw):
     """Picks and particles on a small grid: ties, twins and distances equal to the radius are common."""
@@ -89,8 +94,8 @@ def test_no_picks_and_no_particles_have_defined_answers():
     assert picking.match(some, none, 3).precision == 0
     assert np.isnan(picking.match(some, none, 3).recall)
     assert np.isnan(picking.match([], [], 3).f1)
-    assert len(picking.pr_curve(none, [], some, 3)) == 0
-    assert np.isnan(picking.average_precision(picking.pr_curve(none, [], some, 3)))
+    assert len(pr_curve(none, [], some, 3)) == 0
+    assert np.isnan(picking.average_precision(pr_curve(none, [], some, 3)))
 
 
 @check
@@ -104,7 +109,7 @@ def test_hits_among_the_best_picks_are_their_largest_matching(scene, random):
         near = cdist(picks[order[:k]], truth) <= radius
         largest = (maximum_bipartite_matching(csr_array(near), perm_type="column") >= 0).sum()
         assert hit[order[:k]].sum() == largest
-    table = picking.pr_curve(picks, scores, truth, radius)
+    table = pr_curve(picks, scores, truth, radius)
     for row in table.itertuples():
         got = picking.match(picks[scores >= row.threshold], truth, radius)
         assert (row.picks, row.precision) == (got.n_picks, pytest.approx(got.precision))
@@ -119,7 +124,7 @@ def test_average_precision_is_scikit_learns_times_the_share_that_can_be_found(se
     picks = np.concatenate((truth[:60] + rng.normal(0, 5, (60, 2)), rng.uniform(0, 1000, (60, 2))))
     scores = np.round(rng.normal(np.repeat((1.0, 0.0), 60)), 1)  # with ties
     hit = picking.hits(picks, scores, truth, 20)
-    table = picking.pr_curve(picks, scores, truth, 20)
+    table = pr_curve(picks, scores, truth, 20)
     theirs = metrics.average_precision_score(hit, scores) * hit.sum() / len(truth)
     assert picking.average_precision(table) == pytest.approx(theirs)
     precision, recall, thresholds = metrics.precision_recall_curve(hit, scores)
@@ -130,7 +135,7 @@ def test_average_precision_is_scikit_learns_times_the_share_that_can_be_found(se
 
 def test_average_precision_by_hand():
     # hit, miss, hit; the third particle is never found: (1/1 + 2/3) / 3
-    table = picking.pr_curve([(0, 0), (50, 0), (100, 0)], [3, 2, 1], [(1, 0), (100, 0), (200, 0)], 5)
+    table = pr_curve([(0, 0), (50, 0), (100, 0)], [3, 2, 1], [(1, 0), (100, 0), (200, 0)], 5)
     assert table["precision"].tolist() == pytest.approx([1, 1 / 2, 2 / 3])
     assert table["recall"].tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
     assert picking.average_precision(table) == pytest.approx((1 + 2 / 3) / 3)
@@ -224,14 +229,14 @@ def crowded():
 
 def test_picks_upside_down_are_noticed(crowded):
     picks, truth = crowded
-    assert picking.flip_hint(picks, truth, height=4096, radius=50) == ""
+    assert picking.frame_hint([(picks, truth)], height=4096, radius=50) == ""
     wrong = np.stack((picks[:, 0], 4095 - picks[:, 1]), axis=1)
-    said = picking.flip_hint(wrong, truth, height=4096, radius=50)
+    said = picking.frame_hint([(wrong, truth)], height=4096, radius=50)
     assert said.startswith(f"{len(picks)} of {len(picks)} picks match when turned upside down")
     # as many random picks match no better either way up
     rng = np.random.default_rng(0)
     for _ in range(20):
-        assert picking.flip_hint(rng.uniform(0, 4096, picks.shape), truth, height=4096, radius=50) == ""
+        assert picking.frame_hint([(rng.uniform(0, 4096, picks.shape), truth)], height=4096, radius=50) == ""
 
 
 @pytest.mark.parametrize(
@@ -239,8 +244,8 @@ def test_picks_upside_down_are_noticed(crowded):
 )
 def test_picks_of_another_binning_are_noticed(crowded, factor, how):
     picks, truth = crowded
-    assert picking.binning_hint(picks, truth, radius=50) == ""
-    assert how in picking.binning_hint(picks / factor, truth, radius=50)
+    assert picking.frame_hint([(picks, truth)], radius=50) == ""
+    assert how in picking.frame_hint([(picks / factor, truth)], radius=50)
 
 
 def upside_down(xy):
@@ -342,7 +347,7 @@ def test_bad_radius_and_scores_are_refused():
     with pytest.raises(InputError, match="one finite score for each pick"):
         picking.hits([(1, 1)], [np.nan], [(1, 1)], 5)
     with pytest.raises(InputError, match="one finite score for each pick"):
-        picking.pr_curve([(1, 1)], [1, 2], [(1, 1)], 5)
+        pr_curve([(1, 1)], [1, 2], [(1, 1)], 5)
 
 
 def apart(spacing, side, seed, fill):

@@ -102,10 +102,10 @@ def test_the_flip_is_noticed_on_real_picks(pickers, truth):
         for name, table in picks.items():
             xy = table[["x", "y"]].to_numpy()
             flipped = np.stack((xy[:, 0], SHAPE[0] - 1 - xy[:, 1]), axis=1)
-            assert picking.flip_hint(xy, truth[name], height=SHAPE[0], radius=27) == ""
-            assert "upside down" in picking.flip_hint(flipped, truth[name], height=SHAPE[0], radius=27)
-            assert picking.binning_hint(xy, truth[name], radius=27) == ""
-            assert "multiplied by 4" in picking.binning_hint(xy / 4, truth[name], radius=27)
+            assert picking.frame_hint([(xy, truth[name])], height=SHAPE[0], radius=27) == ""
+            assert "upside down" in picking.frame_hint([(flipped, truth[name])], height=SHAPE[0], radius=27)
+            assert picking.frame_hint([(xy, truth[name])], radius=27) == ""
+            assert "multiplied by 4" in picking.frame_hint([(xy / 4, truth[name])], radius=27)
 
 
 @pytest.mark.parametrize("picker", PUBLISHED)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecheck.runner.find import settle
+from scopecheck.runner.find import resolve_parameters
 from scopecheck.runner.key import key_of
 
 PAGE = """# ---
@@ -144,7 +144,7 @@ def made(place, run, _results_made) -> Callable:
     """Have the result of a recipe, for tests of what is done with it: the same one is run once a session."""
 
     def one(path: Path, given: dict[str, str] | None = None):
-        recipe, parameters, _ = settle(path, given or {})
+        recipe, parameters, _ = resolve_parameters(path, given or {})
         key = key_of(path, parameters)
         kept, here = _results_made / recipe.id / key, place.results / recipe.id / key
         if kept.is_dir() and not here.exists():

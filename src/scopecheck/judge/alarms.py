@@ -48,6 +48,12 @@ def alarms(alarm: Sequence[bool], wrong: Sequence[bool]) -> Alarms:
     ------
     ValueError
         For unequal lengths, an empty sequence, or values that are not True or False.
+
+    Examples
+    --------
+    >>> from scopecheck import judge
+    >>> print(judge.alarms(alarm=[True, True, False, False], wrong=[True, False, True, False]))
+    alarm on 1 of 2 wrong and 1 of 2 right measurements
     """
     a, w = (np.atleast_1d(np.asarray(values)) for values in (alarm, wrong))
     if a.ndim != 1 or a.shape != w.shape or a.size == 0:

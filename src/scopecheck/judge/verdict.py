@@ -218,6 +218,17 @@ def agreement(
     ----------
     Schuirmann (1987), doi:10.1007/BF01068419. Bland and Altman (1986), doi:10.1016/S0140-6736(86)90837-8.
     Clopper and Pearson (1934), doi:10.1093/biomet/26.4.404.
+
+    Examples
+    --------
+    Six fields, counted 1 % high on average; a tolerance of 10 % was declared before.
+
+    >>> from scopecheck import judge
+    >>> verdict = judge.agreement(
+    ...     [101, 103, 100, 99, 102, 101], [100] * 6, scope="population", tolerance=0.1, truth_uncertainty=0
+    ... )
+    >>> verdict.word, round(verdict.bias, 3)
+    ('HOLDS', 0.01)
     """
     inputs.check_choice("scope", scope, inputs.SCOPES)
     inputs.check_choice("scale", scale, inputs.SCALES)

@@ -131,6 +131,20 @@ def match(
     InputError
         Labels that are not label images (see `arrays.label_image`), different shapes, or an impossible
         threshold.
+
+    Examples
+    --------
+    Two objects found of three; one of them is a pixel row short.
+
+    >>> import numpy as np
+    >>> from scopecheck import measure
+    >>> true = np.zeros((12, 12), int)
+    >>> true[1:4, 1:4], true[6:9, 1:4], true[6:9, 6:9] = 1, 2, 3
+    >>> predicted = np.where(true == 3, 0, true)
+    >>> predicted[8] = 0
+    >>> found = measure.match(predicted, true)
+    >>> found.tp, found.misses, found.inventions, round(found.f1, 2)
+    (2, 1, 0, 0.8)
     """
     overlap = overlaps(predicted, true, border)
     if np.ndim(threshold) == 0:

@@ -93,6 +93,16 @@ def quantities(
     InputError
         Bad labels, image, pixel size or rule; micrometres asked without pixel size; a name in `only` that is
         not measured on such inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scopecheck import measure
+    >>> labels = np.zeros((8, 8), int)
+    >>> labels[1:3, 1:3], labels[5:7, 4:7] = 1, 2
+    >>> found = measure.quantities(labels, pixel_size=0.5)
+    >>> found["count"].value, found["mean_area"].value, found["mean_area"].unit
+    (2, 1.25, 'um^2')
     """
     each = per_object(labels, image, pixel_size, border, background, saturation, unit)
     if not all(SMALLEST <= length <= LARGEST for length in each.scale):

@@ -121,12 +121,12 @@ def test_cryolo_sits_on_cryoppps_particles_only_after_the_flip(real):
     upside_down = data.read_picks(table, shape=SHAPE)
     assert offsets(boxes, upside_down, 27)[1] < 0.2
     # chance alone: 719 discs of 27 px cover about 719 pi 27^2 / 4096^2 = 0.098 of the field
-    said = picking.flip_hint(
-        boxes[["x", "y"]].to_numpy(), upside_down[["x", "y"]].to_numpy(), height=4096, radius=27
+    said = picking.frame_hint(
+        [(boxes[["x", "y"]].to_numpy(), upside_down[["x", "y"]].to_numpy())], height=4096, radius=27
     )
     assert "upside down" in said
-    assert not picking.flip_hint(
-        boxes[["x", "y"]].to_numpy(), truth[["x", "y"]].to_numpy(), height=4096, radius=27
+    assert not picking.frame_hint(
+        [(boxes[["x", "y"]].to_numpy(), truth[["x", "y"]].to_numpy())], height=4096, radius=27
     )
 
 
@@ -181,7 +181,7 @@ def test_relions_picks_sit_on_the_simulations_particles(real):
     assert distance.max() < 100
     turned = np.column_stack([picks["x"], 3999 - picks["y"]])
     assert np.median(cKDTree(truth).query(turned)[0]) > 50
-    assert "upside down" in picking.flip_hint(turned, truth, height=4000, radius=60)
+    assert "upside down" in picking.frame_hint([(turned, truth)], height=4000, radius=60)
 
 
 def test_a_table_of_several_micrographs_gives_one(tmp_path):

@@ -19,8 +19,8 @@ A ratio whose denominator is 0 is NaN.
 """
 
 from scopecheck.measure.picks.matching import RADIUS, PickMatch, junk, match, over_radii
-from scopecheck.measure.picks.mistakes import binning_hint, flip_hint, frame_hint, size_hint
-from scopecheck.measure.picks.ranking import average_precision, calibration, curve, hits, pr_curve
+from scopecheck.measure.picks.mistakes import frame_hint, size_hint
+from scopecheck.measure.picks.ranking import average_precision, calibration, curve, hits
 from scopecheck.measure.picks.scatter import Chance, chance, chance_hits, layout, random_points, spacing
 
 __all__ = [
@@ -28,19 +28,16 @@ __all__ = [
     "Chance",
     "PickMatch",
     "average_precision",
-    "binning_hint",
     "calibration",
     "chance",
     "chance_hits",
     "curve",
-    "flip_hint",
     "frame_hint",
     "hits",
     "junk",
     "layout",
     "match",
     "over_radii",
-    "pr_curve",
     "random_points",
     "size_hint",
     "spacing",

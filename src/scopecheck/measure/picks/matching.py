@@ -107,6 +107,13 @@ def match(picks: ArrayLike, truth: ArrayLike, radius: float) -> PickMatch:
     InputError
         Points that are not finite (n, 2) or (n, 3) arrays, picks in an image against a truth in a tomogram or
         the other way round, or a radius that is not positive.
+
+    Examples
+    --------
+    >>> from scopecheck.measure import picks
+    >>> found = picks.match([(10, 10), (52, 50), (90, 90)], [(11, 10), (50, 50)], radius=5)
+    >>> found.tp, round(found.precision, 2), found.recall
+    (2, 0.67, 1.0)
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching

@@ -57,17 +57,6 @@ def frame_hint(
     return _hint(given, radius, (height, planes), sorted(itertools.product(*ways), key=_departures)[1:])
 
 
-def flip_hint(picks: ArrayLike, truth: ArrayLike, *, height: float | None = None, radius: float) -> str:
-    """Say so where the picks, turned upside down, match far more particles; else "", as `frame_hint`."""
-    return _hint([(points(picks), points(truth, "truth"))], radius, (height, None), [(None, 1, 1)])
-
-
-def binning_hint(picks: ArrayLike, truth: ArrayLike, *, radius: float) -> str:
-    """Say so where the picks, times a usual factor, match far more particles; else "", as `frame_hint`."""
-    changes: list[Change] = [(None, None, factor) for factor in FACTORS[1:]]
-    return _hint([(points(picks), points(truth, "truth"))], radius, (None, None), changes)
-
-
 def size_hint(
     truths: Sequence[ArrayLike],
     *,

@@ -94,11 +94,6 @@ def curve(scores: ArrayLike, hit: ArrayLike, n_truth: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def pr_curve(picks: ArrayLike, scores: ArrayLike, truth: ArrayLike, radius: float) -> pd.DataFrame:
-    """Precision and recall of one micrograph at every threshold of the score; see `hits` and `curve`."""
-    return curve(scores, hits(picks, scores, truth, radius), len(points(truth, "truth")))
-
-
 def average_precision(table: pd.DataFrame) -> float:
     """Area under a precision-recall table by steps: precision times recall gained, summed; NaN if empty."""
     if not len(table):
