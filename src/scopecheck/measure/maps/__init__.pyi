@@ -12,11 +12,13 @@ from scopecheck.measure.maps.interval import effective_counts as effective_count
 from scopecheck.measure.maps.interval import fsc_interval as fsc_interval
 from scopecheck.measure.maps.local import LocalResolution as LocalResolution
 from scopecheck.measure.maps.local import local_resolution as local_resolution
+from scopecheck.measure.maps.masks import octants as octants
 from scopecheck.measure.maps.masks import soft_mask as soft_mask
 from scopecheck.measure.maps.masks import soften as soften
 from scopecheck.measure.maps.model import correlation as correlation
 from scopecheck.measure.maps.model import model_density as model_density
 from scopecheck.measure.maps.model import placement as placement
+from scopecheck.measure.maps.model import q_by_residue as q_by_residue
 from scopecheck.measure.maps.model import q_score as q_score
 from scopecheck.measure.maps.orientation import Cones as Cones
 from scopecheck.measure.maps.orientation import Sampling as Sampling
