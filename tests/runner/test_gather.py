@@ -41,10 +41,10 @@ def words(recipe, *pair, profile="quick"):
     return found.word(profile, *pair), found.labels(profile, *pair)
 
 
-def test_words_biases_alarms_and_notes_of_three_seeds(recipe, run, capsys):
+def test_words_biases_alarms_and_notes_of_three_seeds(recipe, made, capsys):
     for seed in ("0", "1", "2"):
-        assert run(recipe, given={"seed": seed}).status == "ran"
-    assert run(recipe, given={"seed": "3", "field": "1.5"}).status == "ran"  # another experiment: left out
+        made(recipe, given={"seed": seed})
+    made(recipe, given={"seed": "3", "field": "1.5"})  # another experiment: left out
     assert gather.main([]) == 0
     assert "tier embedded, seeds [0, 1, 2], 1 of 3 words change" in capsys.readouterr().out
     found = read_recorded(recipe)
@@ -70,10 +70,10 @@ def test_words_biases_alarms_and_notes_of_three_seeds(recipe, run, capsys):
     )
 
 
-def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(recipe, run):
-    first = run(recipe)
+def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(recipe, run, made):
+    first = made(recipe)
     assert read_verdict(f"{first.folder}/verdict.json").arms[2].over_seeds == {}
-    run(recipe, given={"seed": "1"})
+    made(recipe, given={"seed": "1"})
     gather.main([recipe.stem])
     (runs,) = read_recorded(recipe).runs
     assert runs.key == Path(first.folder).name
@@ -87,8 +87,8 @@ def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_te
     assert run(recipe).status == "unchanged"
 
 
-def test_one_run_is_recorded_and_says_nothing_of_other_seeds(recipe, run):
-    run(recipe)
+def test_one_run_is_recorded_and_says_nothing_of_other_seeds(recipe, run, made):
+    made(recipe)
     gather.main([recipe.stem])
     assert words(recipe, "field", "count") == ("FAILS", {})
     assert read_recorded(recipe).several("quick") is None
@@ -96,14 +96,14 @@ def test_one_run_is_recorded_and_says_nothing_of_other_seeds(recipe, run):
     assert (row.recorded, row.over_seeds, row.stable, row.differs) == ("FAILS", {}, None, False)
 
 
-def test_no_default_seed_or_other_versions_are_refused(recipe, run):
+def test_no_default_seed_or_other_versions_are_refused(recipe, made):
     with pytest.raises(InputError, match=r"no run of profile quick was found\. Run it first: scopecheck run"):
         gather.main([recipe.stem])
-    run(recipe, given={"seed": "1"})
+    made(recipe, given={"seed": "1"})
     with pytest.raises(InputError, match="default seed 0 was not run with profile quick, tier embedded"):
         gather.main([recipe.stem])
-    run(recipe)
-    path = Path(run(recipe, given={"seed": "1"}).folder) / "run.json"
+    made(recipe)
+    path = Path(made(recipe, given={"seed": "1"}).folder) / "run.json"
     told = json.loads(path.read_text())
     path.write_text(json.dumps(told | {"versions": {"numpy": "0.1"}}))
     with pytest.raises(InputError, match=r"seed 0 \(tier embedded\) and seed 1 .* same: version of numpy"):
@@ -131,10 +131,10 @@ def two_tiers(recipe):
     return recipe
 
 
-def test_other_profiles_and_tiers_stay_when_one_is_gathered(two_tiers, run, capsys):
+def test_other_profiles_and_tiers_stay_when_one_is_gathered(two_tiers, made, capsys):
     recipe = two_tiers
     for given in ({"tier": "public"}, {"profile": "full"}, {"seed": "0"}, {"seed": "1"}, {"seed": "2"}):
-        assert run(recipe, given=given).status == "ran"
+        made(recipe, given=given)
     gather.main([recipe.stem, "--profile", "full"])
     gather.main([recipe.stem, "--tier", "public"])
     assert [(r.profile, r.tier, len(r.arms)) for r in read_recorded(recipe).runs] == [
@@ -158,8 +158,8 @@ def test_other_profiles_and_tiers_stay_when_one_is_gathered(two_tiers, run, caps
     )
 
 
-def test_a_changed_prediction_or_a_lost_verdict_is_not_gathered(recipe, run):
-    run(recipe)
+def test_a_changed_prediction_or_a_lost_verdict_is_not_gathered(recipe, made):
+    made(recipe)
     gather.main([recipe.stem])
     plan, kept = recipe.with_suffix(".csv"), recorded_path(recipe).read_text()
     text = plan.read_text(encoding="utf-8")
@@ -174,15 +174,15 @@ def test_a_changed_prediction_or_a_lost_verdict_is_not_gathered(recipe, run):
     with pytest.raises(InputError, match="lacks field/count, predicted before"):
         gather.main([recipe.stem])
     recipe.write_text(recipe.read_text().replace('("field", field', '("field-2", field'))
-    run(recipe)
+    made(recipe)
     assert gather.main([recipe.stem, "--drop"]) == 0
     found = read_recorded(recipe)
     assert [p.arm for p in found.predicted] == ["apart", "lost", "field-2"]
     assert found.word("quick", "field", "count") is None
 
 
-def test_words_of_another_machine_are_added_by_the_runner(recipe, run, tmp_path, capsys):
-    run(recipe)
+def test_words_of_another_machine_are_added_by_the_runner(recipe, run, made, tmp_path, capsys):
+    made(recipe)
     with pytest.raises(InputError, match="gather the runs made here first"):
         gather.main([recipe.stem, "--elsewhere", "another processor"])
     gather.main([recipe.stem])
@@ -251,7 +251,7 @@ def test_only_labels_that_the_judge_can_say_are_recorded(label, may_be):
             Runs(**head)
 
 
-def test_an_arm_that_a_seed_could_not_judge_is_not_hidden(recipe, run):
+def test_an_arm_that_a_seed_could_not_judge_is_not_hidden(recipe, made):
     text = recipe.read_text(encoding="utf-8")
     old = '    how = {"scope"'
     assert old in text
@@ -260,7 +260,7 @@ def test_an_arm_that_a_seed_could_not_judge_is_not_hidden(recipe, run):
     text = text.replace(old, skip + old).replace('page.note("seconds', 'seed == 1 or page.note("seconds')
     recipe.write_text(text, encoding="utf-8")
     for seed in ("0", "1", "2"):
-        assert run(recipe, given={"seed": seed}).status == "ran"
+        made(recipe, given={"seed": seed})
     found = gather.gather(read_recipe(recipe), results_folder())
     (runs,) = found.runs
     assert runs.labels("field", "count") == {"FAILS": 1, "not run": 1, "HOLDS": 1}
