@@ -88,18 +88,21 @@ def matrix(rows: Iterable[ArmResult]) -> "Markdown":
     rows = list(rows)
     names = list(dict.fromkeys(r.measurement for r in rows))
     scores = list(dict.fromkeys(score for r in rows for score in r.plausibility))
+
+    def cell(r: ArmResult | None) -> str:
+        if r is None:
+            return ""
+        if r.status != "judged":
+            return f"{r.shape} {r.status}"
+        return f"{r.shape} {r.label} {tables.percent(r.bias, r.scale, r.unit)}"
+
     lines = []
     for arm in dict.fromkeys(r.arm for r in rows):
         mine = {r.measurement: r for r in rows if r.arm == arm}
-        first = next(iter(mine.values()))
+        first = next((r for r in mine.values() if r.status == "judged"), next(iter(mine.values())))
         looks = [f"{v:.2f}" if (v := first.plausibility.get(s)) is not None else "" for s in scores]
-        told = [
-            f"{r.shape} {r.label or r.status} {tables.percent(r.bias, r.scale, r.unit)}"
-            if (r := mine.get(name))
-            else ""
-            for name in names
-        ]
-        lines.append((f"{tables.named(first)}, {first.sample}", *looks, *told))
+        sample = f", {first.sample}" if first.status == "judged" else ""
+        lines.append((tables.named(first) + sample, *looks, *(cell(mine.get(name)) for name in names)))
     return markdown(["arm", *scores, *(name.replace("_", " ") for name in names)], lines)
 
 
