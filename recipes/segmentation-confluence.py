@@ -133,7 +133,7 @@ def train(images, masks, t):
         criterion(net(torch.from_numpy(x)), torch.from_numpy(y)).backward()
         optimiser.step()
         schedule.step()
-    return net
+    return net.eval()
 
 
 # %%
@@ -159,11 +159,15 @@ kept = None if anew else data.fetch("unet-phase-contrast-trainings")
 print(f"trainings {', '.join(map(str, trainings))}: {f'{steps} steps each' if anew else 'as kept'}")
 
 
+def trained(name, images, masks, t):
+    return unet.keep(train(images, masks, t), f"weights/{name}-{t}.npz")
+
+
 def learnt(name, to_learn):
     """Three networks: as kept, or trained here on the images and masks that `to_learn(t)` gives."""
     if kept:
         return [unet.kept(network(), kept / f"{name}-{t}.npz") for t in trainings]
-    return [unet.keep(train(*to_learn(t), t), f"weights/{name}-{t}.npz") for t in trainings]
+    return [trained(name, *to_learn(t), t) for t in trainings]
 
 
 # %%
@@ -594,16 +598,20 @@ Markdown(
 # %% tags=["hide-input"]
 if profile == "full":  # five more trainings on drawn fields and on image 1; and each real image left out once
     numbered = {t: 1000 * (seed + 1) + t for t in range(1, 6)}
-    five = {t: partial(cells, net=train(*drawn_to_learn(trainings[0]), at)) for t, at in numbered.items()}
+    learn = drawn_to_learn(trainings[0])
+    five = {t: partial(cells, net=trained("drawn", *learn, at)) for t, at in numbered.items()}
     new = {t: [drawn_field(20_000 + 10 * t + k) for k in range(6)] for t in five}
     drawn.trainings("trainings-separated", five, new.get)
     left_out = []
     for name, sample in real.items():
         rest = [s for other, s in real.items() if other != name]
         rest = [s.image for s in rest], [s.truth for s in rest]
-        left_out.append(beside_texture([train(*rest, seed)], *rest).one(sample.image, sample.truth))
+        left_out.append(
+            beside_texture([trained(f"without-{name}", *rest, seed)], *rest).one(sample.image, sample.truth)
+        )
     trial.judge("leave-one-out", [left_out])
-    more = [partial(cells, net=train([real["1"].image], [real["1"].truth], at)) for at in numbered.values()]
+    learn = [real["1"].image], [real["1"].truth]
+    more = [partial(cells, net=trained("real", *learn, at)) for at in numbered.values()]
     display(trial.words_over(more, ["held-out", *shifts]))
 page.table()
 
@@ -672,7 +680,7 @@ for share in (0.0, 0.5):
 # ```
 
 # %% tags=["solution", "hide-cell"]
-swapped = cells(real["1"].image, train([real["0"].image], [real["0"].truth], seed))[0].mean()
+swapped = cells(real["1"].image, trained("swapped", [real["0"].image], [real["0"].truth], seed))[0].mean()
 swap = page.verdict("held-out", "area_fraction", [swapped], [(real["1"].truth > 0).mean()])
 print(swap)
 assert swap.n == 1

@@ -50,9 +50,16 @@ OLDER = {  # written before there was a limit for the whole file: they meet all 
     "segmentation-unet-dice-trap",
     "structure-passport",
 }
-# Not yet written with `record.Trial`: of these only the first two limits are asked, the others while they are
-# rewritten. Whoever ports one takes it out; the list ends empty, and no new recipe gets in.
-NOT_YET = OLDER - {"segmentation-confluence"}
+# Not yet rewritten on the scaffold: of these only the first two limits are asked. Whoever ports one takes it
+# out (one that keeps every limit is a fault here); the list ends empty, and no new recipe gets in.
+NOT_YET = {
+    "heterogeneity-cryodrgn",
+    "maps-fsc-traps",
+    "picking-topaz",
+    "segmentation-cellpose",
+    "segmentation-unet-dice-trap",
+    "structure-passport",
+}
 OUR_OBJECTS = {"page", "trial", "checks"}  # made by ours; what is called on them is a name of ours, too
 
 
@@ -163,16 +170,16 @@ def size_faults(path: Path, name: str, cells: list) -> list[str]:
     counted = count_code(cells)
     counted["header"] = text.split("\n# ---\n", maxsplit=1)[0].count("\n") + 2
     counted["file"] = text.count("\n")
-    said = []
+    over = {}
     for key, (limit, what) in LIMITS.items():
-        if (name in NOT_YET and key not in ("visible cell", "visible")) or (name in OLDER and key == "file"):
-            continue
         found = counted[key]
         number = len(found) if isinstance(found, list) else found
-        if number > limit:
+        if number > limit and not (name in OLDER and key == "file"):
             which = f": {', '.join(found)}" if isinstance(found, list) else ""
-            said.append(f"{number} {what}, at most {limit}{which}")
-    return said
+            over[key] = f"{number} {what}, at most {limit}{which}"
+    if name in NOT_YET and not over:
+        return [f"{name} keeps every limit: take it out of NOT_YET"]
+    return [fault for key, fault in over.items() if name not in NOT_YET or key in ("visible cell", "visible")]
 
 
 def faults(path: Path) -> list[str]:
