@@ -6,7 +6,7 @@ import pytest
 
 from scopecheck import record
 from scopecheck.errors import RecipeError
-from scopecheck.record import overview, tables
+from scopecheck.record import front, overview, tables
 from scopecheck.record.figures import MARKERS
 
 LABELS = {
@@ -166,8 +166,9 @@ def test_the_words_of_one_image_look_like_no_other_and_are_counted_apart(kept, v
     assert "| 0.90 (chance 0.03) | 0.80 |" in overview.markdown([state])
     for arm, before in zip(state.arms, scores, strict=True):
         arm.plausibility, arm.chance = before, {}
-    overview.picture([state], tmp_path / "picture.png")
-    assert (tmp_path / "picture.png").stat().st_size > 10_000
+    said = front.html([state])
+    assert "△ 1 UNSTABLE" in said
+    assert "○ HOLDS on this image" in said
 
 
 def test_a_setting_that_the_plan_does_not_know_is_listed_and_not_judged(recipe, verdicts):

@@ -2,7 +2,6 @@
 
 import nbformat
 import pytest
-import yaml
 from PIL import Image
 
 from scopecheck.record.overview import latest, markdown
@@ -58,21 +57,14 @@ def test_pages_table_and_picture(place, made, states, tmp_path):
     # image, a surprise
     counts = "".join(f"  - {n}\n" for n in (1, 0, 0, 2, 0, 0, "1 of 3", "0 of 0"))
     assert f"* - [A small recipe](recipes/shift-toy)\n{counts}" in said
-    with Image.open(folder / "_generated" / "verdicts.png") as picture:
-        assert picture.width >= 900
-
-
-def test_each_part_of_the_book_has_its_picture(place, states, tmp_path):
-    for name in ("one-toy", "two-toy"):
-        place.recipe(name)
-    contents = {
-        "parts": [
-            {"caption": f"Part {n}", "chapters": [{"file": f"book/recipes/{n}-toy"}]} for n in ("one", "two")
-        ]
-    }
-    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents), encoding="utf-8")
-    made = book.write_book(states(), tmp_path / "book") / "_generated"
-    assert {p.name for p in made.glob("*.png")} == {"verdicts-part-one.png", "verdicts-part-two.png"}
+    first = (folder / "_generated" / "front.md").read_text(encoding="utf-8")
+    assert "<code>scopecheck run never-ran</code>" in first
+    assert "● 1 HOLDS</span>" in first
+    assert "field: +40 % <small>population, n = 6</small>" in first
+    remembered = (folder / "_generated" / "remember.md").read_text(encoding="utf-8")
+    assert "field: F1@0.5 0.90, and the count is off by +40 %" in remembered
+    with Image.open(folder / "_generated" / "front.png") as picture:
+        assert picture.width >= 800
 
 
 def test_a_failed_recipe_is_said_to_have_failed(place, run, made, states, tmp_path):

@@ -1,14 +1,12 @@
-"""All verdicts of the latest results: as a table in the terminal, as text for the book, as a picture."""
+"""All verdicts of the latest results: as a table in the terminal and as text for the book."""
 
 import json
-import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scopecheck.record import tables
-from scopecheck.record.figures import COLOURS, mark, use_style
 from scopecheck.record.recipe import Recipe, read_recipe
 from scopecheck.record.result import ArmResult, caption, read_verdict
 
@@ -179,72 +177,3 @@ def summary(states: list[State]) -> str:
         rows.append([f"[{s.recipe.title}](recipes/{s.recipe.id}){why}", *map(str, counts)])
     lines = [f"{'* -' if k == 0 else '  -'} {cell}" for row in rows for k, cell in enumerate(row)]
     return "\n".join([":::{list-table}", ":header-rows: 1", ":class: summary", "", *lines, ":::", ""])
-
-
-STEP = 3.0  # inches a column of the picture
-
-
-def picture(states: list[State], path: Path) -> None:
-    """Draw all verdicts: a panel a recipe, a row a condition, a column a measurement.
-
-    Parameters
-    ----------
-    states : list of State
-        As :func:`latest` gives them.
-    path : Path
-        PNG file to write.
-    """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    shown = [s for s in states if s.recipe.kind == "recipe"]
-    lines = 3 + sum(3 + len({a.arm for a in s.arms if a.status == "judged"}) for s in shown)
-    width = 2.4 + STEP * max([3, *(len(s.recipe.measurements) for s in shown)])
-    height = 0.25 * lines
-    with rc_context():
-        use_style()
-        figure = Figure(figsize=(width, height))
-        figure.set_layout_engine("none")
-        FigureCanvasAgg(figure)
-        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(lines, 0))
-        ax.set_axis_off()
-        y = 1
-        for s in shown:
-            y = _panel(ax, s, y)
-        under = caption([a for s in shown for a in s.arms])
-        ax.text(0.1, lines - 0.9, textwrap.fill(under, int(12 * width)), fontsize=9, va="center")
-        figure.savefig(path, dpi=100, bbox_inches=None, metadata={"Software": None})
-
-
-def _fitting(text: str) -> float:
-    """The size of type, points, at which a cell of the picture holds the text."""
-    return 8.5 if len(text) < 42 else 7 if len(text) < 54 else 6
-
-
-def _panel(ax: Any, state: State, y: int) -> int:
-    """Draw one recipe's verdicts from line ``y`` down; gives the line after it."""
-    arms = [a for a in state.arms if a.status == "judged"]
-    columns = list(state.recipe.measurements)
-    ax.text(0.1, y, state.recipe.title, fontsize=11, fontweight="bold", va="center")
-    if not arms:
-        ax.text(0.1, y + 1, f"– {state.why or 'no verdict'}"[:150], fontsize=9, va="center")
-        return y + 3
-    for x, name in enumerate(columns):
-        ax.text(2.4 + STEP * x, y + 1, name.replace("_", " "), fontsize=9.5, va="center", style="italic")
-    y += 2
-    for name in dict.fromkeys(a.arm for a in arms):
-        of_name = [a for a in arms if a.arm == name]
-        alike = len({a.control for a in of_name}) == 1  # else it is said beside the one that is a control
-        label = tables.named(of_name[0]) if alike else name
-        ax.text(2.2, y, label, fontsize=9 if len(label) < 32 else 7.5, va="center", ha="right")
-        for arm in of_name:
-            at, colour = 2.45 + STEP * columns.index(arm.measurement), COLOURS[arm.verdict]
-            ax.plot(at, y, **mark(arm, size=7))
-            error = tables.percent(arm.bias, arm.scale, arm.unit)
-            where = arm.sample.removeprefix("image, ") if arm.of_one_image else arm.sample  # its word says so
-            text = f"{arm.told} {error} ({where})"
-            text += f", {arm.control} control" if arm.control and not alike else ""
-            ax.text(at + 0.15, y, text, va="center", fontsize=_fitting(text), color=colour)
-        y += 1
-    return y + 1

@@ -1,13 +1,12 @@
-"""Write what the book is built from: executed pages with their stamp, the table of verdicts, its picture."""
+"""Write what the book is built from: executed pages with their stamp, tables of verdicts, the first page."""
 
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from scopecheck.record.overview import State, markdown, picture, summary
+from scopecheck.record import front
+from scopecheck.record.overview import State, markdown, summary
 from scopecheck.runner.find import read_notebook
 
 # Whom to cite for a tool, as keys of the book's bibliography.
@@ -34,8 +33,8 @@ def write_book(states: list[State], folder: Path) -> Path:
         Latest state of every recipe.
     folder : Path
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
-        each part of the book ``_generated/verdicts-<part>.png``, and for each recipe that names a picture
-        ``_generated/picture-<id>.md`` are written there.
+        the first page ``_generated/front.md`` and ``_generated/remember.md``, and for each recipe that names
+        a picture ``_generated/picture-<id>.md`` are written there.
 
     Returns
     -------
@@ -58,22 +57,17 @@ def write_book(states: list[State], folder: Path) -> Path:
             (generated / f"picture-{s.recipe.id}.md").write_text(remembered(s), encoding="utf-8")
     (generated / "verdicts.md").write_text(markdown(states), encoding="utf-8")
     (generated / "summary.md").write_text(summary(states), encoding="utf-8")
-    for name, group in parts(states, folder.parent / "_toc.yml").items():
-        picture(group, generated / f"{name}.png")
+    (generated / "front.md").write_text(f"```{{raw}} html\n{front.html(states)}```\n", encoding="utf-8")
+    (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
     return folder
 
 
-def parts(states: list[State], contents: Path) -> dict[str, list[State]]:
-    """Recipes by the part of the book that holds them, as the table of contents says; else all in one."""
-    if not contents.is_file():
-        return {"verdicts": states}
-    found = {}
-    for part in yaml.safe_load(contents.read_text(encoding="utf-8")).get("parts", []):
-        pages = [Path(chapter["file"]).name for chapter in part["chapters"]]
-        group = [s for s in states if s.recipe.kind == "recipe" and s.recipe.id in pages]
-        if group:
-            found[f"verdicts-{part['caption'].lower().replace(' ', '-')}"] = group
-    return found
+def _remember(states: list[State], folder: Path) -> str:
+    """The picture of the first page, or what to type to have it."""
+    if not front.picture(states, folder / "front.png"):
+        return "*This picture is drawn from results, and there are none here yet: type `make recipes`.*\n"
+    said = front.told(states)
+    return f":::{{figure}} _generated/front.png\n:alt: {said}\n:width: 100%\n\n{said}\n:::\n"
 
 
 def page(state: State) -> Any:
