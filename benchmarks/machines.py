@@ -76,7 +76,7 @@ def torch_look(image):
     def look(names, net):
         run = names.get("monai_unet") or names["cells"]
         answer = run(image(names), net=net)
-        found, probability = answer if isinstance(answer, tuple) else (names["objects"](answer > 0.5), answer)
+        found, probability = answer
         measured = found.mean() if found.dtype == bool else found.max()
         return {"probability": probability, "measured": measured}
 
@@ -94,8 +94,8 @@ def stardist_look(names, model):
 
 LOOKS = {
     "segmentation-unet-dice-trap": (
-        torch_look(lambda n: n["simulated_field"](100, touching=0.5)[0]),
-        lambda n: n["train"](0),
+        torch_look(lambda n: n["field_of"](100, touching=0.5).image),
+        lambda n: n["unet"].keep(n["train"](0), "weights/0.npz"),
     ),
     "segmentation-confluence": (
         torch_look(lambda n: n["real"]["2"].image),
