@@ -68,11 +68,11 @@ def case(n, area=50.0, **more):
 
 
 def off_by(factor):
-    return lambda image: (image[0] * factor, image[1])
+    return lambda image: [image[0] * factor, image[1]]
 
 
 def half(image):
-    return image[0] / 2, image[1]
+    return [image[0] / 2, image[1]]
 
 
 TENS = [10, 20, 30, 20, 10]
@@ -91,7 +91,7 @@ def test_an_arm_is_judged_with_all_that_the_plan_declares_and_the_baseline_alike
     assert (count.bias, count.interval, count.run_label) == (alone.bias, [*alone.interval], alone.label)
     assert count.gross_error == pytest.approx(0.02)
     assert count.baseline["bias"] == pytest.approx(-0.5)
-    assert count.baseline["word"] if "word" in count.baseline else count.baseline["verdict"] == "FAILS"
+    assert count.baseline["verdict"] == "FAILS"
     assert area.bias == pytest.approx(0.0)
     assert area.gross_error is None
     assert count.plausibility == {"looks": 0.5}
@@ -112,7 +112,7 @@ def test_cases_of_one_image_are_pooled_by_their_objects(page):
     assert page["planes", "count"].n == 1
     assert page["planes", "mean_area"].bias == pytest.approx(0.0)
     trial = record.Trial(
-        page, tool=lambda image: (image[0], 50.0), numbers=numbers, scores=scores, weight="count"
+        page, tool=lambda image: [image[0], 50.0], numbers=numbers, scores=scores, weight="count"
     )
     pooled = trial._pooled([trial._row(case(10, 40.0), trial.tool), trial._row(case(30, 80.0), trial.tool)])
     assert pooled.true == {"count": 40.0, "mean_area": pytest.approx((10 * 40 + 30 * 80) / 40)}
@@ -131,14 +131,14 @@ def test_the_truth_s_uncertainty_is_the_catalogue_s_for_the_data_and_zero_where_
 def test_another_arm_s_answers_changed_and_those_of_trainings_that_a_control_did_not_ask(page):
     trial = trial_of(page, 0.5, 0.5)
     trial.run("lost", [case(n) for n in TENS])
-    trial.again("mended", of="lost", change=lambda row: (row.answer[0] * 2, row.answer[1]))
+    trial.again("mended", of="lost", change=lambda row: [row.answer[0] * 2, row.answer[1]])
     assert page["lost", "count"].run_verdict == "FAILS"
     assert page["mended", "count"].bias == pytest.approx(0.0)
     assert len(page["mended", "count"].trainings) == 2
 
 
 def test_what_does_not_exist_is_not_run_and_says_in_how_many_images(page):
-    trial = record.Trial(page, tool=lambda image: (0, 0.0), numbers=numbers, scores=scores)
+    trial = record.Trial(page, tool=lambda image: [0, 0.0], numbers=numbers, scores=scores)
     trial.run("many", [case(n) for n in TENS])
     assert page["many", "mean_area"].reason.endswith("nothing was found in 5 of 5 images")
     assert page["many", "count"].bias == pytest.approx(-1.0)
@@ -163,7 +163,7 @@ def test_checks_count_hits_and_false_alarms_by_measurement_and_leave_changed_arm
     trial = trial_of(page, 1.0)
     trial.run("many", [case(n) for n in TENS])  # good
     trial.run("lost", [case(n) for n in TENS], tool=half)  # wrong
-    trial.again("mended", of="lost", change=lambda row: row.case.truth)
+    trial.again("mended", of="lost", change=lambda row: list(row.case.truth))
     checks = trial.checks(
         lambda row, tool: {"few": -row.answer[0], "always": 1.0}, [case(n) for n in (15, 40)]
     )
@@ -191,15 +191,15 @@ def test_one_image_of_the_reader_needs_no_truth(page, capsys):
     checks = trial.checks(lambda row, tool: {"few": -row.answer[0]}, [case(15)])
     mine = trial.one((20, 50.0))
     assert mine.measured["count"] == 10
-    assert mine.base == (10, 50.0)
+    assert mine.base == [10, 50.0]
     assert mine.true == {}
     checks.ring(mine)
-    assert "few   -10.00  quiet" in capsys.readouterr().out.replace("  ", " ").replace("  ", " ") or True
+    assert capsys.readouterr().out.split() == ["few", "-10.00", "quiet", "(limit", "-7.50)"]
 
 
 def test_what_is_no_case_is_refused(page):
-    with pytest.raises(InputError, match=r"expected record\.Case or data\.Sample, found ndarray"):
-        trial_of(page, 1.0).run("many", [np.zeros((3, 3))])
+    with pytest.raises(InputError, match=r"expected record\.Case, data\.Sample or an image, found str"):
+        trial_of(page, 1.0).run("many", ["a.tif"])
 
 
 def test_a_retake_counts_in_the_source_s_pixels_and_grey_values(page):
