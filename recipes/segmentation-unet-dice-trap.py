@@ -122,8 +122,8 @@ def field_of(number, blur=1.0, pixel=1.0, seed=seed, photons=100, **scene):
 def to_learn(t):
     rng = np.random.default_rng(t)
     fields = [
-        field_of(1000 + k, n=int(rng.integers(10, 45)), touching=float(rng.choice([0, 0, 0, 0.25])), spacing=3,
-                 diameter=float(rng.uniform(15, 25)), photons=float(rng.uniform(30, 200)), seed=t)
+        field_of(1000 + k, n=int(rng.integers(10, 45)), touching=float(rng.choice([0, 0, 0, 0.25])),
+                 spacing=3, diameter=float(rng.uniform(15, 25)), photons=float(rng.uniform(30, 200)), seed=t)
         for k in range(24)
     ]  # fmt: skip
     return [f.image for f in fields], [f.truth > 0 for f in fields]
