@@ -50,13 +50,13 @@ OLDER = {  # written before there was a limit for the whole file: they meet all 
     "segmentation-unet-dice-trap",
     "structure-passport",
 }
-NOT_YET = OLDER - {
+# Not yet rewritten on the scaffold: of these only the first two limits are asked. Whoever ports one takes it
+# out (one that keeps every limit is a fault here); the list ends empty, and no new recipe gets in.
+NOT_YET = {
     "heterogeneity-cryodrgn",
     "maps-fsc-traps",
     "picking-topaz",
     "segmentation-cellpose",
-    "segmentation-confluence",
-    "segmentation-unet-dice-trap",
     "structure-passport",
 }
 OUR_OBJECTS = {"page", "trial", "checks"}  # made by ours; what is called on them is a name of ours, too
