@@ -121,6 +121,7 @@ class Trial:
         self.sets: dict[str, list[list[Row]]] = {}  # by arm, of every training
         self.changed: set[str] = set()  # arms that are other arms' answers, changed
         self._bases: dict[int, tuple[Case, Any, Numbers, Scores]] = {}
+        self._truths: dict[int, tuple[Case, Numbers]] = {}
 
     @property
     def tool(self) -> Tool:
@@ -350,7 +351,7 @@ class Trial:
             if truth is not None and str(truth):
                 raise InputError("my_truth: a truth is given without my_image; give the image it belongs to.")
             case = _as_case(image)
-            return self._row(replace(case, told=case.told | told), self.tool)
+            return self._row(replace(case, told=case.told | told) if told else case, self.tool)
         return self._row(Case(image, truth, told=told), self.tool)
 
     def right(self, row: Row) -> bool:
@@ -408,10 +409,18 @@ class Trial:
         measured = self.numbers(answer, case)
         if case.truth is None and case.true is None:
             return Row(case, answer, more, base, {}, measured, by_base, Scores(), base_scores, seconds)
-        true = case.true if case.true is not None else self.numbers(case.truth, case)
+        true = self._true(case)
         scored = _as_scores(self.scores(answer, case))
         scored.seed = (self.page.seed, number)
         return Row(case, answer, more, base, true, measured, by_base, scored, base_scores, seconds)
+
+    def _true(self, case: Case) -> Numbers:
+        """The true numbers of a case with a truth, measured once however many trainings meet it."""
+        if case.true is not None:
+            return case.true
+        if id(case) not in self._truths:  # as for the baseline
+            self._truths[id(case)] = (case, self.numbers(case.truth, case))
+        return self._truths[id(case)][1]
 
     def _by_baseline(self, case: Case, number: int) -> tuple[Any, Numbers, Scores]:
         """The baseline's answer, numbers and scores, made once a case."""
