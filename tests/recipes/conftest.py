@@ -55,7 +55,6 @@ OLDER = {  # written before there was a limit for the whole file: they meet all 
 NOT_YET = {
     "heterogeneity-cryodrgn",
     "maps-fsc-traps",
-    "picking-topaz",
     "segmentation-cellpose",
     "structure-passport",
 }

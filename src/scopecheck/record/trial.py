@@ -75,6 +75,13 @@ class Row:
         return self.scores.looks
 
 
+class Rows(list[Row]):
+    """The rows of an arm. A notebook prints nothing where they are the last word of a cell."""
+
+    def _ipython_display_(self) -> None:
+        return None
+
+
 class Trial:
     """One tool beside one baseline on the arms of a plan.
 
@@ -170,7 +177,7 @@ class Trial:
             tools = tools[:1]  # a control asks whether the call is right, not how trainings differ
         if not cases:
             self.page.lacking(arm)
-            return []
+            return Rows()
         sets = [[self._row(case, run, k) for k, case in enumerate(cases)] for run in tools]
         self.tools[key] = tools[0]
         noted = {"tool": named, "version": version, "truth_uncertainty": truth_uncertainty}
@@ -232,7 +239,7 @@ class Trial:
         """
         if of not in self.sets:
             self.page.lacking(arm)
-            return []
+            return Rows()
         sources = self.sets[of][:1] if self.page.control(arm) else self._all_trainings(of)
         sets = [
             [self._made(row.case, change(row), row.more, k) for k, row in enumerate(rows)] for rows in sources
@@ -390,11 +397,11 @@ class Trial:
     def _settled(
         self, arm: str, sets: list[list[Row]], key: str = "", names: Sequence[str] = (), **noted: Any
     ) -> list[Row]:
-        self.sets[key or arm], self.rows[key or arm] = sets, sets[0]
+        self.sets[key or arm], self.rows[key or arm] = sets, (rows := Rows(sets[0]))
         for row in sets[0]:
             row.arm, row.asked = arm, tuple(names or self.page.asked(arm, row.measured))
         self.judge(arm, sets, names, **noted)
-        return sets[0]
+        return rows
 
     def _row(self, case: Case, tool: Tool, number: int = 0) -> Row:
         started = time.perf_counter()
