@@ -10,7 +10,7 @@
 #     id: structure-passport
 #     title: "A passport for a cryo-EM structure: which claims can its evidence bear?"
 #     failure_mode: "provenance and local evidence: one global resolution is taken to vouch for every atom"
-#     tools: [cryosparc-tools, starfile, gemmi]
+#     tools: [gemmi, cryosparc-tools, starfile]
 #     datasets:
 #       embedded: [cryodrgn-testdata, emd-3488-haemoglobin, emd-21457-spike, adk-dims]
 #       public: [emd30342-qscore, emd20026-qscore, emd6272-crop, roodmus-spike]
@@ -63,50 +63,28 @@ my_model = ""
 my_resolution = 0.0
 
 # %% tags=["hide-input"]
-import json
-import os
 import textwrap
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown, display, update_display
+from cryosparc.dataset import Dataset
+from IPython.display import HTML, Markdown
 
-from scopecheck import acquire, data, judge, record
-from scopecheck.errors import DataError, InputError
+from scopecheck import acquire, data, record
+from scopecheck.errors import InputError
 from scopecheck.measure import maps
-from scopecheck.measure.maps import model as fits
 from scopecheck.score import passport as passports
 
-record.use_style()
-Path("figures").mkdir(exist_ok=True)
 page = record.start("structure-passport", profile=profile, tier=tier, seed=seed)
-if my_map or my_model or my_resolution:
-    for name, given in (("my_map", my_map), ("my_model", my_model)):
-        if not Path(given).is_file():
-            raise InputError(
-                f"{name}: {given!r} is no file; give my_map, my_model and my_resolution together"
-            )
-    if not my_resolution > 0:
-        raise InputError(f"my_resolution: {my_resolution}; give the resolution of my_map in Angstrom")
-SHIFT = 3.0
-
-
-def show(name):
-    plt.savefig(f"figures/{name}.png")
-    plt.show()
-
-
-def table(rows, columns):
-    display(HTML(pd.DataFrame(rows, columns=columns).to_html(index=False)))
-
-
-opening = display(Markdown("*The picture is filled in here when the page has run.*"), display_id="opening")
-answer = display(Markdown("*And the answer.*"), display_id="answer")
+page.opening()
+if any((my_map, my_model, my_resolution)) and not all((my_map, my_model, my_resolution > 0)):
+    raise InputError(
+        "my_map, my_model, my_resolution: one of them is missing; give all three, the last in Angstrom"
+    )
 
 # %% [markdown]
 # ## What is measured
@@ -119,12 +97,13 @@ answer = display(Markdown("*And the answer.*"), display_id="answer")
 # from a third of the longest chain), an *epitope* (8 residues from two thirds), and a *ligand pose* where it has a ligand.
 
 # %% tags=["hide-input"]
-if page.front:
-    display(Markdown("\n\n".join(f"**Tolerance of {name}: {m.tolerance:g} {m.unit if m.unit != '1' else ''}.** {m.why}"
-                                 for name, m in page.front.measurements.items())))  # fmt: skip
-needs = [(kind, f"{need.resolution:g} A", f"{passports.expected_q(need.resolution):.2f}", ", ".join(need.fields))
-         for kind, need in passports.NEEDS.items()]  # fmt: skip
-table(needs, ["claim", "as in an average map of", "local Q at least", "fields that must be known"])
+page.tolerances()
+
+# %% tags=["hide-input"]
+record.markdown(
+    ["claim", "as in an average map of", "local Q at least", "fields that must be known"],
+    [(kind, f"{need.resolution:g} A", f"{passports.expected_q(need.resolution):.2f}", ", ".join(need.fields))
+     for kind, need in passports.NEEDS.items()])  # fmt: skip
 
 # %% [markdown]
 # A claim gets one of three words. **Refused**: the evidence speaks against it, because residues are not in the model, its
@@ -135,150 +114,92 @@ table(needs, ["claim", "as in an average map of", "local Q at least", "fields th
 #
 # ## It looks right
 #
-# We begin as most readers do, with the files. cryoSPARC keeps particles in a `.cs` file, RELION in a `.star` file, and
-# both programs' own readers open them.
+# We begin as most readers do, with the files. cryoSPARC keeps particles in a `.cs` file, RELION in a `.star` file. The two programs name
+# and count things differently. One reader brings them to one convention, and leaves out what a file does not say.
 
 # %%
-import starfile
-from cryosparc.dataset import Dataset
-
 folder = data.fetch("cryodrgn-testdata")
-cs_file = folder / "cryosparc_P12_J24_001_particles.cs"
-cs = Dataset.load(cs_file)
-star = starfile.read(folder / "relion31.star")
-print(f"{len(cs)} particles with {len(cs.fields())} fields; RELION: {', '.join(star)}")
-
-# %% [markdown]
-# The two programs name and count things differently. One reader brings them to one convention, and leaves out what a file
-# does not say.
-
-# %%
-particles = data.read_particles(cs_file)
+particles = data.read_particles(folder / "cryosparc_P12_J24_001_particles.cs")
 poses = acquire.cryoem.rotations_from_relion(particles[["rot", "tilt", "psi"]])
 of_particles = passports.passport("From cryoSPARC", particles=particles, rotations=poses)
-relion = data.read_particles(folder / "relion31.star")
 
 # %% tags=["hide-input"]
-assert len(particles) == len(cs)
-display(HTML(of_particles.to_html()))
-of_relion = passports.passport("particles of a RELION 3.1 star file", particles=relion)
-rows = [(name, dict((n, v) for _, n, v, _ in p.rows if v).get("number", ""), len(p.missing), len(p.rows))
-        for name, p in (("cryoSPARC .cs", of_particles), ("RELION 3.1 .star", of_relion))]  # fmt: skip
-if tier != "embedded":
-    simulated = data.read_particles(data.fetch("roodmus-spike") / "relion_job013_particles.star")
-    p = passports.passport("simulated micrograph", particles=simulated)
-    rows.append(
-        ("RELION .star of a simulated micrograph (roodmus)", str(len(simulated)), len(p.missing), len(p.rows))
-    )
-table(rows, ["file", "particles", "fields missing", "fields asked for"])
+assert len(particles) == len(
+    Dataset.load(folder / "cryosparc_P12_J24_001_particles.cs")
+)  # the program's own reader
+HTML(of_particles.to_html())
 
 # %% tags=["hide-input"]
-counts, elevation, azimuth = maps.orientation_histogram(poses, azimuths=24, elevations=12)
-even, _, _ = maps.orientation_histogram(
-    acquire.cryoem.uniform_rotations(len(poses), seed), azimuths=24, elevations=12
-)
-views, best = (
-    maps.sampling_compensation(poses),
-    maps.sampling_compensation(acquire.cryoem.uniform_rotations(len(poses), seed)),
-)
-fig, ax = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
-for a, c, title in zip(ax, (counts, even), ("these particles", "as many uniform views"), strict=True):
-    shown = a.pcolormesh(azimuth, np.sin(np.radians(elevation)), c, vmin=0, vmax=counts.max(), cmap="cividis")
-    a.set(xlabel="azimuth, degrees", title=title)
-ax[0].set_ylabel("sine of elevation")
-fig.colorbar(shown, ax=ax, label="particles a bin")
-show("views")
-display(Markdown(f"*Viewing directions in bins of equal solid angle. Dark bins on the left are views that nobody saw. The "
-                 f"sampling compensation factor is {views.scf:.2f} ({best.scf:.2f} for as many uniform views; with many views, 1 if they "
-                 f"are uniform and {8 / np.pi**2:.2f} if all are side views about one axis); "
-                 f"{100 * views.unsampled:.1f} % of Fourier space at this shell is reached by no view.*"))  # fmt: skip
+tables = {"cryoSPARC .cs": of_particles}
+stars = {"RELION 3.1 .star": folder / "relion31.star"}
+if roodmus := page.files("roodmus-spike"):
+    stars["RELION .star of a simulated micrograph (roodmus)"] = roodmus / "relion_job013_particles.star"
+tables |= {
+    name: passports.passport(name, particles=data.read_particles(path)) for name, path in stars.items()
+}
+record.markdown(
+    ["file", "fields missing", "fields asked for"],
+    [(name, len(p.missing), len(p.rows)) for name, p in tables.items()])  # fmt: skip
 
 # %% [markdown]
 # A particle table says much about how the images were taken and nothing about what the map shows. For that one needs the
-# map and the model. Haemoglobin, EMD-3488 and PDB 5ME2 {cite:p}`khoshouei2017`, comes whole:
-
-# %%
-import gemmi
-
-folder = data.fetch("emd-3488-haemoglobin")
-density = data.read_map(folder / "emd_3488.mrc")
-structure = gemmi.read_structure(str(folder / "5me2.pdb"))
-model = data.read_model(folder / "5me2.pdb")
-print(f"{len(structure[0])} chains, {len(model)} atoms, {density.values.shape} voxels")
+# map and the model. Haemoglobin, EMD-3488 and PDB 5ME2 {cite:p}`khoshouei2017`, comes whole.
 
 
 # %% tags=["hide-input"]
-def claims_of(atoms):
-    """Two or three claims on the longest chain: residues at a third, at two thirds, and a ligand where there is one."""
-    protein = atoms[atoms["polymer"].astype(bool)]
+def claims_of(
+    atoms,
+):  # on the longest chain: residues at a third, at two thirds, and a ligand where there is one
+    protein, ligands = (atoms[atoms["polymer"].astype(bool) == is_one] for is_one in (True, False))
     chain = protein.groupby("chain")["residue"].nunique().idxmax()
     numbers = sorted(protein.loc[protein["chain"] == chain, "residue"].unique())
-    third = len(numbers) // 3
-    made = [("residues at a third", "design target", numbers[third : third + 12])]
-    made.append(("residues at two thirds", "epitope", numbers[2 * third : 2 * third + 8]))
-    others = atoms[~atoms["polymer"].astype(bool) & (atoms["chain"] == chain)]
+    third, others = len(numbers) // 3, ligands[ligands["chain"] == chain]
+    made = [("residues at a third", "design target", numbers[third : third + 12]),
+            ("residues at two thirds", "epitope", numbers[2 * third : 2 * third + 8])]  # fmt: skip
     if len(others):
         made.append((f"{others['name'].iloc[0]} pose", "ligand pose", [others["residue"].iloc[0]]))
     return [passports.Claim(name, kind, chain, tuple(int(n) for n in found)) for name, kind, found in made]
 
 
-def centred(atoms):
-    return atoms[["x", "y", "z"]].mean().to_numpy()
+def with_weights(path):  # heavy atoms with their atomic number
+    atoms = data.read_model(path)
+    heavy = atoms[atoms["element"] != "H"].reset_index(drop=True)
+    return heavy.assign(weight=heavy["element"].map(passports.ATOMIC_NUMBER).fillna(6).astype(float))
 
 
-def moved(atoms, by):
-    return atoms.assign(x=atoms["x"] + by[0], y=atoms["y"] + by[1], z=atoms["z"] + by[2])
-
-
-def direction(k):
-    """A random direction, SHIFT long."""
-    v = np.random.default_rng([seed, k]).normal(size=3)
-    return SHIFT * v / np.linalg.norm(v)
-
-
-def mirrored(atoms):
-    return atoms.assign(x=2 * atoms["x"].mean() - atoms["x"])
-
-
-def number_of(p):
-    """The specimen's number: mean over its claims; a claim without any density counts as the reach, 5 A."""
-    return float(np.mean([c.distance if np.isfinite(c.distance) else 5.0 for c in p.claims]))
-
-
-def looks(passes):
-    """How good it looks: the global numbers, as means over specimens."""
-
-    def mean(name):
-        values = [dict((n, v) for _, n, v, _ in p.rows)[name] for p in passes]
-        return float(np.mean([float(v) for v in values if v])) if any(values) else float("nan")
-
-    return {"map correlation": mean("map correlation"), "mean Q": mean("mean Q")}
-
-
-def whole(p_density, atoms, resolution):
-    """The baseline: placement of the whole model at once."""
-    xyz = atoms[["x", "y", "z"]].to_numpy()
-    found = fits.placement(
-        p_density.values, p_density.pixel_size, p_density.origin, xyz, resolution=resolution
+def specimen(name, atoms, density, resolution=3.2, **known):
+    known = {"record": {"resolution": resolution}} | known
+    return SimpleNamespace(
+        name=name, atoms=atoms, density=density, claims=claims_of(atoms), known=known, resolution=resolution
     )
-    return found.distance if np.isfinite(found.distance) else 5.0
 
 
 # %% [markdown]
-# Nothing but map, model and the resolution of the title goes in:
+# Nothing but map, model and the resolution of the title goes in. This call is the tool of this page:
+
 
 # %%
+def written(it):
+    return passports.passport(it.name, density=it.density, model=it.atoms, claims=it.claims, **it.known)
+
+
+globin = data.fetch("emd-3488-haemoglobin")
 said = {"resolution": 3.2, "accession": "EMD-3488", "pdb": ["5ME2"]}
-haemoglobin = passports.passport("Haemoglobin as deposited", record=said, density=density,
-                                 model=model, claims=claims_of(model))  # fmt: skip
+haemoglobin = specimen("Haemoglobin as deposited", with_weights(globin / "5me2.pdb"),
+                       data.read_map(globin / "emd_3488.mrc"), record=said)  # fmt: skip
+deposited = written(haemoglobin)
+HTML(deposited.to_html())
+
 
 # %% tags=["hide-input"]
-display(HTML(haemoglobin.to_html()))
-given = {name: value for _, name, value, _ in haemoglobin.rows}
-display(Markdown(f"The map looks right: {given['resolution']} by its title, correlation with the model {given['map correlation']}, mean Q "
-                 f"{given['mean Q']} where {given['Q expected at the resolution']} is usual. And {len(haemoglobin.missing)} of "
-                 f"{len(haemoglobin.rows)} fields are **missing** from the files and the three facts typed above, half maps among them; "
-                 "the archive's own record was not read."))  # fmt: skip
+def fields(passport):
+    return {name: value for _, name, value, _ in passport.rows}
+
+
+given = fields(deposited)
+Markdown(
+    f"The map looks right: {given['resolution']} by its title, correlation with the model {given['map correlation']}, mean Q {given['mean Q']} where {given['Q expected at the resolution']} is usual. And {len(deposited.missing)} of {len(deposited.rows)} fields are **missing** from the files and the three facts typed above, half maps among them; the archive's own record was not read."
+)  # fmt: skip
 
 # %% [markdown]
 # ## Predict
@@ -300,8 +221,8 @@ display(Markdown(f"The map looks right: {given['resolution']} by its title, corr
 
 
 # %% tags=["hide-input"]
-def simulate(atoms, resolution=3.0, moving=None, number=0):
-    """Two half maps of a model with a B-factor of 60 A^2, noise for FSC = 0.143 at `resolution`, and their mean weighted."""
+# two half maps of a model with a B-factor of 60 A^2, noise for FSC = 0.143 at `resolution`, and their mean weighted
+def simulate(atoms, resolution=3.0, moving=False, number=0):
     xyz, weight = atoms[["x", "y", "z"]].to_numpy(), atoms["weight"].to_numpy()
     pixel = 1.0 if resolution < 5 else 2.0
     box = 2 * int(np.ceil((np.ptp(xyz, axis=0).max() + 24) / pixel / 2))
@@ -310,9 +231,9 @@ def simulate(atoms, resolution=3.0, moving=None, number=0):
 
     def drawn(of, extra=0.0):
         wide = np.pi * np.sqrt(2 * (width2 + extra))
-        return fits.model_density(xyz[of], (box,) * 3, pixel, origin, resolution=wide, weights=weight[of])
+        return maps.model_density(xyz[of], (box,) * 3, pixel, origin, resolution=wide, weights=weight[of])
 
-    moving = np.zeros(len(atoms), bool) if moving is None else moving
+    moving = np.zeros(len(atoms), bool) | moving
     clean = drawn(~moving) + (drawn(moving, SHIFT**2) if moving.any() else 0)
     power = np.abs(np.fft.rfftn(drawn(np.ones(len(atoms), bool)))) ** 2
     k = np.fft.fftfreq(box, pixel)
@@ -325,179 +246,189 @@ def simulate(atoms, resolution=3.0, moving=None, number=0):
     found = maps.crossing(curve, 0.143, pixel)
     good = np.where(curve.frequency <= found.frequency, np.clip(curve.fsc, 0, 1), 0)
     weighting = np.interp(radius * pixel, curve.frequency, np.sqrt(2 * good / (1 + good)), right=0)
-    values = np.fft.irfftn(np.fft.rfftn((halves[0] + halves[1]) / 2) * weighting, s=clean.shape)
-    return SimpleNamespace(values=values.astype(np.float32), pixel_size=pixel, origin=origin, halves=halves,
-                           resolution=found.resolution, weighting=weighting)  # fmt: skip
+    weighted = [np.fft.irfftn(np.fft.rfftn(m) * weighting, s=clean.shape) for m in (sum(halves) / 2, *halves)]
+    known = {"resolution": found.resolution, "halves": halves, "weighted": weighted[1:], "pixel_size": pixel}
+    return SimpleNamespace(values=weighted[0].astype(np.float32), origin=origin, **known)
 
 
-def with_weights(atoms):
-    """Heavy atoms with their atomic number."""
-    heavy = atoms[atoms["element"] != "H"].reset_index(drop=True)
-    return heavy.assign(weight=heavy["element"].map(passports.ATOMIC_NUMBER).fillna(6).astype(float))
-
-
-adk = data.fetch("adk-dims")
-ndom = data.fetch("emd-21457-spike")
-specimens = {
-    "spike domain": data.read_model(ndom / "6vyb_Ndom.pdb"),
-    "haemoglobin alpha": model[model["chain"] == "A"],
-    "haemoglobin beta": model[model["chain"] == "B"],
-    "adenylate kinase, open": data.read_model(adk / "adk_open.pdb"),
-    "adenylate kinase, closed": data.read_model(adk / "adk_closed.pdb"),
-}
-specimens = {name: with_weights(atoms) for name, atoms in specimens.items()}
-
-
+# %% tags=["hide-input"]
 VIEWS = acquire.cryoem.uniform_rotations(2000, seed)
 TABLE = pd.DataFrame({"voltage": 300.0, "cs": 2.7, "pixel_size": 1.0, "half_set": np.arange(2000) % 2 + 1,
                       "micrograph": [f"simulated_{k // 100}" for k in range(2000)]})  # fmt: skip
 TABLE["defocus_u"] = TABLE["defocus_v"] = np.linspace(8000, 20000, 2000)
 
 
-def invented_record(resolution, pixel, n):
-    """An EMDB record with every field, for a simulated map: each value that is not computed is invented."""
-    text = lambda value, units="": {"units": units, "valueOf_": str(value)}  # noqa: E731
-    recording = {"film_or_detector_model": text("simulated"), "average_electron_dose_per_image": text(50)}
-    optics = {"microscope": "simulated", "acceleration_voltage": text(300, "kV"), "nominal_cs": text(2.7, "mm"),
-              "nominal_defocus_min": text(800, "nm"), "nominal_defocus_max": text(2000, "nm"),
-              "image_recording_list": {"image_recording": [recording]}}  # fmt: skip
-    final = {"number_images_used": str(n), "resolution": text(f"{resolution:.2f}", "A"),
-             "resolution_method": "FSC 0.143 CUT-OFF", "applied_symmetry": {"point_group": "C1"}}  # fmt: skip
-    preparation = {"buffer": {"ph": "7.4"}, "vitrification": {"cryogen_name": "simulated"}}
-    determined = {"method": "singleParticle", "microscopy_list": {"microscopy": [optics]},
-                  "specimen_preparation_list": {"specimen_preparation": [preparation]},
-                  "image_processing": [{"final_reconstruction": final}]}  # fmt: skip
-    whole = {"emdb_id": "EMD-00000", "admin": {"title": "invented", "key_dates": {"deposition": "2020-01-01"}},
-             "sample": {"name": text("simulated from a model")},
-             "structure_determination_list": {"structure_determination": [determined]},
-             "map": {"pixel_spacing": {"x": text(pixel, "A")}},
-             "interpretation": {"half_map_list": {"half_map": [{"file": "half1.map.gz"}, {"file": "half2.map.gz"}]},
-                                "segmentation_list": {"segmentation": [{"file": "mask.map.gz"}]}},
-             "crossreferences": {"pdb_list": {"pdb_reference": [{"pdb_id": "0xxx"}]}, "citation_list": {"primary_citation": {
-                 "journal_citation": {"external_references": [text("doi:10.0000/invented")]}}}}}  # fmt: skip
-    Path("emd-00000.json").write_text(json.dumps(whole), encoding="utf-8")
-    return data.read_emdb_record("emd-00000.json")
+def complete(
+    name, atoms, density
+):  # a specimen with every field: each value that is not computed is invented
+    record_of = {
+        "accession": "EMD-00000", "sample": "simulated from a model", "deposited": "2020-01-01", "doi": "10.0000/invented",
+        "microscope": "simulated", "voltage": 300.0, "cs": 2.7, "detector": "simulated", "dose": 50.0, "buffer_ph": 7.4,
+        "cryogen": "simulated", "symmetry": "C1", "resolution": round(density.resolution, 2), "particles": len(TABLE),
+        "resolution_method": "FSC 0.143 CUT-OFF", "pixel_size": density.pixel_size, "masks": ["mask.map.gz"],
+        "half_maps": ["half1.map.gz", "half2.map.gz"], "pdb": ["0xxx"], "defocus_min": 8000.0, "defocus_max": 20000.0,
+    }  # fmt: skip
+    given = {"record": record_of, "particles": TABLE, "rotations": VIEWS, "half_maps": density.halves}
+    return specimen(name, atoms, density, density.resolution, **given)
 
+
+def but(one, **new):  # a copy with some entries new
+    return SimpleNamespace(**vars(one) | new)
+
+
+def case(it):
+    return record.Case(it, true={"placement": 0.0}, seed=seed)
+
+
+# %%
+adk, ndom = data.fetch("adk-dims"), data.fetch("emd-21457-spike")
+chains = haemoglobin.atoms["chain"]
+models = {
+    "spike domain": with_weights(ndom / "6vyb_Ndom.pdb"),
+    "haemoglobin alpha": haemoglobin.atoms[chains == "A"].reset_index(drop=True),
+    "haemoglobin beta": haemoglobin.atoms[chains == "B"].reset_index(drop=True),
+    "adenylate kinase, open": with_weights(adk / "adk_open.pdb"),
+    "adenylate kinase, closed": with_weights(adk / "adk_closed.pdb"),
+}
+whole = [complete(name, atoms, simulate(atoms, number=k)) for k, (name, atoms) in enumerate(models.items())]
 
 # %% [markdown]
 # ## Does the measurement hold?
 #
-# One function writes a specimen's passport, one judges an arm. Every specimen has every field; only the model or the map
-# differs.
+# One number for a specimen: the mean displacement of its claims; a claim without any density counts as the reach, 5 A. Beside it stands
+# the baseline, the placement of the whole model at once, and how good it looks: the global numbers of the passport.
 
 
 # %%
-def written(name, atoms, density, claims):
-    known = invented_record(density.resolution, density.pixel_size, len(TABLE))
-    return passports.passport(name, record=known, particles=TABLE, rotations=VIEWS,
-                              model=atoms, density=density, half_maps=density.halves,
-                              claims=claims)  # fmt: skip
+def numbers(passport, case):
+    return {"placement": np.mean([c.distance if np.isfinite(c.distance) else 5.0 for c in passport.claims])}
 
 
-def verdict(distances, scope, known=0.0):
-    return judge.agreement(distances, np.zeros(len(distances)), scope=scope, tolerance=1.0,
-                           scale="absolute", truth_uncertainty=known)  # fmt: skip
+def whole_model(it):
+    m, xyz = it.density, it.atoms[["x", "y", "z"]].to_numpy()
+    return SimpleNamespace(
+        claims=[maps.placement(m.values, m.pixel_size, m.origin, xyz, resolution=it.resolution)]
+    )
 
 
-names = list(specimens)
-simulated = {name: simulate(specimens[name], number=k) for k, name in enumerate(names)}
-chosen = {name: claims_of(specimens[name]) for name in names}
+def looks(passport, case):
+    return record.Scores(
+        {name: float(fields(passport)[name] or "nan") for name in ("map correlation", "mean Q")}
+    )
 
+
+trial = record.Trial(page, tool=written, numbers=numbers, scores=looks, baseline=whole_model)
 
 # %% [markdown]
-# `shifted` is the negative control: the same records, maps and half maps, and models that lie 3 A away. `mirrored` has the
-# models of the other hand, `swapped` the map of the next specimen.
+# Every simulated specimen has every field; only the model or the map differs. `complete` is the positive control. `shifted` is the negative
+# one: the same records, maps and half maps, and models that lie 3 A away. `mirrored` has the models of the other hand, `swapped` the map of
+# the next specimen.
+
+# %%
+SHIFT = 3.0
+
+
+def moved(it, by):
+    return but(
+        it, atoms=it.atoms.assign(**{axis: it.atoms[axis] + b for axis, b in zip("xyz", by, strict=True)})
+    )
+
+
+def direction(k):
+    v = np.random.default_rng([seed, k]).normal(size=3)
+    return SHIFT * v / np.linalg.norm(v)
+
+
+def mirrored(it):
+    return but(it, atoms=it.atoms.assign(x=2 * it.atoms["x"].mean() - it.atoms["x"]))
 
 
 # %%
-def swapped(k):
-    other = simulated[names[(k + 1) % len(names)]]
-    shift = centred(specimens[names[k]]) - centred(specimens[names[(k + 1) % len(names)]])
-    return SimpleNamespace(**{**vars(other), "origin": other.origin + shift})
+def centre(it):
+    return it.atoms[["x", "y", "z"]].mean().to_numpy()
 
 
-cases = {"complete": [(specimens[n], simulated[n]) for n in names]}
-cases["shifted"] = [(moved(a, direction(k)), m) for k, (a, m) in enumerate(cases["complete"])]
-cases["mirrored"] = [(mirrored(specimens[n]), simulated[n]) for n in names]
-cases["swapped"] = [(specimens[n], swapped(k)) for k, n in enumerate(names)]
+def swapped(it, other):  # the map of another specimen, laid centre upon centre
+    m, origin = other.density, np.array(other.density.origin) + centre(it) - centre(other)
+    return but(it, density=SimpleNamespace(values=m.values, pixel_size=m.pixel_size, origin=origin))
 
 
-# %% tags=["hide-input"]
+trial.run("complete", [case(it) for it in whole])
+trial.run("shifted", [case(moved(it, direction(k))) for k, it in enumerate(whole)])
+trial.run("mirrored", [case(mirrored(it)) for it in whole])
+for_swapped = zip(whole, whole[1:] + whole[:1], strict=True)
+trial.run("swapped", [case(but(swapped(it, other), known=other.known, resolution=other.resolution))
+                      for it, other in for_swapped])  # fmt: skip
+
+# %% [markdown]
+# What changes the evidence without changing the title? `flexible` keeps the map's resolution and lets the claimed residues move by 3 A;
+# `coarse` keeps the model right and takes the resolution away.
+
+
+# %%
 def claimed(atoms, claims):
     return np.any([(atoms["chain"] == c.chain) & atoms["residue"].isin(c.residues) for c in claims], axis=0)
 
 
-cases["flexible"] = [(specimens[n], simulate(specimens[n], moving=claimed(specimens[n], chosen[n]), number=k))
-                     for k, n in enumerate(names)]  # fmt: skip
-cases["coarse"] = [
-    (specimens[n], simulate(specimens[n], resolution=7.0, number=k)) for k, n in enumerate(names)
-]
-results, globally = {}, {}
-for arm, pairs in cases.items():
-    results[arm] = [
-        written(f"{n}, {arm}", atoms, m, chosen[n]) for n, (atoms, m) in zip(names, pairs, strict=True)
-    ]
-    globally[arm] = [whole(m, atoms, m.resolution) for atoms, m in pairs]
-    page.add(arm, verdict([number_of(p) for p in results[arm]], "population"), measurement="placement",
-             plausibility=looks(results[arm]), baseline=verdict(globally[arm], "population"),
-             datasets=["emd-21457-spike", "emd-3488-haemoglobin", "adk-dims"], tool="gemmi")  # fmt: skip
+def again(k, it, **setting):
+    return case(complete(it.name, it.atoms, simulate(it.atoms, number=k, **setting)))
+
+
+trial.run("flexible", [again(k, it, moving=claimed(it.atoms, it.claims)) for k, it in enumerate(whole)])
+trial.run("coarse", [again(k, it, resolution=7.0) for k, it in enumerate(whole)])
 
 # %% [markdown]
 # One passport in full, of a complete record. All of it but what is marked *computed* is invented here.
 
 # %% tags=["hide-input"]
-display(HTML(results["complete"][1].to_html()))
+HTML(trial.rows["complete"][1].answer.to_html())
 
 # %% [markdown]
-# The estimator's own error, and the words of all the passports:
+# The words of all the passports, and what the verdict says of each arm:
+
 
 # %% tags=["hide-input"]
-assert not any(p.missing for p in results["complete"]), results["complete"][0].missing
-own_error = max(c.distance for p in results["complete"] for c in p.claims)
-words = [(arm, *(sum(c.word == w for p in ps for c in p.claims) for w in passports.WORDS), f"{np.mean([number_of(p) for p in ps]):.2f}",
-          f"{np.mean(globally[arm]):.2f}") for arm, ps in results.items()]  # fmt: skip
-table(words, ["arm", *passports.WORDS, "local displacement, A", "of the whole model, A"])
-display(Markdown(f"Claims of five simulated maps by the word they got. In `complete`, where every displacement is 0, the estimator "
-                 f"is off by at most {own_error:.2f} A."))  # fmt: skip
+def words_of(arm):
+    return [c.word for row in trial.rows[arm] for c in row.answer.claims]
+
+
+assert not any(row.answer.missing for row in trial.rows["complete"])
+own_error = max(c.distance for row in trial.rows["complete"] for c in row.answer.claims)
+six = list(trial.rows)
+record.markdown(["arm", *passports.WORDS], [(arm, *map(words_of(arm).count, passports.WORDS)) for arm in six])
+
+# %% tags=["hide-input"]
+record.arms(page.verdicts(*six))
+
+# %% tags=["hide-input"]
+before, after = page["complete", "placement"], page["flexible", "placement"]
+Markdown(
+    f"In `complete`, where every displacement is 0, the estimator is off by at most {own_error:.2f} A. In `flexible` the whole model stays where it is ({after.baseline['bias']:.2f} A) while its claims are off by {after.bias:.2f} A; mean Q of the whole model goes from {before.plausibility['mean Q']:.2f} to {after.plausibility['mean Q']:.2f}. A mirrored model can lie as near as {min(row.by_base['placement'] for row in trial.rows['mirrored']):.1f} A as a whole, since its outline fits."
+)  # fmt: skip
 
 # %% [markdown]
 # Now the real maps. Haemoglobin and the spike's N-terminal domain {cite:p}`walls2020` have a record of two words here, so the
 # best word that any claim can get is *not known*. The placement is measured all the same. The package that carries the spike
 # domain also carries the model moved on purpose, made by other people for another test.
 
-
 # %%
-def placed(name, atoms, density, resolution=3.2):
-    return passports.passport(name, record={"resolution": resolution}, density=density,
-                              model=atoms, claims=claims_of(atoms))  # fmt: skip
-
-
-spike_map = data.read_map(ndom / "emd_21457_seg.mrc")
-moved_by_others = with_weights(data.read_model(ndom / "6vyb_Ndom_shifted.pdb"))
-real = {
-    "haemoglobin": (with_weights(model), density),
-    "haemoglobin-shifted": (moved(with_weights(model), direction(20)), density),
-    "spike-domain": (specimens["spike domain"], spike_map),
-    "spike-domain-moved": (moved_by_others, spike_map),
-}
-of_real = {arm: placed(arm, *pair) for arm, pair in real.items()}
+spike = specimen("spike domain", models["spike domain"], data.read_map(ndom / "emd_21457_seg.mrc"))
+elsewhere = but(spike, atoms=with_weights(ndom / "6vyb_Ndom_shifted.pdb"))
+real = {"haemoglobin": haemoglobin, "haemoglobin-shifted": moved(haemoglobin, direction(20)),
+        "spike-domain": spike, "spike-domain-moved": elsewhere}  # fmt: skip
+for arm, it in real.items():
+    trial.run(arm, [case(it)], truth_uncertainty=own_error)
 
 # %% tags=["hide-input"]
-for arm, p in of_real.items():
-    known = whole(real[arm][1], real[arm][0], 3.2)
-    page.add(arm, verdict([number_of(p)], "image", own_error), measurement="placement", plausibility=looks([p]),
-             baseline=verdict([known], "image", own_error), tool="gemmi",
-             datasets=["emd-3488-haemoglobin" if "haemo" in arm else "emd-21457-spike"])  # fmt: skip
 rows = [(arm, c.claim.name, c.claim.kind, c.modelled, f"{c.q:.2f}", f"{c.distance:.2f}", c.word, "; ".join(c.reasons))
-        for arm, p in of_real.items() for c in p.claims]  # fmt: skip
-table(rows, ["arm", "claim", "kind", "residues", "local Q", "off, A", "word", "because"])
-lost = passports.passport("", record={"resolution": 3.2}, density=spike_map._replace(origin=(0.0, 0.0, 0.0)), model=moved_by_others,
-                         claims=claims_of(moved_by_others))  # fmt: skip
-by_others = np.linalg.norm(centred(moved_by_others) - centred(specimens["spike domain"]))
-print(
-    f"the package's second model lies {by_others:.1f} A from the first; the map's ORIGIN is {np.linalg.norm(spike_map.origin):.1f} A long"
-)
-print(f"with the ORIGIN taken for 0, its claims are {number_of(lost):.2f} A off their density")
+        for arm in real for c in trial.rows[arm][0].answer.claims]  # fmt: skip
+record.markdown(["arm", "claim", "kind", "residues", "local Q", "off, A", "word", "because"], rows)
+
+# %% tags=["hide-input"]
+lost = trial.one(but(elsewhere, density=spike.density._replace(origin=(0.0, 0.0, 0.0))))
+print(f"the package's second model lies {np.linalg.norm(centre(elsewhere) - centre(spike)):.1f} A from the first;",
+      f"the map's ORIGIN is {np.linalg.norm(spike.density.origin):.1f} A long;",
+      f"with the ORIGIN taken for 0, its claims are {lost.measured['placement']:.2f} A off their density")  # fmt: skip
 
 # %% [markdown]
 # Two things to see. The spike domain's claims lie where the map puts them and are refused all the same: the chain is placed,
@@ -507,212 +438,127 @@ print(f"with the ORIGIN taken for 0, its claims are {number_of(lost):.2f} A off 
 #
 # The figure to remember: three passports, three words.
 
+
 # %% tags=["hide-input"]
-three = [("complete record,\nmodel on its density", *cases["complete"][1], results["complete"][1]),
-         ("complete record,\nmodel moved by 3 A", *cases["shifted"][1], results["shifted"][1]),
-         ("EMD-3488\nas found here", *real["haemoglobin"], haemoglobin)]  # fmt: skip
-
-
-def draw_slice(ax, atoms, m, middle):
-    """The map's plane through a haem, with the atoms within 1.2 A of it, 24 A wide."""
-    origin, step = np.array(m.origin), m.pixel_size
-    cut = round((middle[2] - origin[2]) / step)
-    ends = origin + (np.array(m.values.shape[::-1]) - 0.5) * step
-    extent = [origin[0] - step / 2, ends[0], origin[1] - step / 2, ends[1]]
-    white, black = 0, np.percentile(m.values, 99.7)
-    ax.imshow(m.values[cut], origin="lower", extent=extent, cmap="gray_r", vmin=white, vmax=black)
-    slab = atoms[np.abs(atoms["z"] - middle[2]) < 1.2]
+def draw(ax, it, middle):  # the map's plane through a haem, with the atoms within 1.2 A of it, 24 A wide
+    m, origin, step = it.density, np.array(it.density.origin), it.density.pixel_size
+    (left, right), (low, high) = (
+        (origin[k] - step / 2, origin[k] + (m.values.shape[2 - k] - 0.5) * step) for k in (0, 1)
+    )
+    plane = m.values[round((middle[2] - origin[2]) / step)]
+    look = {"cmap": "gray_r", "vmin": 0, "vmax": np.percentile(m.values, 99.7)}
+    ax.imshow(plane, origin="lower", extent=[left, right, low, high], **look)
+    slab = it.atoms[np.abs(it.atoms["z"] - middle[2]) < 1.2]
     for ligand, marker, colour in ((False, "o", "#0072B2"), (True, "s", "#D55E00")):
         part = slab[(slab["name"] == "HEM") == ligand]
         ax.plot(part["x"], part["y"], marker, ms=4, mfc="none", mec=colour)
-    ax.set(xlim=middle[0] + np.array([-12, 12]), ylim=middle[1] + np.array([-12, 12]), xticks=[], yticks=[])
-    ax.plot(middle[0] + np.array([-11, -6]), np.full(2, middle[1] - 11), "k-", lw=3)
-    ax.text(
-        middle[0] - 8.5,
-        middle[1] - 10.6,
-        "5 A",
-        ha="center",
-        va="bottom",
-        bbox={"fc": "w", "ec": "none", "pad": 1},
+    near = np.array([-12, 12])
+    ax.set(xlim=middle[0] + near, ylim=middle[1] + near, xticks=[], yticks=[], xlabel="24 A")
+
+
+def haem_of(it):  # middle of the haem in the longest chain
+    return centre(
+        but(it, atoms=it.atoms[(it.atoms["name"] == "HEM") & (it.atoms["chain"] == it.claims[0].chain)])
     )
 
-
-fig, axes = plt.subplots(2, 3, figsize=(7.2, 6.2), gridspec_kw={"height_ratios": [1, 1.35]})
-for column, (title, atoms, m, p) in enumerate(three):
-    here = cases["complete"][1][0] if column < 2 else atoms
-    chain = claims_of(here)[0].chain
-    middle = centred(here[(here["name"] == "HEM") & (here["chain"] == chain)])
-    draw_slice(axes[0, column], atoms, m, middle)
-    axes[0, column].set_title(title, fontsize=10)
-    card, given = axes[1, column], {name: value for _, name, value, _ in p.rows}
-    lines = [f"resolution {given['resolution']}", f"fields missing: {len(p.missing)} of {len(p.rows)}", ""]
-    for c in p.claims:
-        sign = {"borne": "\u25cf", "refused": "\u2715", "not known": "?"}[c.word]
-        lines += [f"{sign} {c.word.upper()}: {c.claim.kind}", *textwrap.wrap("; ".join(c.reasons), 27), ""]
-    card.set(xticks=[], yticks=[])
-    card.spines[:].set_visible(True)
-    card.text(0.04, 0.96, "\n".join(lines), va="top", fontsize=9, transform=card.transAxes)
-show("refused")
-display(Markdown("*Slices through a haem with the atoms within 1.2 A of the plane (circles protein, squares haem), and the passport of "
-                 "each. Left and middle: a simulated map with every field known. The record and its resolution are the same; in the "
-                 "middle the atoms are off the dark density and every claim is refused. Right: a real map with three facts typed in here; the "
-                 "archive's record was not read, so nothing lets the claims be borne, and nothing speaks against them.*"))  # fmt: skip
 
 # %% tags=["hide-input"]
-public = {}
-if tier != "embedded":
-    folder = data.fetch("emd20026-qscore")
-    with zipfile.ZipFile(folder / "QScore_Apoferritin_Tutorial.zip") as archive:
+three = {"complete record,\nmodel on its density": trial.rows["complete"][1], "complete record,\nmodel moved by 3 A":
+         trial.rows["shifted"][1], "EMD-3488\nas found here": trial.rows["haemoglobin"][0]}  # fmt: skip
+figure, axes = plt.subplots(2, 3, figsize=(9, 7), height_ratios=(1, 0.95))
+for (top, card), (title, row) in zip(axes.T, three.items(), strict=True):
+    it, p = row.case.image, row.answer
+    draw(top, it, haem_of(haemoglobin if it is haemoglobin else whole[1]))
+    top.set_title(title)
+    lines = [
+        f"resolution {fields(p)['resolution']}",
+        f"fields missing: {len(p.missing)} of {len(p.rows)}",
+        "",
+    ]
+    for c in p.claims:
+        sign = {"borne": "\u25cf", "refused": "\u2715", "not known": "?"}[c.word]
+        lines += [f"{sign} {c.word.upper()}: {c.claim.kind}", *textwrap.wrap("; ".join(c.reasons), 30), ""]
+    card.text(0.03, 0.97, "\n".join(lines), va="top", fontsize=10, transform=card.transAxes)
+    card.set(xticks=[], yticks=[])
+record.show(figure, "refused")
+
+# %% [markdown]
+# *Slices through a haem with the atoms within 1.2 A of the plane (circles protein, squares haem), and the passport of each. Left and middle:
+# a simulated map with every field known. The record and its resolution are the same; in the middle the atoms are off the dark density and
+# every claim is refused. Right: a real map with three facts typed in here; the archive's record was not read, so nothing lets the claims be
+# borne, and nothing speaks against them.*
+#
+# In the public tier five published maps between 1.75 and 3.9 A are judged, and the Q-score of this page is compared with that of MapQ.
+
+# %% tags=["hide-input"]
+entries = []
+apo, rota, crop = (page.files(name) for name in ("emd20026-qscore", "emd6272-crop", "emd30342-qscore"))
+if apo and rota and crop:
+    with zipfile.ZipFile(apo / "QScore_Apoferritin_Tutorial.zip") as archive:
         for member in ("emd20026_prot.mrc", "3ajo_fitted_refined.pdb"):
             Path(member).write_bytes(archive.read(f"QScore_Apoferritin_Tutorial/{member}"))
-    rota, crop = data.fetch("emd6272-crop"), data.fetch("emd30342-qscore")
-    public = {
-        "EMD-3488": (real["haemoglobin"][0], density, 3.2),
-        "EMD-21457": (specimens["spike domain"], spike_map, 3.2),
-        "EMD-30342": (
-            with_weights(data.read_model(crop / "390_7cec_A.cif")),
-            data.read_map(crop / "390_emd_30342_A_z4.mrc"),
-            3.9,
-        ),
-        "EMD-20026": (
-            with_weights(data.read_model("3ajo_fitted_refined.pdb")),
-            data.read_map("emd20026_prot.mrc"),
-            1.75,
-        ),
-        "EMD-6272": (with_weights(data.read_model(rota / "6272.pdb")), data.read_map(rota / "6272.mrc"), 2.6),
-    }
-    entries = list(public)
-
-    def other_map(k):
-        mine, (theirs, there, _) = public[entries[k]][0], public[entries[(k + 1) % len(entries)]]
-        return there._replace(origin=tuple(np.array(there.origin) + centred(mine) - centred(theirs)))
-
-    arms = {
-        "deposited": [(a, m, r) for a, m, r in public.values()],
-        "deposited-shifted": [
-            (moved(a, direction(40 + k)), m, r) for k, (a, m, r) in enumerate(public.values())
-        ],
-        "deposited-mirrored": [(mirrored(a), m, r) for a, m, r in public.values()],
-        "deposited-swapped": [(a, other_map(k), r) for k, (a, _, r) in enumerate(public.values())],
-    }
-    used = ["emd-3488-haemoglobin", "emd-21457-spike", "emd30342-qscore", "emd20026-qscore", "emd6272-crop"]
-    for arm, triples in arms.items():
-        results[arm] = [placed(e, *t) for e, t in zip(entries, triples, strict=True)]
-        globally[arm] = [whole(m, a, r) for a, m, r in triples]
-        page.add(arm, verdict([number_of(p) for p in results[arm]], "population"), measurement="placement",
-                 plausibility=looks(results[arm]), baseline=verdict(globally[arm], "population"), datasets=used, tool="gemmi")  # fmt: skip
-    lines = (crop / "390_7cec_A__Q__390_emd_30342_A_z4_All.txt").read_text().splitlines()
-    scored = [line.split("\t") for line in lines if line.startswith("A\t")]
-    reference = pd.Series({int(r[2]): float(r[5]) for r in scored if r[2].isdigit() and r[5]})
-    atoms, crop_map, _ = public["EMD-30342"]
-    q = fits.q_score(crop_map.values, crop_map.pixel_size, crop_map.origin, atoms[["x", "y", "z"]])
-    ours = pd.Series(q).groupby(atoms["residue"].to_numpy()).mean()[reference.index]
-    page.add("q-against-mapq", judge.agreement([ours.mean()], [reference.mean()], scope="image", tolerance=0.03, scale="absolute",
-             estimand="per-acquisition mean", truth_uncertainty=0.0), measurement="q", datasets=["emd30342-qscore"], tool="scopecheck",
-             plausibility={"r over residues": float(np.corrcoef(ours, reference)[0, 1])})  # fmt: skip
-    rows = [(e, c.claim.kind, f"{c.q:.2f}", f"{c.distance:.2f}", c.word, "; ".join(c.reasons))
-            for e, p in zip(entries, results["deposited"], strict=True) for c in p.claims]  # fmt: skip
-    table(rows, ["entry", "kind of claim", "local Q", "off, A", "word", "because"])
-else:
-    display(
-        Markdown(
-            "*Five published maps are judged in the public tier: `scopecheck run structure-passport --tier public`.*"
-        )
-    )
+    files = (("EMD-30342", crop / "390_7cec_A.cif", crop / "390_emd_30342_A_z4.mrc", 3.9),
+             ("EMD-20026", "3ajo_fitted_refined.pdb", "emd20026_prot.mrc", 1.75),
+             ("EMD-6272", rota / "6272.pdb", rota / "6272.mrc", 2.6))  # fmt: skip
+    entries = [haemoglobin, spike]
+    entries += [specimen(name, with_weights(model), data.read_map(path), r) for name, model, path, r in files]
+    reference = data.read_mapq(crop / "390_7cec_A__Q__390_emd_30342_A_z4_All.txt", "A")
+    m = entries[2].density
+    ours = maps.q_by_residue(m.values, m.pixel_size, m.origin, entries[2].atoms)[reference.index]
+    page.judge("q-against-mapq", "q", [ours.mean()], [reference.mean()], truth_uncertainty=0.0, tool="scopecheck",
+               plausibility={"r over residues": ours.corr(reference)})  # fmt: skip
+published = {"deposited": entries, "deposited-shifted": [moved(it, direction(40 + k)) for k, it in enumerate(entries)],
+             "deposited-mirrored": [mirrored(it) for it in entries],
+             "deposited-swapped": [swapped(it, other) for it, other in zip(entries, entries[1:] + entries[:1], strict=True)]}  # fmt: skip
+for arm, them in published.items():
+    trial.run(arm, [case(it) for it in them], truth_uncertainty=0.0)
+record.arms(page.verdicts(*published, "q-against-mapq"))
 
 # %% [markdown]
 # ## Shift
 #
-# What changes the evidence without changing the title? `flexible` keeps the map's resolution and lets the claimed residues
-# move; `coarse` keeps the model right and takes the resolution away.
-
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7, 3.8))
-for k, (arm, ps) in enumerate(results.items()):
-    local = [number_of(p) for p in ps]
-    ax.plot(
-        np.full(len(local), k - 0.12),
-        local,
-        "o",
-        mfc="none",
-        color="#0072B2",
-        label="claims" if k == 0 else None,
-    )
-    ax.plot(
-        np.full(len(local), k + 0.12),
-        globally[arm],
-        "_",
-        ms=14,
-        mew=2,
-        color="#D55E00",
-        label="whole model" if k == 0 else None,
-    )
-ax.axhline(1, color="k", lw=0.8, ls="--")
-ax.text(len(results) - 0.5, 1.05, "tolerance", ha="right")
-ax.set_xticks(
-    range(len(results)), [arm.replace("deposited-", "dep.-") for arm in results], rotation=30, ha="right"
-)
-ax.set(ylabel="displacement, A", ylim=(0, None))
-ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
-show("shift")
-fade = [dict((n, v) for _, n, v, _ in p.rows) for p in results["flexible"] + results["complete"]]
-display(Markdown(f"*Circles: a specimen's claims. Bars: the whole model fitted at once. In `flexible` the whole model stays where it is "
-                 f"({np.mean(globally['flexible']):.2f} A) while its claims are off by {np.mean([number_of(p) for p in results['flexible']]):.2f} "
-                 f"A; a mirrored model can lie as near as {min(globally['mirrored'] + globally.get('deposited-mirrored', [])):.1f} A as a whole, since "
-                 f"its outline fits. In `flexible` the mean Q of the whole model goes from {np.mean([float(f['mean Q']) for f in fade[5:]]):.2f} to "
-                 f"{np.mean([float(f['mean Q']) for f in fade[:5]]):.2f}.*"))  # fmt: skip
-
-# %% tags=["verdict", "nbval-check-output"]
-page.words()
-
-# %% tags=["hide-input"]
-display(page.table())
-
-# %% tags=["hide-input"]
-kept = page.seeds
-spread = {a.arm: kept.biases(a.arm, a.measurement) for a in kept.arms} if kept else {}
-display(Markdown(page.other_seeds() + " What changes is the noise and the directions of the shifts. Mean displacement, smallest to largest: "
-                 + "; ".join(f"`{arm}` {min(b):.2f} to {max(b):.2f} A" for arm, b in spread.items() if b and min(b) != max(b)) + "."))  # fmt: skip
-
-# %% [markdown]
+# The settings that change the evidence and not the title, `flexible` and `coarse`, stand in the table of arms above: compare the displacement of
+# the claims with that of the whole model.
+#
 # ## Would you have noticed?
 #
 # Four checks that need no truth, with their rules fixed before the run. They are counted over six arms of five simulated
 # specimens, where it is known what is wrong: the model is right in `complete` and `coarse`, and wrong in `shifted`,
 # `mirrored` and `swapped`; in `flexible` the claimed residues have no one place, so a claim about them is wrong.
+#
+# - **stated resolution**: coarser than 4 A.
+# - **map correlation**: below 0.5. Its value here is one minus the correlation, so that larger is worse.
+# - **mean Q**: under 80 % of what the resolution promises. Its value is what is missing to that, as for the local Q.
+# - **local Q**: the Q-score of a claim is below its need.
 
 
 # %%
-def low(c):
-    return not c.q >= passports.expected_q(passports.NEEDS[c.claim.kind].resolution)
+def short_of(claim):
+    return np.nan_to_num(
+        passports.expected_q(passports.NEEDS[claim.claim.kind].resolution) - claim.q, nan=np.inf
+    )
 
 
-def stated(v):
-    return float(v["resolution"].split()[0])
+def signs(row, tool):
+    v = fields(row.answer)
+    return {"stated resolution": float(v["resolution"].split()[0]), "map correlation": 1 - float(v["map correlation"] or 0),
+            "mean Q": 0.8 * float(v["Q expected at the resolution"]) - float(v["mean Q"] or 0),
+            "local Q": max(short_of(claim) for claim in row.answer.claims)}  # fmt: skip
 
 
-def under_promise(v):
-    return not float(v["mean Q"] or 0) >= 0.8 * float(v["Q expected at the resolution"])
-
-
-checks = {
-    "stated resolution": ("coarser than 4 A", lambda p, v: stated(v) > 4.0),
-    "map correlation": ("below 0.5", lambda p, v: not float(v["map correlation"] or 0) >= 0.5),
-    "mean Q": ("under 80 % of what the resolution promises", lambda p, v: under_promise(v)),
-    "local Q": ("a claim is below its need", lambda p, v: any(low(c) for c in p.claims)),
-}
-tested = [arm for arm in results if not arm.startswith("deposited")]
-wrong = [arm not in ("complete", "coarse") for arm in tested for _ in results[arm]]
+limits = {"stated resolution": 4.0, "map correlation": 0.5, "mean Q": 0.0, "local Q": 0.0}
+checks = trial.checks(signs, limits=limits, wrong=lambda row: row.arm not in ("complete", "coarse"))
 
 # %% tags=["hide-input"]
-for name, (rule, check) in checks.items():
-    fired = [check(p, dict((n, v) for _, n, v, _ in p.rows)) for arm in tested for p in results[arm]]
-    page.alarms(name, judge.alarms(fired, wrong), rule=rule)
-rows = [(name, *(sum(check(p, dict((n, v) for _, n, v, _ in p.rows)) for p in results[arm]) for arm in tested))
-        for name, (_, check) in checks.items()]  # fmt: skip
-table(rows, ["alarms, of 5", *tested])
+checks.count(leave_out=[arm for arm in trial.rows if arm not in six])
+
+# %% tags=["hide-input"]
+record.show(checks.by_arm(six), "alarms")
 
 # %% [markdown]
+# *In how many of five specimens each check rang; the last column says how many are wrong by construction. The marker is the verdict on the
+# placement: circle holds, square fails, diamond not decided. Which column rings where the model is wrong, and stays silent where it is right?*
+#
 # ## What to do
 #
 # A model that lies off its density can be moved back, and the passport says by how much. The shift is taken from the first
@@ -721,96 +567,81 @@ table(rows, ["alarms, of 5", *tested])
 
 
 # %%
-def half(m, which):
-    values = np.fft.irfftn(np.fft.rfftn(m.halves[which]) * m.weighting, s=m.values.shape)
-    return SimpleNamespace(**{**vars(m), "values": values})
+def half(it, which):
+    return but(it, density=but(it.density, values=it.density.weighted[which]))
 
 
-def move_back(atoms, m, claims):
-    shifts = []
-    for c in claims:
-        xyz = atoms.loc[claimed(atoms, [c]), ["x", "y", "z"]]
-        place = fits.placement(m.values, m.pixel_size, m.origin, xyz, resolution=m.resolution)
-        shifts.append(place.shift)
-    return moved(atoms, np.median(shifts, axis=0))
+def moved_back(it):
+    m, shifts = half(it, 0).density, []
+    for c in it.claims:
+        xyz = it.atoms.loc[claimed(it.atoms, [c]), ["x", "y", "z"]]
+        shifts.append(maps.placement(m.values, m.pixel_size, m.origin, xyz, resolution=m.resolution).shift)
+    return half(moved(it, np.median(shifts, axis=0)), 1)
 
+
+refitted = [case(moved_back(moved(it, direction(k)))) for k, it in enumerate(whole)]
+record.Trial(page, tool=written, numbers=numbers, scores=looks).run("refitted", refitted)
 
 # %% tags=["hide-input"]
-refitted = []
-for n, (atoms, m) in zip(names, cases["shifted"], strict=True):
-    refitted.append(written(f"{n}, refitted", move_back(atoms, half(m, 0), chosen[n]), half(m, 1), chosen[n]))
-page.add("refitted", verdict([number_of(p) for p in refitted], "population"), measurement="placement",
-         plausibility=looks(refitted), datasets=["emd-21457-spike", "emd-3488-haemoglobin", "adk-dims"], tool="gemmi")  # fmt: skip
-table([(n, f"{number_of(a):.2f}", f"{number_of(b):.2f}") for n, a, b in zip(names, results["shifted"], refitted, strict=True)],
-      ["specimen", "moved by 3 A: off, A", "moved back: off, A"])  # fmt: skip
+record.arms(page.verdicts("shifted", "refitted"))
 
 # %% [markdown]
 # ## On your own images
 #
-# One map, one model and the resolution. Name your own claims instead of the rule's.
+# One map, one model and the resolution. Name your own claims instead of the rule's. Without them the cell shows haemoglobin. With an accession
+# the archive's record can be had as well: `scopecheck data fetch emdb:EMD-3488`, then `data.read_emdb_record`.
 
 # %%
+mine = haemoglobin
 if my_map:
-    own_map, own_model = data.read_map(my_map), with_weights(data.read_model(my_model))
-    own = passports.passport("mine", record={"resolution": my_resolution}, density=own_map,
-                             model=own_model, claims=claims_of(own_model))  # fmt: skip
-    display(HTML(own.to_html()))
-
-# %% [markdown]
-# With an accession the archive's record can be had as well: `scopecheck data fetch emdb:EMD-3488`, then
-# `data.read_emdb_record`. In the archive tier this page does that:
-
-# %% tags=["hide-input"]
-if tier == "archive":
-    try:
-        folder = data.fetch("emdb:EMD-3488", limit=1)
-        heads = sorted(f for f in Path(folder).rglob("*") if f.suffix in (".xml", ".json"))
-        entry = data.read_emdb_record(heads[0])
-        display(HTML(passports.passport("Haemoglobin with its record", record=entry, density=density, model=model,
-                                        claims=claims_of(model)).to_html()))  # fmt: skip
-    except DataError as error:
-        print(f"the record was not read: {str(error).splitlines()[0]}")
-else:
-    print("the record of the archive was not read: this run is not of tier archive")
+    mine = specimen("mine", with_weights(my_model), data.read_map(my_map), my_resolution)
+mine = trial.one(mine)
+checks.ring(mine)
+HTML(mine.answer.to_html())
 
 # %% [markdown]
 # ## What to write
 
 # %% tags=["hide-input"]
-rows = {r.arm: r for r in page.rows()}
-p = of_real["haemoglobin"]
-display(Markdown("> " + " ".join(f"The {c.claim.kind} ({c.claim.name}, chain {c.claim.chain}) lies {c.distance:.1f} A off its density with a "
-                                 f"mean Q-score of {c.q:.2f} (sigma 0.6)." for c in p.claims)
-                 + f" Not available to us: {', '.join(haemoglobin.missing)}. Of {len(p.claims)} claims, "
-                 + ", ".join(f"{n} {w}" for w in passports.WORDS if (n := sum(c.word == w for c in p.claims)))
-                 + f", by rules fixed beforehand (displacement at most {passports.DISTANCE:g} A; Q as in an average map of 4.5, 4.0 or 3.5 A)."))  # fmt: skip
-counts_of = {
-    arm: [sum(c.word == w for q in ps for c in q.claims) for w in passports.WORDS]
-    for arm, ps in results.items()
-}
-n_claims = sum(counts_of["complete"])
-update_display(Markdown(
-    f"**Answer.** With every field known and the model on its density, {counts_of['complete'][0]} of {n_claims} claims are borne. With the "
-    f"model 3 A off, its mirror image or another map, {sum(counts_of[a][1] for a in ('shifted', 'mirrored', 'swapped'))} of {3 * n_claims} "
-    f"are refused, at the same title. Let only the claimed residues move, and the whole model still lies "
-    f"{np.mean(globally['flexible']):.1f} A off its map while {counts_of['flexible'][1]} of {n_claims} claims are refused. For the real "
-    f"haemoglobin map, {len(haemoglobin.missing)} of {len(haemoglobin.rows)} fields are missing from the files at hand."),
-    display_id="answer")  # fmt: skip
+p = trial.rows["haemoglobin"][0].answer
+told = " ".join(f"The {c.claim.kind} ({c.claim.name}, chain {c.claim.chain}) lies {c.distance:.1f} A off its density with a mean Q-score of {c.q:.2f} (sigma 0.6)." for c in p.claims)  # fmt: skip
+word = ", ".join(f"{n} {w}" for w in passports.WORDS if (n := words_of("haemoglobin").count(w)))
+Markdown(
+    f"> {told} Not available to us: {', '.join(deposited.missing)}. Of {len(p.claims)} claims, {word}, by rules fixed beforehand (displacement at most {passports.DISTANCE:g} A; Q as in an average map of 4.5, 4.0 or 3.5 A).\n\n{page.methods()}"
+)  # fmt: skip
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(1, 2, figsize=(7, 3.9))
-middle = centred(three[0][1][three[0][1]["name"] == "HEM"])
-for a, (_, atoms, m, p) in zip(ax, three[:2], strict=True):
-    draw_slice(a, atoms, m, middle)
-    word = {c.word for c in p.claims}
-    a.set_title(f"{m.resolution:.1f} A, every claim {word.pop() if len(word) == 1 else 'mixed'}")
-plt.savefig("figures/opening.png")
-plt.close()
-update_display(fig, display_id="opening")
-display(Markdown("*The picture at the top: one simulated map and one record, twice. Left, the model lies on its density. Right, it lies 3 A "
-                 "off: the atoms (circles protein, squares haem) leave the dark density, and the stated resolution does not change.*"))  # fmt: skip
+page.table()
+
+# %% tags=["verdict", "nbval-check-output"]
+page.words()
+
+# %% tags=["hide-input"]
+Markdown(page.surprises())
+
+# %% tags=["hide-input"]
+page.save()
+figure, axes = plt.subplots(1, 2, figsize=(8, 4.4))
+for ax, row in zip(axes, list(three.values())[:2], strict=True):
+    draw(ax, row.case.image, haem_of(whole[1]))
+    word = {c.word for c in row.answer.claims}
+    ax.set_title(
+        f"{row.case.image.resolution:.1f} A, every claim {word.pop() if len(word) == 1 else 'mixed'}"
+    )
+n, off = (
+    len(words_of("complete")),
+    sum(words_of(arm).count("refused") for arm in ("shifted", "mirrored", "swapped")),
+)
+page.answer(
+    figure,
+    f"With every field known and the model on its density, {words_of('complete').count('borne')} of {n} claims are borne. With the model 3 A off, its mirror image or another map, {off} of {3 * n} are refused, at the same title. Let only the claimed residues move, and the whole model still lies {after.baseline['bias']:.1f} A off its map while {words_of('flexible').count('refused')} of {n} claims are refused. "
+    f"For the real haemoglobin map, {len(deposited.missing)} of {len(deposited.rows)} fields are missing from the files at hand. Picture: one map and one record, with the model on its density and 3 A off.",
+)  # fmt: skip
 
 # %% [markdown]
+# *The picture at the top: one simulated map and one record, twice. Left, the model lies on its density. Right, it lies 3 A off: the atoms
+# (circles protein, squares haem) leave the dark density, and the stated resolution does not change.*
+#
 # ## Exercises
 #
 # 1. *Recall.* Why is a claim with good local density and no half maps called *not known* and not *borne*?
@@ -818,18 +649,15 @@ display(Markdown("*The picture at the top: one simulated map and one record, twi
 # 3. *New data.* Judge the haem of chain B of haemoglobin.
 
 # %% tags=["solution", "hide-cell"]
-small = [
-    written(n, moved(specimens[n], 0.8 / SHIFT * direction(k)), simulated[n], chosen[n])
-    for k, n in enumerate(names)
-]
-assert np.mean([number_of(p) for p in small]) < 1.5
-haem_b = model[(model["chain"] == "B") & (model["name"] == "HEM")]["residue"].iloc[0]
+small = [trial.one(moved(it, 0.8 / SHIFT * direction(k))) for k, it in enumerate(whole)]
+off = np.mean([row.measured["placement"] for row in small])
+assert off < 1.5
+atoms = haemoglobin.atoms
+haem_b = atoms[(atoms["chain"] == "B") & (atoms["name"] == "HEM")]["residue"].iloc[0]
 claim = passports.Claim("haem of chain B", "ligand pose", "B", (int(haem_b),))
-one = passports.passport("chain B", record=said, density=density, model=model, claims=[claim]).claims[0]
+one = written(but(haemoglobin, claims=[claim])).claims[0]
 assert one.modelled == 1
-print(
-    f"{one.word}: {one.distance:.1f} A off, Q {one.q:.2f}; with 0.8 A: {np.mean([number_of(p) for p in small]):.2f} A"
-)
+print(f"{one.word}: {one.distance:.1f} A off, Q {one.q:.2f}; with 0.8 A: {off:.2f} A")
 
 # %% [markdown]
 # 1. Without half maps nobody can say how much of the density is noise, so the Q-score has nothing to stand on.
@@ -842,7 +670,4 @@ print(
 # tries no rotation and no other conformation. Q-scores need atoms in the right place and cannot tell a wrong residue with the
 # right shape. Two of the five simulated specimens are one protein in two conformations and two are chains of one molecule. In
 # real maps the model was refined against the map that judges it. The resolutions of EMD-20026 and EMD-6272 stand in no file
-# here; they are those of the papers. The invented record shows that a complete one is read, and no more.
-
-# %% tags=["hide-input"]
-page.save()
+# here; they are those of the papers. The invented record shows what a complete one holds, and no more.

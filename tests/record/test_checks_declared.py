@@ -57,6 +57,14 @@ def test_a_rule_of_several_checks_is_counted_a_case_at_a_time(trial):
     assert checks.any_of(["never"]).misses == 3
 
 
+def test_what_is_wrong_by_construction_is_counted_so(trial):
+    checks = trial.checks(signs, limits={"above 21": 21, "odd": 0.5}, wrong=lambda row: row.arm == "good")
+    checks.count()
+    found = checks.counted["above 21"]
+    assert (found.hits, found.misses, found.false_alarms, found.quiet) == (1, 2, 2, 1)
+    assert checks.by_arm(["good"]).axes[0].texts[-1].get_text() == "3"  # wrong, though inside the tolerance
+
+
 def test_signs_are_made_once_a_case(trial):
     asked = []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scopecheck.record.figures import COLOURS, draw_outlines, mark, save
-from scopecheck.record.result import ArmResult
+from scopecheck.record.result import UNSTABLE, ArmResult
 
 if TYPE_CHECKING:
     from scopecheck.judge import Alarms
@@ -137,9 +137,7 @@ def alarms(counted: dict[str, "Alarms"]) -> Any:
 
     figure, ax = plt.subplots(figsize=(6.4, 1.4 + 0.42 * len(counted)))
     for y, c in enumerate(counted.values()):
-        wrong, good = c.hits + c.misses, c.false_alarms + c.quiet
-        hit = c.hits / wrong if wrong else np.nan  # where none of a kind were seen, no triangle stands
-        false = c.false_alarms / good if good else np.nan
+        hit, false = c.hits / max(c.hits + c.misses, 1), c.false_alarms / max(c.false_alarms + c.quiet, 1)
         ax.plot([100 * false, 100 * hit], [y, y], color="#999999", lw=2, zorder=0)
         ax.plot(100 * hit, y, "^", color=HUES[0], ms=10, label="wrong numbers: hits" if y == 0 else None)
         ax.plot(
@@ -180,7 +178,7 @@ def by_arm(
     ax = figure.add_subplot(grid[:, 1] if draw else grid[:, :])
     for y, (r, line, of) in enumerate(zip(rows, counts, cases, strict=True)):
         for x, column in enumerate(columns):
-            n, look = line.get(column, 0), mark(r, 15)
+            n, look = line.get(column, 0), mark(r, 19 if r.verdict == UNSTABLE else 15) | {"mew": 1.5}
             if n:
                 ax.plot(x, y, **look, alpha=0.35 + 0.65 * n / of, zorder=0)
             ink = "white" if n and look["color"] != "white" else "black"

@@ -14,12 +14,9 @@ if TYPE_CHECKING:
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Markdown":
-    """A Markdown table; a sentence where it has no row."""
+    """A Markdown table."""
     from IPython.display import Markdown
 
-    rows = list(rows)
-    if not rows:
-        return Markdown("*None of this was run.*")
     lines = [heads, ["---"] * len(heads), *rows]
     return Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines))
 
