@@ -67,7 +67,7 @@ def picture(states: Sequence[State], path: Path) -> bool:
         return False
     with rc_context():
         use_style()
-        figure = Figure(figsize=(6.0, 1.0 + 1.2 * len(cases)))
+        figure = Figure(figsize=(4.8, 1.0 + 1.2 * len(cases)))
         figure.set_layout_engine("none")
         FigureCanvasAgg(figure)
         under, height = 0.62 / figure.get_figheight(), 1 - 1.0 / figure.get_figheight()
@@ -80,13 +80,20 @@ def picture(states: Sequence[State], path: Path) -> bool:
             at = max(-REACH, min(REACH, _tolerances(a)))
             right.barh(y, at, height=0.34, color=COLOURS["FAILS"])
             said = f"{a.measurement.replace('_', ' ')} {tables.percent(a.bias, a.scale, a.unit)}"
-            where = textwrap.shorten(f"{mode[:1].upper()}{mode[1:]} ({a.arm})", 68, placeholder=" …")
+            where = textwrap.shorten(f"{mode[:1].upper()}{mode[1:]} ({a.arm})", 46, placeholder=" …")
             left.text(0, y - 0.56, where, fontsize=10, color="#555555", va="center")
             left.text(0, y - 0.3, f"{score} {value:.2f}", fontsize=12, va="center")
             right.text(-REACH, y - 0.3, said, fontsize=12, va="center", fontweight="bold")
         right.axvspan(-1, 1, color=BAND, lw=0, zorder=0)
         right.axvline(0, color="black", lw=0.8)
-        left.set(xlim=(0, 1), yticks=[], ylim=(len(cases) - 0.7, -0.75), xlabel="how good it looks")
+        left.set_zorder(right.get_zorder() + 1)  # its lines go on over the other's shade
+        left.set(
+            xlim=(0, 1),
+            xticks=[0, 0.5, 1],
+            yticks=[],
+            ylim=(len(cases) - 0.7, -0.75),
+            xlabel="how good it looks",
+        )
         right.set(xlim=(-REACH, REACH), yticks=[], ylim=left.get_ylim())
         right.set(xlabel="how far the number is off,\nin tolerances (green: allowed)")
         for ax in (left, right):
