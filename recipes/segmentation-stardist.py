@@ -660,8 +660,8 @@ for ax, kind in zip(axes, ("nuclei", "rods", "branched"), strict=True):
 page.answer(
     figure,
     f"Drawn again as the best polygon with {rays} rays, before any network, nuclei keep their mean area "
-    f"({off('prior-nuclei', 'mean_area')}); rods lose {off('prior-rods', 'mean_area')} of it and branched cells "
-    f"{off('prior-branched', 'mean_area')}. With the trained networks these hold: of touching nuclei {survive('nuclei-touching')}; of rods "
+    f"({off('prior-nuclei', 'mean_area')}); that of rods changes by {off('prior-rods', 'mean_area')}, of branched cells "
+    f"by {off('prior-branched', 'mean_area')}. With the trained networks these hold: of touching nuclei {survive('nuclei-touching')}; of rods "
     f"{survive('rods')}; of branched cells {survive('branched')}. Picture: yellow is the true outline, dashed blue the best "
     "polygon. The rod loses its tips where they fall between two rays; the branched cell loses each arm behind its bend, where no "
     "straight line from the centre gets.",
