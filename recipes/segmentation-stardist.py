@@ -136,7 +136,7 @@ def numbers(labels, case):
     return {"count": found["count"].value,
             "mean_area": found["mean_area"].value * case.units["area"] if some else 0.0,
             "total_intensity": max(found["total_intensity"].value, 0.0) * case.units["light"],
-            "mean_solidity": measure.table(labels)["solidity"].mean() if some else 0.0}  # fmt: skip
+            "mean_solidity": measure.table(labels, only="solidity")["solidity"].mean() if some else 0.0}  # fmt: skip
 
 
 # %% [markdown]
@@ -654,7 +654,7 @@ for ax, kind in zip(axes, ("nuclei", "rods", "branched"), strict=True):
     cell = max(regionprops(labels), key=lambda c: c.area)
     one = np.pad((labels == cell.label)[cell.slice].astype(np.int32), 8)
     drawn = draw_again(one)
-    solid = [measure.table(x)["solidity"].mean() for x in (one, drawn)]
+    solid = [measure.table(x, only="solidity")["solidity"].mean() for x in (one, drawn)]
     said = f"area kept {(drawn > 0).sum() / one.sum():.0%}\nsolidity {solid[0]:.2f} drawn as {solid[1]:.2f}"
     record.draw_outlines(ax, one, one, drawn, title=said)
 page.answer(
@@ -681,7 +681,7 @@ page.answer(
 # 1: draw the true outlines again as polygons. What is lost there is lost for every network of this kind.
 rod = scene_of("rods", 0).labels
 for n in (32, 64, 128):  # 2
-    area, true_area = (measure.table(x)["area"].mean() for x in (draw_again(rod, n), rod))
+    area, true_area = (measure.quantities(x)["mean_area"].value for x in (draw_again(rod, n), rod))
     print(f"{n} rays: {area / true_area - 1:+.0%}")
 again = prior.one(*outlined(images["blastocyst"]))  # 3
 for name, value in again.measured.items():

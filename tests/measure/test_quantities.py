@@ -5,6 +5,7 @@ import pytest
 from skimage.measure import regionprops
 
 from scopecheck import measure
+from scopecheck.errors import InputError
 
 
 @pytest.fixture
@@ -214,3 +215,36 @@ def test_only_what_is_asked(field):
     given = measure.quantities(*field, only=("count", "mean_intensity"))
     assert list(given) == ["count", "mean_intensity"]
     assert measure.quantities(field[0], only="count") == {"count": measure.Quantity(3, "objects")}
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (6, 20, 30)], ids=["2D", "3D"])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_table_of_some_columns_is_those_columns_of_the_whole_table(shape, empty):
+    labels = np.zeros(shape, int)
+    if not empty:
+        labels[..., 2:7, 3:9], labels[..., 10:18, 12:14], labels[..., 19, :4] = 3, 5, 9
+    image = np.random.default_rng(0).integers(0, 99, shape)
+    size = (0.5,) * len(shape)
+    whole = measure.table(labels, image, pixel_size=size)
+    for name in whole.columns:
+        one = measure.table(labels, image, pixel_size=size, only=name)
+        assert list(one.columns) == [name]
+        np.testing.assert_array_equal(one[name], whole[name])
+        assert one.attrs["units"] == {name: whole.attrs["units"][name]}
+    two = measure.table(labels, image, pixel_size=size, only=["solidity", "label"])
+    np.testing.assert_array_equal(two, whole[["solidity", "label"]])
+    with pytest.raises(InputError, match="no column 'roundness'; expected label"):
+        measure.table(labels, only=["label", "roundness"])
+
+
+def test_a_table_of_one_shape_does_not_work_out_the_others(monkeypatch):
+    import skimage.measure
+
+    asked = []
+    real = skimage.measure.regionprops_table
+    monkeypatch.setattr(
+        skimage.measure, "regionprops_table", lambda *a, **k: asked.append(k["properties"]) or real(*a, **k)
+    )
+    measure.table(np.eye(5, dtype=int), only="solidity")
+    measure.table(np.eye(5, dtype=int), only="area")
+    assert asked == [["solidity"]]

@@ -311,3 +311,21 @@ def test_numbers_that_do_not_exist_are_not_judged_and_a_baseline_without_them_is
     assert lost.reason == "not run, because it does not exist for 2 of 6 acquisitions"
     assert page.judge("half lost", "count", true, true, baseline=[20.0, np.nan, 20.0]).baseline is None
     assert page.judge("apart", "count", true, true, baseline=true).baseline["bias"] == 0.0
+
+
+def test_true_numbers_are_measured_once_however_many_trainings_meet_a_case(recipe):
+    labels, seen = np.zeros((20, 40), int), []
+    for k in range(1, 4):
+        labels[4:8, 10 * k : 10 * k + 5] = k
+
+    def numbers(answer, case):
+        seen.append(answer is case.truth)
+        return {"count": float(answer.max())}
+
+    page = start()
+    trial = record.Trial(page, tool=[lambda image: image.copy()] * 3, numbers=numbers)
+    rows = [trial.one(case) for case in [record.Case(labels, labels)] * 4]
+    assert (seen.count(True), seen.count(False)) == (1, 4)
+    assert [row.true for row in rows] == [{"count": 3.0}] * 4
+    trial.one(record.Case(labels, labels, {"count": 5.0}))  # a re-take brings the source's numbers
+    assert (seen.count(True), seen.count(False)) == (1, 5)

@@ -63,3 +63,13 @@ def test_right_is_every_number_inside_its_tolerance_and_scores_may_be_a_dict(rec
         row = trial.one(record.Case({"count": float(count), "mean_area": float(area)}, truth=true))
         assert trial.right(row) == right, (count, area)
         assert row.looks == {"F1": 0.5}
+
+
+def test_a_notebook_prints_no_rows(recipe):
+    """Answers are images and tables; a cell that ends in `trial.run` would fill a page with them."""
+    from IPython.core.formatters import DisplayFormatter
+
+    trial, _ = run(record.start("shift-toy"), lambda *_: {"count": 30.0})
+    assert DisplayFormatter().format(trial.rows["half lost"]) == ({}, {})
+    assert DisplayFormatter().format(trial.run("field", [])) == ({}, {})
+    assert record.markdown(["arm"], []).data == "*None of this was run.*"

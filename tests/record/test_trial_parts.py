@@ -76,6 +76,19 @@ def test_two_tools_give_one_arm(trial):
     assert {p.arm for p in checks.points} == {"fine", "broken"}
 
 
+def test_a_cell_that_ends_with_an_arm_shows_nothing(trial):
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.interactiveshell import InteractiveShell
+
+    formatter = DisplayFormatter(parent=InteractiveShell.instance())
+    cases = [Case([n, 50.0], [n, 50.0]) for n in (10, 20)]
+    rows = trial.run("fine", cases)
+    assert [row.measured["count"] for row in rows] == [10, 20]
+    assert formatter.format(rows) == ({}, {})
+    assert formatter.format(trial.again("grown", of="fine", change=lambda row: grown(row.answer))) == ({}, {})
+    assert formatter.format(list(rows)) != ({}, {})  # what it would be
+
+
 def test_a_part_can_be_left_out_by_its_arm(trial):
     cases = [Case([n, 50.0], [n, 50.0]) for n in (10, 20)]
     trial.run("fine", cases)

@@ -137,7 +137,9 @@ def alarms(counted: dict[str, "Alarms"]) -> Any:
 
     figure, ax = plt.subplots(figsize=(6.4, 1.4 + 0.42 * len(counted)))
     for y, c in enumerate(counted.values()):
-        hit, false = c.hits / max(c.hits + c.misses, 1), c.false_alarms / max(c.false_alarms + c.quiet, 1)
+        wrong, good = c.hits + c.misses, c.false_alarms + c.quiet
+        hit = c.hits / wrong if wrong else np.nan  # where none of a kind were seen, no triangle stands
+        false = c.false_alarms / good if good else np.nan
         ax.plot([100 * false, 100 * hit], [y, y], color="#999999", lw=2, zorder=0)
         ax.plot(100 * hit, y, "^", color=HUES[0], ms=10, label="wrong numbers: hits" if y == 0 else None)
         ax.plot(

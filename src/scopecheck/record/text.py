@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Markdown":
-    """A Markdown table."""
+    """A Markdown table; a sentence where it has no row."""
     from IPython.display import Markdown
 
+    rows = list(rows)
+    if not rows:
+        return Markdown("*None of this was run.*")
     lines = [heads, ["---"] * len(heads), *rows]
     return Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines))
 

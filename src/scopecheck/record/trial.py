@@ -75,6 +75,13 @@ class Row:
         return self.scores.looks
 
 
+class Rows(list[Row]):
+    """The rows of an arm. A notebook prints nothing where they are the last word of a cell."""
+
+    def _ipython_display_(self) -> None:
+        return None
+
+
 class Trial:
     """One tool beside one baseline on the arms of a plan.
 
@@ -121,6 +128,7 @@ class Trial:
         self.sets: dict[str, list[list[Row]]] = {}  # by arm, of every training
         self.changed: set[str] = set()  # arms that are other arms' answers, changed
         self._bases: dict[int, tuple[Case, Any, Numbers, Scores]] = {}
+        self._truths: dict[int, tuple[Case, Numbers]] = {}
 
     @property
     def tool(self) -> Tool:
@@ -169,7 +177,7 @@ class Trial:
             tools = tools[:1]  # a control asks whether the call is right, not how trainings differ
         if not cases:
             self.page.lacking(arm)
-            return []
+            return Rows()
         sets = [[self._row(case, run, k) for k, case in enumerate(cases)] for run in tools]
         self.tools[key] = tools[0]
         noted = {"tool": named, "version": version, "truth_uncertainty": truth_uncertainty}
@@ -231,7 +239,7 @@ class Trial:
         """
         if of not in self.sets:
             self.page.lacking(arm)
-            return []
+            return Rows()
         sources = self.sets[of][:1] if self.page.control(arm) else self._all_trainings(of)
         sets = [
             [self._made(row.case, change(row), row.more, k) for k, row in enumerate(rows)] for rows in sources
@@ -350,7 +358,7 @@ class Trial:
             if truth is not None and str(truth):
                 raise InputError("my_truth: a truth is given without my_image; give the image it belongs to.")
             case = _as_case(image)
-            return self._row(replace(case, told=case.told | told), self.tool)
+            return self._row(replace(case, told=case.told | told) if told else case, self.tool)
         return self._row(Case(image, truth, told=told), self.tool)
 
     def right(self, row: Row) -> bool:
@@ -393,11 +401,11 @@ class Trial:
     def _settled(
         self, arm: str, sets: list[list[Row]], key: str = "", names: Sequence[str] = (), **noted: Any
     ) -> list[Row]:
-        self.sets[key or arm], self.rows[key or arm] = sets, sets[0]
+        self.sets[key or arm], self.rows[key or arm] = sets, (rows := Rows(sets[0]))
         for row in sets[0]:
             row.arm, row.asked = arm, tuple(names or self.page.asked(arm, row.measured))
         self.judge(arm, sets, names, **noted)
-        return sets[0]
+        return rows
 
     def _row(self, case: Case, tool: Tool, number: int = 0) -> Row:
         started = time.perf_counter()
@@ -412,10 +420,18 @@ class Trial:
         measured = self.numbers(answer, case)
         if case.truth is None and case.true is None:
             return Row(case, answer, more, base, {}, measured, by_base, Scores(), base_scores, seconds)
-        true = case.true if case.true is not None else self.numbers(case.truth, case)
+        true = self._true(case)
         scored = _as_scores(self.scores(answer, case))
         scored.seed = (self.page.seed, number)
         return Row(case, answer, more, base, true, measured, by_base, scored, base_scores, seconds)
+
+    def _true(self, case: Case) -> Numbers:
+        """The true numbers of a case with a truth, measured once however many trainings meet it."""
+        if case.true is not None:
+            return case.true
+        if id(case) not in self._truths:  # as for the baseline
+            self._truths[id(case)] = (case, self.numbers(case.truth, case))
+        return self._truths[id(case)][1]
 
     def _by_baseline(self, case: Case, number: int) -> tuple[Any, Numbers, Scores]:
         """The baseline's answer, numbers and scores, made once a case."""
