@@ -98,12 +98,12 @@ class Checks:
                 found = judge.alarms([p.alarm for p in mine], [p.wrong for p in mine])
                 label = check if len(names) == 1 else f"{check} ({name})"
                 self.counted[label] = found
-                limits = " or ".join(
+                limits = (
                     f"{one.limits[check]:.3g}, "
                     + ("declared before the run" if one.declared is not None else one._largest())
                     for one in every
                 )
-                rule = f"its value is above {limits}"
+                rule = f"its value is above {' or '.join(dict.fromkeys(limits))}"
                 self.trial.page.alarms(label, found, rule=rule, quiet=True)
         return text.alarms(self.counted)
 
