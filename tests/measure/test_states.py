@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from scipy.stats import norm
 
 from scopecheck.errors import InputError
@@ -21,6 +22,28 @@ def two_gaussians(n, share, apart, seed=0, d=1):
     z[rare, 0] += apart
     order = rng.permutation(n)
     return z[order], rare[order]
+
+
+# ---- views
+
+
+def test_labels_that_follow_the_view_are_told_from_labels_that_do_not():
+    rotations = Rotation.random(1500, random_state=0).as_matrix()
+    luck = np.random.default_rng(0).random((200, 1500)) < 0.1
+    small = np.mean([states.view_dependence(rotations, labels) < 0.05 for labels in luck])
+    assert small == pytest.approx(0.05, abs=0.045)  # 3 standard errors of 200 draws
+    from_above = rotations[:, 2, 2] > 0.8  # rare where the view is near the z axis: a tenth of the sphere
+    assert states.view_dependence(rotations, from_above) < 1e-6
+    turned = rotations @ Rotation.from_euler("x", 90, degrees=True).as_matrix()  # onto another corner's patch
+    assert states.view_dependence(turned, from_above) < 1e-6
+    assert states.view_dependence(rotations, np.zeros(1500, bool)) == 1
+    psi = np.linspace(0, 360, 1500)
+    in_plane = (
+        Rotation.from_euler("z", psi[:, None], degrees=True).as_matrix() @ rotations[0]
+    )  # one view, turned
+    assert states.view_dependence(in_plane, psi < 36) == 1
+    with pytest.raises(InputError, match=r"\(n, 3, 3\)"):
+        states.view_dependence(rotations[0], from_above[:3])
 
 
 # ---- the mixture rule and k-means beside it

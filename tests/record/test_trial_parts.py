@@ -96,3 +96,17 @@ def test_a_part_can_be_left_out_by_its_arm(trial):
     checks = trial.checks(lambda row, tool: {"wide": row.measured["mean_area"]}, cases)
     checks.count(leave_out=["broken"])
     assert {p.arm for p in checks.points} == {"fine"}
+
+
+def test_a_scope_of_this_run_and_the_time_of_a_training_before_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCOPECHECK_RECIPE", raising=False)
+    page = record.start("planted-scope")
+    trial = record.Trial(page, tool=len, numbers=lambda n, case: {"count": float(n)}, scores=lambda *_: {})
+    cases = [Case([0] * n, true={"count": 10.0}, seconds=50) for n in (9, 11, 10)]
+    trial.run("plan", cases, truth_uncertainty=0)
+    trial.run("told", cases, truth_uncertainty=0, scope="image")  # three fields of one acquisition
+    whole, one = page["plan", "count"], page["told", "count"]
+    assert (whole.scope, whole.n) == ("population", 3)
+    assert (one.scope, one.n) == ("image", 1)
+    assert whole.seconds == pytest.approx(150, abs=1)

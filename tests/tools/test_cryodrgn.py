@@ -161,6 +161,11 @@ def test_losses_are_those_of_the_log(tmp_path):
         "kld": [2.5, 3.1],
         "total": [1.01, 0.97],
     }
+    for name in ("z.pkl", "z.2.pkl"):  # the first epoch's was not kept
+        (tmp_path / name).write_bytes(pickle.dumps(np.full((9, 1), len(name), np.float32)))
+    run = tool.read_training(tmp_path)
+    assert run.losses.equals(table)
+    assert [z[0, 0] for z in (run.latent, *run.kept)] == [5, 7]
 
 
 @pytest.mark.tool

@@ -223,6 +223,40 @@ def recall_purity(labels: ArrayLike, truth: ArrayLike) -> tuple[float, float]:
     )
 
 
+def view_dependence(rotations: ArrayLike, labels: ArrayLike) -> float:
+    """Whether the share called rare depends on the viewing direction: the p-value of a chi-squared test.
+
+    The sphere is cut into twelve patches, one around each corner of an icosahedron; patches that no particle
+    is seen from are left out.
+
+    Parameters
+    ----------
+    rotations : array_like, shape (n, 3, 3)
+        As in `acquire.cryoem`: the last row is the viewing direction.
+    labels : array_like of bool, shape (n,)
+        Whether a particle was called rare.
+
+    Returns
+    -------
+    float
+        1 where all particles have one label.
+    """
+    from scipy.stats import chi2_contingency
+
+    turned = np.asarray(rotations, float)
+    if turned.ndim != 3 or turned.shape[1:] != (3, 3):
+        raise InputError(f"rotations: expected matrices (n, 3, 3), got shape {turned.shape}")
+    rare = _two(labels, len(turned), "labels")
+    if rare.all() or not rare.any():
+        return 1.0
+    golden = (1 + 5**0.5) / 2
+    corners = np.array([[0, s, g * golden] for s in (-1, 1) for g in (-1, 1)])
+    corners = np.concatenate([np.roll(corners, k, axis=1) for k in range(3)])
+    nearest = (turned[:, 2] @ corners.T).argmax(1)
+    table = np.stack([np.bincount(nearest[rare == kind], minlength=12) for kind in (False, True)], axis=1)
+    return float(chi2_contingency(table[table.sum(1) > 0]).pvalue)
+
+
 def separability(latent: ArrayLike, truth: ArrayLike, *, seed: int = 0) -> float:
     """How well a linear read-out that was shown true labels tells the states of other particles apart.
 

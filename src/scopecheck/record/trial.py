@@ -38,6 +38,8 @@ class Case:
         Of its noise or its simulation.
     name : str
         For figures and messages.
+    seconds : float
+        What was done before the tool is asked, and belongs to its time (a training on this very case).
     """
 
     image: Any
@@ -47,6 +49,7 @@ class Case:
     units: Numbers = field(default_factory=lambda: {"area": 1.0, "light": 1.0})
     seed: int | None = None
     name: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(eq=False)
@@ -145,6 +148,7 @@ class Trial:
         version: str | None = None,
         only: Sequence[str] = (),
         truth_uncertainty: Any = PLAN,
+        scope: str | None = None,
     ) -> list[Row]:
         """Run an arm and judge every measurement that the plan asks of it.
 
@@ -165,6 +169,8 @@ class Trial:
             spoils each number in a way of its own). The rows are then kept as ``"arm: measurement, ..."``.
         truth_uncertainty : float or None, optional
             Of the truth, a fraction; None: unknown. By default what the catalogue says of the plan's data.
+        scope : str, optional
+            A wider one than the plan's, where a profile above the arm's own has more acquisitions.
 
         Returns
         -------
@@ -180,7 +186,7 @@ class Trial:
             return Rows()
         sets = [[self._row(case, run, k) for k, case in enumerate(cases)] for run in tools]
         self.tools[key] = tools[0]
-        noted = {"tool": named, "version": version, "truth_uncertainty": truth_uncertainty}
+        noted = {"tool": named, "version": version, "truth_uncertainty": truth_uncertainty, "scope": scope}
         return self._settled(arm, sets, key=key, names=only, **noted)
 
     def retake(
@@ -256,7 +262,7 @@ class Trial:
         if self.chance and not self.baseline:
             for row in sets[0]:
                 row.by_base = row.by_base or self.chance(row.answer, row.case, row.scores.seed)
-        one = self.page.scope(arm) == "image" and len(sets[0]) > 1
+        one = (noted.get("scope") or self.page.scope(arm)) == "image" and len(sets[0]) > 1
         fields = [[self._pooled(rows)] if one else list(rows) for rows in sets]
         luck = pooled_chance([row.scores for row in every])
         names_of_looks = dict.fromkeys(name for row in every for name in row.looks)
@@ -271,7 +277,7 @@ class Trial:
                     arm, name, f"it does not exist: nothing was found in {lost} of {total} images"
                 )
                 continue
-            rules = {k: noted[k] for k in ("truth_uncertainty",) if k in noted}
+            rules: dict[str, Any] = {k: noted[k] for k in ("truth_uncertainty", "scope") if k in noted}
             self.page.judge(
                 arm,
                 name,
@@ -410,7 +416,7 @@ class Trial:
     def _row(self, case: Case, tool: Tool, number: int = 0) -> Row:
         started = time.perf_counter()
         answer = tool(case.image, **case.told)
-        seconds = time.perf_counter() - started
+        seconds = case.seconds + time.perf_counter() - started
         return self._made(case, answer, None, number, seconds)
 
     def _made(self, case: Case, answer: Any, more: Any, number: int, seconds: float = 0.0) -> Row:

@@ -17,6 +17,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,43 @@ def read_losses(folder: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: no finished epoch of train_vae in it; expected one line an epoch")
     table = pd.DataFrame(rows, columns=["epoch", "reconstruction", "kld", "total"])
     return table.drop_duplicates("epoch", keep="last", ignore_index=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What is kept of a training run.
+
+    Attributes
+    ----------
+    latent : ndarray, shape (N, zdim), float32
+        At the end of the run.
+    kept : list of ndarray
+        The same after each epoch whose file is there, in order.
+    losses : DataFrame
+        As `read_losses`.
+    """
+
+    latent: npt.NDArray[np.float32]
+    kept: list[npt.NDArray[np.float32]]
+    losses: pd.DataFrame
+
+
+def read_training(folder: str | Path) -> Training:
+    """Read latent coordinates and losses of a training run.
+
+    Parameters
+    ----------
+    folder : str or Path
+        What ``train_vae`` was given as ``-o``.
+
+    Raises
+    ------
+    DataError
+        As `read_latent` and `read_losses`.
+    """
+    latent, losses = read_latent(folder), read_losses(folder)
+    epochs = [e for e in losses["epoch"] if (Path(folder) / f"z.{e}.pkl").is_file()]
+    return Training(latent, [read_latent(folder, e) for e in epochs], losses)
 
 
 def prepare() -> None:

@@ -32,6 +32,7 @@ Signal to noise ratio
 from scopecheck.acquire.cryoem.contaminants import KINDS
 from scopecheck.acquire.cryoem.ctf import CTF, ctf_image, damage
 from scopecheck.acquire.cryoem.field import Micrograph, micrograph
+from scopecheck.acquire.cryoem.inverse import principal_component, reconstruct, search_rotations
 from scopecheck.acquire.cryoem.poses import (
     perturb_rotations,
     preferred_rotations,
@@ -54,8 +55,11 @@ __all__ = [
     "particles",
     "perturb_rotations",
     "preferred_rotations",
+    "principal_component",
     "project",
+    "reconstruct",
     "rotations_from_relion",
     "rotations_to_relion",
+    "search_rotations",
     "uniform_rotations",
 ]
