@@ -64,7 +64,7 @@ def test_pages_table_and_picture(place, made, states, tmp_path):
     remembered = (folder / "_generated" / "remember.md").read_text(encoding="utf-8")
     assert "field: F1@0.5 0.90, and the count is off by +40 %" in remembered
     with Image.open(folder / "_generated" / "front.png") as picture:
-        assert picture.width >= 800
+        assert picture.width >= 700
 
 
 def test_a_failed_recipe_is_said_to_have_failed(place, run, made, states, tmp_path):
