@@ -38,7 +38,8 @@ def case_of(states: Sequence[State]) -> ArmResult | None:
     several = [a for a in failed if not a.of_one_image] or failed
 
     def rank(a: ArmResult) -> tuple[float, float]:
-        return (_bounded(a) if _bounded(a) is not None else -1.0, abs(_tolerances(a)))  # type: ignore[return-value]
+        bounded = _bounded(a)
+        return (-1.0 if bounded is None else bounded, abs(_tolerances(a)))
 
     return max(several, key=rank, default=None)
 

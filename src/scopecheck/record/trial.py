@@ -217,7 +217,7 @@ class Trial:
         from scopecheck import acquire
 
         source = _as_case(sample)
-        true = source.true or self.numbers(source.truth, source)
+        true = self._true(source)
         truth = acquire.optics.resample_labels(source.truth, setting.get("pixel_factor", 1.0))
         low, bright = acquire.found_levels(source.image)
         photons, labelled = setting.get("photons"), setting.get("labelled", 1.0)
@@ -299,10 +299,8 @@ class Trial:
         measured = [row.by_base.get(name, np.nan) for row in fields]
         if not np.isfinite(measured).all():
             return None
-        gross, luck = (
-            _gross([[row.base_scores for row in fields]], name),
-            pooled_chance([r.base_scores for r in rows]),
-        )
+        gross = _gross([[row.base_scores for row in fields]], name)
+        luck = pooled_chance([row.base_scores for row in rows])
         true = [row.true[name] for row in fields]
         return self.page.verdict(arm, name, measured, true, gross_error=gross, chance=luck, **rules)
 
