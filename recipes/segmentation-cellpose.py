@@ -13,7 +13,7 @@
 #     tools: [cellpose]
 #     datasets:
 #       embedded: [bbbc038-field, idr0062-6001240, cellpose-cyto-2020]
-#       public: [bbbc038-stage1-test, usiigaci-phase]
+#       public: [bbbc038-stage1-test, bbbc039, usiigaci-phase]
 #       archive: []
 #     measurements:
 #       count:
@@ -71,7 +71,6 @@ my_diameter = 24.0  # the size of a nucleus in it, pixels
 # %% tags=["hide-input"]
 import logging
 import warnings
-from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -255,8 +254,7 @@ Markdown(
 # the reference, and a wrong diameter told to Cellpose.
 
 # %%
-middle = (slice(108, 404), slice(108, 404))
-source = annotated(replace(whole, image=whole.image[middle], truth=whole.truth[middle]))
+source = annotated(whole.crop(np.s_[108:404, 108:404]))  # rows and columns from the middle
 for arm, factor, setting in (
     ("photons-200", 1, {}),
     ("photons-20", 1, {"photons": 20.0}),
@@ -373,7 +371,9 @@ trial.run("idr-planes", [annotated(plane) for plane in planes])
 # %% [markdown]
 # With the `public` tier, the images of the BBBC038 stage 1 test set follow, grouped by acquisition setting (those of stained tissue
 # have dark nuclei and are turned round, so that nuclei are bright for both tools), and phase contrast, for which a nuclear stain
-# does not exist at all. `stage1-sparse` are the images of any setting whose nuclei cover less than 1 % of the field.
+# does not exist at all. `stage1-sparse` are the images of any setting whose nuclei cover less than 1 % of the field. `bbbc039` are
+# fields of a screen of U2OS cells {cite:p}`caicedo2019cytometry`, a quarter of each of the first 36 that hold a nucleus. Each comes
+# from a well of its own, so the wells are independent.
 
 # %% tags=["hide-input"]
 grey = ("256x256", "260x347", "512x640", "519x16n", "519x253", "520x348", "520x696")
@@ -391,9 +391,12 @@ every = [case for cases in public.values() for case in cases]
 sparse = [case for case in every if (case.truth > 0).mean() < 0.01]
 trial.run("stage1-sparse", sparse)
 trial.run("stage1-sparse-wider", sparse, tool=wider)
+quarters = [sample.crop(np.s_[:260, :348]) for sample in page.samples("bbbc039")]
+wells = [annotated(quarter) for quarter in quarters if quarter.truth.any()][:36]
+trial.run("bbbc039", wells)
 phase = [annotated(sample) for sample in page.samples("usiigaci-phase")]
 trial.run("phase", phase)
-real = every + phase
+real = every + wells + phase
 print(f"Stage 1 test set: {len(every)} of 65 images could be had and belong to a named setting.")
 
 # %% tags=["hide-input"]

@@ -313,9 +313,8 @@ trial.retake("field-pixel-2", real, seeds=five, told={"smallest": 15 / 4}, pixel
 # from a well of its own, so that the wells are independent. A quarter of each of the first 36 fields with a nucleus is used.
 
 # %% tags=["hide-input"]
-corner = np.s_[:260, :348]
-fields = [s for s in page.samples("bbbc039") if s.truth[corner].any()][:36]
-wells = [record.Case(s.image[corner], s.truth[corner], name=s.name) for s in fields]
+quarters = [sample.crop(np.s_[:260, :348]) for sample in page.samples("bbbc039")]
+wells = [quarter for quarter in quarters if quarter.truth.any()][:36]
 
 # %%
 trial.run("bbbc039", wells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,3 +38,7 @@ class Sample:
     acquisition: str
     dataset: str
     setting: str = ""
+
+    def crop(self, part: tuple[slice, ...]) -> Sample:
+        """The same sample, of which image and truth keep this part alone (slices along Y and X)."""
+        return replace(self, image=self.image[part], truth=None if self.truth is None else self.truth[part])
