@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.ndimage import distance_transform_edt
 
 from scopecheck.errors import InputError
 from scopecheck.measure import maps
@@ -205,6 +206,17 @@ def test_soften_keeps_the_inside_and_falls_outside():
     assert mask[15, 15, 24] == 0
     with pytest.raises(InputError, match="empty"):
         maps.soften(np.zeros((8, 8, 8)), 4)
+
+
+@given(
+    inside=hnp.arrays(bool, st.tuples(*[st.integers(3, 14)] * 3)).filter(np.any),
+    edge=st.sampled_from([0, 0.5, 2.5, 6, 40, math.inf]),
+)
+@settings(max_examples=50, deadline=None)
+def test_soften_is_the_cosine_of_the_distance_to_the_inside_everywhere(inside, edge):
+    away = distance_transform_edt(~inside)
+    expected = away <= 0 if edge == 0 else 0.5 + 0.5 * np.cos(np.pi * np.clip(away / edge, 0, 1))
+    assert maps.soften(inside, edge) == pytest.approx(expected.astype(float), abs=1e-6)
 
 
 def nan_in(array):

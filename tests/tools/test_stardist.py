@@ -136,3 +136,17 @@ def test_a_star_convex_polygon_keeps_a_disc_and_loses_a_bent_arm():
     to_the_edge = (40.5 / 40) ** 2  # StarDist's rays end at the outer edge of the last pixel
     assert drawn["disc"] == pytest.approx(inscribed * to_the_edge, abs=0.01)
     assert drawn["bent"] < 0.75  # the arm below row 60 is out of sight from there
+
+
+@pytest.mark.tool
+def test_a_kept_network_answers_as_keras_own_predict_does(tmp_path):
+    pytest.importorskip("stardist")
+    tool.prepare()
+    from stardist.models import Config2D, StarDist2D
+
+    with tool.quiet():
+        model = StarDist2D(Config2D(n_rays=8, grid=(2, 2), unet_n_filter_base=4), name="one", basedir=None)
+    network = tool.keep(model, tmp_path / "one.npz").keras_model
+    image = np.random.default_rng(0).random((1, 64, 48, 1), np.float32)
+    quick, slow = network.predict(image), type(network).predict(network, image, verbose=0)
+    assert all((a == b).all() for a, b in zip(quick, slow, strict=True))

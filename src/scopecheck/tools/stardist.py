@@ -179,6 +179,8 @@ def kept(model: "StarDist2D", path: str | Path) -> "StarDist2D":
     prob, nms = found["thresholds"].tolist()
     model.keras_model.set_weights([found[name] for name in own])
     model.thresholds = {"prob": prob, "nms": nms}
+    # An image is one batch. For each one Keras would build a data pipeline that takes as long as the network.
+    model.keras_model.predict = lambda image, **_options: model.keras_model.predict_on_batch(image)
     return model
 
 

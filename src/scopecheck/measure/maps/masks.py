@@ -55,7 +55,12 @@ def soften(binary: ArrayLike, edge: float = 6.0) -> NDArray:
     inside = np.asarray(binary) > 0
     if not inside.any():
         raise InputError("mask: is empty; expected at least one voxel inside. Lower the density threshold.")
-    return _fall(distance_transform_edt(~inside).astype(np.float32), edge)
+    # Beyond the edge all is 0, so distances are measured in the smallest box that holds the edge.
+    margin = math.ceil(min(edge, max(inside.shape))) + 1 if edge > 0 else 1
+    box = tuple(slice(max(where.min() - margin, 0), where.max() + margin + 1) for where in np.nonzero(inside))
+    soft = np.zeros(inside.shape, np.float32)
+    soft[box] = _fall(distance_transform_edt(~inside[box]).astype(np.float32), edge)
+    return soft
 
 
 def octants(mask: ArrayLike, edge: float = 6.0, least: float = 0.02) -> list[NDArray]:
