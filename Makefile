@@ -27,6 +27,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 recipes: env  ## run every recipe of the embedded tier and build the book (TIER=public, RECIPES="a b")
+	@echo "A page can be read as soon as its recipe is finished: type 'make book' in another window."
 	@# The book is built even when a recipe failed, so that its page can say so; the exit code is the recipes'.
 	@$(BIN)/scopecheck run $(RECIPES) --profile $(PROFILE) --tier $(TIER) --jobs $(JOBS); ran=$$?; \
 	  $(MAKE) --no-print-directory book && exit $$ran
