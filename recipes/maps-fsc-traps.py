@@ -587,8 +587,8 @@ record.show(record.plots.errors(claims, {"resolution": "claimed resolution"}), "
 # there. Circle: holds. Square: fails. Open diamond: not decided. Open triangle: changes with the seed. Right: the mean of the claimed curve
 # itself. Compare two rows with the control: does a higher curve mean a better claim?*
 #
-# **A small box is a loss.** It has less solvent, so less noise without a mask: look at how far the baseline, the unmasked curve, is off in the
-# small box and in the large one. The claim follows the truth, and with it gets worse, as it does where the defocus is wrong.
+# **A small box.** It has less solvent, so less noise without a mask: look at how far the baseline, the unmasked curve, is off in the
+# small box and in the large one. Does the claim follow the truth, and does it get worse with it, as where the defocus is wrong?
 
 # %% tags=["hide-input"]
 record.arms(page.verdicts("independent", "small-box", "defocus-error"))

@@ -690,7 +690,7 @@ assert swap.n == 1
 #
 # - Three real fields that belong together, one of them judged: its verdicts speak of one image. Cell line and pixel size are not
 #   published with it.
-# - **On the real image one training differs from the next**, most of all under blur. One network is one draw, so the words here
+# - **One training differs from the next**, on the real image too. One network is one draw, so the words here
 #   speak of three; what three cannot decide is called undetermined. The full profile trains five more and prints how often each
 #   word came out when each was judged alone.
 # - The annotation is semi-automatic and leaves cells out. A network that agrees with it is not thereby right, nor wrong when it

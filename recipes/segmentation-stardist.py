@@ -123,20 +123,18 @@ page.tolerances()
 # The background is one number for prediction and truth, the median outside the true objects. The border rule is the same
 # for both: every object counts.
 #
-# **Nothing found** counts here as a mean area and a solidity of 0: all of it was lost. Elsewhere in this book such a mean
-# *does not exist*, and the number is not judged. The networks find nothing in some fields of rods, so these two
-# words on the arm `rods` hang on the choice; with the other one they would read *not run*. No other arm is touched.
+# Where **nothing is found**, a mean area and a solidity *do not exist*. Such a number is not judged, here as on every page of this
+# book; the count and the summed light of that field are 0, and those are judged.
 
 
 # %%
 def numbers(labels, case):
     outside = (labels if case.truth is None else case.truth) == 0
     found = measure.quantities(labels, case.image, background=np.median(case.image[outside]))
-    some = found["count"].value > 0
     return {"count": found["count"].value,
-            "mean_area": found["mean_area"].value * case.units["area"] if some else 0.0,
+            "mean_area": found["mean_area"].value * case.units["area"],
             "total_intensity": max(found["total_intensity"].value, 0.0) * case.units["light"],
-            "mean_solidity": measure.table(labels, only="solidity")["solidity"].mean() if some else 0.0}  # fmt: skip
+            "mean_solidity": measure.table(labels, only="solidity")["solidity"].mean()}  # fmt: skip
 
 
 # %% [markdown]
@@ -577,7 +575,9 @@ tuning = fields("branched", 20, n=3)
 lost = {}
 for share in (0.5, 0.75, 1.0, 1.25):
     drawn = [(numbers(redraw(f.image, share)[0], f), numbers(f.truth, f)) for f in tuning]
-    lost[share] = np.mean([abs(np.log(max(n["mean_area"], 1) / true["mean_area"])) for n, true in drawn])
+    lost[share] = np.mean(
+        [abs(np.log(max(np.nan_to_num(n["mean_area"]), 1) / true["mean_area"])) for n, true in drawn]
+    )
 best = min(lost, key=lost.get)
 print(f"share chosen on {len(tuning)} tuning fields: {best}")
 

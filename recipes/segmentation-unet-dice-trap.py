@@ -461,7 +461,7 @@ record.show(checks.figure(), "alarms")
 #
 # ## What to do
 #
-# On most arms the mask is good and its objects are joined. So cut them: the watershed that the baseline uses, on the network's mask.
+# Where the mask is good and its objects are joined, cut them: the watershed that the baseline uses, on the network's mask.
 # How deep a waist has to be is chosen on twelve tuning fields that are judged nowhere. The cut is judged on the arms' images, none
 # of which chose it. One arm is there to find harm: long nuclei, which have no waist and should stay whole.
 

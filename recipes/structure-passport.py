@@ -432,8 +432,8 @@ print(f"the package's second model lies {np.linalg.norm(centre(elsewhere) - cent
 
 # %% [markdown]
 # Two things to see. The spike domain's claims lie where the map puts them and are refused all the same: the chain is placed,
-# its side chains are not resolved (local Q), which no displacement tells. And `spike-domain-moved` is 5 A off because the
-# search ends there. Its model was written for a copy of the map whose header has lost its origin. Neither file says so; the
+# its side chains are not resolved (local Q), which no displacement tells. And `spike-domain-moved` is off by as
+# far as the search goes, because it ends there. Its model was written for a copy of the map whose header has lost its origin. Neither file says so; the
 # numbers above do.
 #
 # The figure to remember: three passports, three words.

@@ -170,6 +170,13 @@ def test_a_changed_prediction_or_a_lost_verdict_is_not_gathered(recipe, made):
     with pytest.raises(InputError, match=r"the plan says HOLDS \(guess\). A prediction is never edited"):
         gather.main([recipe.stem])
     assert recorded_path(recipe).read_text() == kept
+    for line, said in {
+        "field,count,image,,,,,HOLDS": "had the scope population, the plan says image",
+        "field,count,,,,,positive,HOLDS": "had the control none, the plan says positive",
+    }.items():
+        plan.write_text(text.replace("field,count,,,,,,HOLDS", line), encoding="utf-8")
+        with pytest.raises(InputError, match=f"field/count {said}"):
+            gather.main([recipe.stem])
     plan.write_text(text.replace("field,count", "field-2,count"), encoding="utf-8")
     with pytest.raises(InputError, match="lacks field/count, predicted before"):
         gather.main([recipe.stem])

@@ -1,5 +1,6 @@
 """What a recipe can reach: nothing missed, and nothing that it cannot reach."""
 
+import ast
 import importlib
 import inspect
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecheck.runner.reach import PACKAGE, reached
+from scopecheck.runner.reach import PACKAGE, _table, reached
 
 LAZY = '''
 """A package that passes names on when they are asked for."""
@@ -90,11 +91,21 @@ HEADS = {"scopecheck", "measure", "data", "tools", "score", "measure.maps"}  # o
         ("run([sys.executable, '-m', 'scopecheck.tools.net', '--fast'])", {"tools.net", "base"}),
         ("run([python, '-c', 'from scopecheck.measure import area; area(1)'])", {"measure.area", "base"}),
         ("import importlib\nimportlib.import_module('scopecheck.tools.net')", {"tools.net", "base"}),
+        ("run('python -m scopecheck.tools.net', shell=True)", {"tools.net", "base"}),
+        ("run('python -mscopecheck.tools.net', shell=True)", {"tools.net", "base"}),
+        ("words = 'cd work; python -m scopecheck.tools.net'\nrun(words, shell=True)", {"tools.net", "base"}),
+        ("system(f'{python} -m scopecheck.tools.net')", {"tools.net", "base"}),
+        ("run([python, '-c', 'print(1); __import__(\"scopecheck.tools.net\")'])", {"tools.net", "base"}),
+        ("print('python -m scopecheck.tools.net', file=script)", {"tools.net", "base"}),
         ("run(['scopecheck', 'score', 'labels'])", {"cli", "score.labels", "measure.area", "base"}),
         ("run([at.with_name('scopecheck'), 'go'])", {"cli", "score.labels", "measure.area", "base"}),
         ("# !scopecheck score labels a b", {"cli", "score.labels", "measure.area", "base"}),
         # words about the package are no calls
         ("'''See scopecheck.score.labels.'''\nprint('run scopecheck score labels a b')", set()),
+        ("print('now python -m scopecheck.tools.net')", set()),
+        ("raise ValueError(f'{x}; run: python -m scopecheck.tools.net {x}')", set()),
+        ("Markdown(f'The tool {x} is started by `scopecheck.tools.net`.')", set()),
+        ("image = read('results/scopecheck.png')", set()),
         ("if TYPE_CHECKING:\n    from scopecheck.score import labels", set()),
         ("page.add(verdict, tool='scopecheck')", set()),
     ],
@@ -157,6 +168,22 @@ def test_edits_of_what_a_recipe_reaches_change_its_modules(package, name, old, n
     before = reached(AREA, package)
     edit(package / name, old, new)
     assert reached(AREA, package) != before
+
+
+def test_a_table_of_constants_in_an_init_counts(package):
+    edit(package / "measure/__init__.py", "__all__", "UNITS = {'area': 'px'}\n__all__")
+    edit(package / "measure/area.py", "root(x)", "root(x), measure.UNITS['area']")
+    edit(package / "measure/area.py", "from ..base", "from scopecheck import measure\nfrom ..base")
+    before = reached(AREA, package)
+    edit(package / "measure/__init__.py", "'px'", "'nm'")
+    assert reached(AREA, package) != before
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_the_lazy_packages_keep_their_tables_under_the_names_that_are_known(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body):
+        assert sum(_table(node) is not None for node in tree.body) == 1
 
 
 def test_a_new_import_is_followed_wherever_it_stands(package):

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scopecheck.errors import RecipeError
-from scopecheck.record.plan import Arm, Profile, Tier, Word
+from scopecheck.record.plan import Arm, Profile, Scope, Tier, Word
 from scopecheck.record.recipe import first_faults
 
 LABEL = r"^(HOLDS( (ON AVERAGE ONLY|BY CANCELLATION).*)?|(FAILS|UNDETERMINED)( NOT BETTER THAN CHANCE)?)$"
@@ -25,12 +25,28 @@ class _Strict(BaseModel):
 
 
 class Prediction(_Strict):
-    """What the plan said of one verdict when the runs were first gathered."""
+    """What the plan said of one verdict when the runs were first gathered; None where that was not kept."""
 
     arm: str
     measurement: str
     predicted: Word
     origin: str
+    scope: Scope | None = None
+    control: str | None = None  # "none" where there was none; so in `data`
+    data: str | None = None  # names with a space between them
+
+    @classmethod
+    def of(cls, arm: Arm) -> "Prediction":
+        """What a line of the plan declares."""
+        given = arm.model_dump(include={"arm", "measurement", "predicted", "origin", "scope"})
+        return cls(**given, control=arm.control or "none", data=" ".join(arm.data) or "none")
+
+    def _told(self) -> dict[str, str | None]:
+        predicted = f"{self.predicted} ({self.origin})"
+        return {"was predicted": predicted, "had the scope": self.scope} | {
+            "had the control": self.control,
+            "had the data": self.data,
+        }
 
 
 class ArmWords(_Strict):
@@ -172,13 +188,16 @@ class Recorded(_Strict):
         return text
 
     def edited(self, arms: list[Arm]) -> list[str]:
-        """Say which predictions of a plan are not what they were when the runs were gathered."""
-        now = {(a.arm, a.measurement): f"{a.predicted} ({a.origin})" for a in arms}
-        out = []
-        for kept in self.predicted:
-            pair, was = (kept.arm, kept.measurement), f"{kept.predicted} ({kept.origin})"
-            if now.get(pair, was) != was:
-                out.append(f"{'/'.join(pair)} was predicted {was}, the plan says {now[pair]}")
+        """Say which lines of a plan do not declare what they did when the runs were gathered."""
+        now, out = {(a.arm, a.measurement): Prediction.of(a) for a in arms}, []
+        for was in self.predicted:
+            pair = was.arm, was.measurement
+            declared = now.get(pair, was)._told()
+            out += [
+                f"{'/'.join(pair)} {what} {old}, the plan says {declared[what]}"
+                for what, old in was._told().items()
+                if old is not None and old != declared[what]
+            ]
         return out
 
     def gone(self, arms: list[Arm]) -> list[str]:

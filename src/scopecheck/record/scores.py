@@ -1,7 +1,7 @@
-"""How good an answer looks: the small adapters between a kind of data and a trial."""
+"""The small adapters between a kind of data and a trial: how good an answer looks, a case taken again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,3 +71,16 @@ def mask_scores(answer: Any, case: "Case", measurements: Sequence[str] = ("area_
         dict.fromkeys(measurements, wrong),
         lambda seed: measure.chance(mask, true, seed=seed),
     )
+
+
+def retaken(source: "Case", seed: int, **setting: Any) -> "Case":
+    """A labelled image taken again (`acquire.retake`), with units that lead back to the source's."""
+    from scopecheck import acquire
+
+    image = acquire.retake(source.image, seed=seed, **setting)
+    truth = acquire.optics.resample_labels(source.truth, setting.get("pixel_factor", 1.0))
+    low, bright = acquire.found_levels(source.image)
+    photons, labelled = setting.get("photons"), setting.get("labelled", 1.0)
+    light = (bright - low) / photons / labelled if photons else 1.0
+    units = {"area": source.image.size / image.size, "light": light}
+    return replace(source, image=image, truth=truth, units=units, seed=seed)

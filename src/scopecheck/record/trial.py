@@ -11,7 +11,7 @@ import numpy as np
 from scopecheck.errors import InputError
 from scopecheck.record.checks import Checks
 from scopecheck.record.page import PLAN, Page
-from scopecheck.record.scores import Scores, pooled_chance, scores
+from scopecheck.record.scores import Scores, pooled_chance, retaken, scores
 
 Numbers = dict[str, float]
 Tool = Callable[..., Any]
@@ -106,6 +106,8 @@ class Trial:
     chance : callable, optional
         ``chance(answer, case, seed)`` gives the numbers of as many objects at random places as the answer
         has, for answers that lie on no grid (picks). It stands where there is no other baseline.
+    retaken : callable
+        ``retaken(case, seed, **setting)`` gives the case as it would be under another setting.
     weight : str
         The measurement that weighs cases which are pooled into one (several images of scope ``image``);
         where `numbers` does not give it, all weigh alike.
@@ -120,10 +122,11 @@ class Trial:
         scores: Callable[[Any, Case], Scores | Numbers] = scores,
         baseline: Tool | None = None,
         chance: Callable[[Any, Case, tuple[int, ...]], Numbers] | None = None,
+        retaken: Callable[..., Case] = retaken,
         weight: str = "count",
     ):
         self.page, self.numbers, self.scores, self.baseline = page, numbers, scores, baseline
-        self.chance = chance
+        self.chance, self.retaken = chance, retaken
         self.trained: list[Tool] = [tool] if callable(tool) else list(tool)
         self.weight = weight
         self.rows: dict[str, list[Row]] = {}  # by arm, of the first training
@@ -199,34 +202,24 @@ class Trial:
         tool: Tool | Sequence[Tool] | None = None,
         **setting: Any,
     ) -> list[Row]:
-        """Take a labelled image again under another setting, once a noise seed, and run the arm on that.
+        """Take a case again under another setting, once a noise seed, and run the arm on that.
 
         Parameters
         ----------
         arm : str
             As the plan names it.
         sample : Case or Sample
-            The source; its truth is a label image, whose numbers are the true ones.
+            The source, whose numbers are the true ones.
         seeds : iterable of int
             One re-take each.
         told : dict, optional
             As `Case.told`, where it differs from the source's.
         **setting
-            As `acquire.retake`: ``blur_px``, ``photons``, ``pixel_factor`` and so on.
+            Of the trial's `retaken`; by default as `acquire.retake`: ``blur_px``, ``photons`` and so on.
         """
-        from scopecheck import acquire
-
         source = _as_case(sample)
-        true = self._true(source)
-        truth = acquire.optics.resample_labels(source.truth, setting.get("pixel_factor", 1.0))
-        low, bright = acquire.found_levels(source.image)
-        photons, labelled = setting.get("photons"), setting.get("labelled", 1.0)
-        light = (bright - low) / photons / labelled if photons else 1.0
-        cases = []
-        for seed in seeds:
-            image = acquire.retake(source.image, seed=seed, **setting)
-            units = {"area": source.image.size / image.size, "light": light}
-            cases.append(Case(image, truth, true, source.told | (told or {}), units, seed, arm))
+        same = {"true": self._true(source), "told": source.told | (told or {}), "name": arm}
+        cases = [replace(self.retaken(source, seed, **setting), **same) for seed in seeds]
         return self.run(arm, cases, tool=tool)
 
     def again(

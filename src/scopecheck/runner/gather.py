@@ -76,10 +76,9 @@ def gather(
         stays = planned - (judged if old.profile == profile else set())
         if arms := [a for a in old.arms if (a.arm, a.measurement) in stays]:
             kept.append(old.model_copy(update={"arms": arms}))
-    fields = {"arm", "measurement", "predicted", "origin"}
     return Recorded(
         recipe=recipe.id,
-        predicted=[Prediction(**a.model_dump(include=fields)) for a in recipe.arms],
+        predicted=[Prediction.of(a) for a in recipe.arms],
         runs=sorted(new + kept, key=lambda r: (PROFILES.index(r.profile), -len(r.seeds), -len(r.arms))),
         elsewhere=[e for e in before.elsewhere if (e.arm, e.measurement) in planned],
     )

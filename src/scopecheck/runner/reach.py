@@ -16,6 +16,9 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 NAME = PACKAGE.name
+_TABLES = {"_HOMES", "_LATER"}  # as lazy packages call theirs, {module: names}; any other dict is a constant
+_NAMED = re.compile(rf"((?<![\w./-])|(?<=-m)){NAME}(\.\w+)+")  # not a file, results/scopecheck.png
+_TELLS = re.compile(r"print|(\w+\.)?(warn|Markdown)")  # calls that show their texts to a reader
 _CODE = re.compile(rf"(^|[\n;])\s*(from|import)\s+{NAME}\b")
 _SHELL = re.compile(rf"^\s*#?\s*!.*\b{NAME}\b|^\s*#?\s*%%(bash|sh)\b", re.MULTILINE)
 # decorators that enter nothing in a register
@@ -96,19 +99,14 @@ def _is_all(node: ast.Assign) -> bool:
 
 
 def _table(node: ast.stmt) -> dict[str, str] | None:
-    """The table of a lazy ``__init__`` as name to module, written {module: names} or {name: module}."""
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Dict):
+    """The table of a lazy ``__init__`` as name to module."""
+    if not isinstance(node, ast.Assign) or ast.unparse(node.targets[0]) not in _TABLES:
         return None
     try:
         table = ast.literal_eval(node.value)
     except ValueError:
         return None
-    found: dict[str, str] = {}
-    for key, value in table.items():
-        if not isinstance(key, str) or not isinstance(value, (str, tuple, list)):
-            return None
-        found |= {key: value} if isinstance(value, str) else dict.fromkeys(value, key)
-    return found
+    return {name: module for module, names in table.items() for name in names}
 
 
 def _for_checkers(node: ast.AST) -> bool:
@@ -247,9 +245,10 @@ def _asking(text: str, inside: str) -> Iterator[Asked]:
                     asked if "." not in name else (NAME,)  # import scopecheck.measure binds scopecheck
                 )
     yield from _used(nodes, bound)
+    told = {id(text) for node in nodes for text in _told(node)}
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _in_string(node.value)
+            yield from _in_string(node.value, id(node) in told)
         elif isinstance(node, ast.Call) and _by_name(node):
             yield (NAME, "*")
 
@@ -273,15 +272,27 @@ def _used(nodes: list[ast.AST], bound: dict[str, set[Asked]]) -> Iterator[Asked]
                 yield (*home, "*")
 
 
-def _in_string(value: str) -> Iterator[Asked]:
-    """Modules named in a string: one to be started with -m, or code for another interpreter."""
-    if named := re.match(rf"{NAME}(\.\w+)+", value):
-        yield (*named[0].split("."), "*")
-    elif _CODE.search(value):
+def _told(node: ast.AST) -> Iterator[ast.expr]:
+    """The texts that a call shows to a reader, or that an error says: a module named within is not run."""
+    call = node.exc if isinstance(node, ast.Raise) else node
+    if not isinstance(call, ast.Call) or call.keywords:  # print(..., file=script) may write a program
+        return
+    if call is not node or _TELLS.fullmatch(ast.unparse(call.func)):
+        for text in call.args:
+            yield from text.values if isinstance(text, ast.JoinedStr) else [text]
+
+
+def _in_string(value: str, told: bool) -> Iterator[Asked]:
+    """Modules named in a string: code for another interpreter, or words of a command, ``python -m ...``."""
+    if _CODE.search(value):
         try:
             yield from _asked(value, "")
         except SyntaxError:
             yield (NAME, "*")
+    else:
+        for named in _NAMED.finditer(value):
+            if not told or named.start() == 0:
+                yield (*named[0].split("."), "*")
 
 
 def _by_name(node: ast.Call) -> bool:

@@ -18,7 +18,7 @@ plane, in one unit for everything (pixels of the micrograph or tomogram, or Angs
 A ratio whose denominator is 0 is NaN.
 """
 
-from scopecheck.measure.picks.matching import RADIUS, PickMatch, junk, match, over_radii
+from scopecheck.measure.picks.matching import RADIUS, PickMatch, junk, match
 from scopecheck.measure.picks.mistakes import frame_hint, size_hint
 from scopecheck.measure.picks.ranking import average_precision, calibration, curve, hits
 from scopecheck.measure.picks.scatter import Chance, chance, chance_hits, layout, random_points, spacing
@@ -37,7 +37,6 @@ __all__ = [
     "junk",
     "layout",
     "match",
-    "over_radii",
     "random_points",
     "size_hint",
     "spacing",

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
 from scopecheck.measure.matched import ratio
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RADIUS = 0.25  # of the particle's diameter: beyond it a pick is no longer centred on its particle
 
@@ -145,18 +141,6 @@ def match(picks: ArrayLike, truth: ArrayLike, radius: float) -> PickMatch:
     pairs, distance = np.concatenate(found).astype(np.int64), np.concatenate(lengths)
     order = np.argsort(pairs[:, 0])
     return PickMatch(pairs[order], distance[order], len(p), len(t))
-
-
-def over_radii(picks: ArrayLike, truth: ArrayLike, radii: Sequence[float]) -> pd.DataFrame:
-    """Match at several radii: a row each with radius, precision, recall, f1 and median distance of a pair."""
-    import pandas as pd
-
-    rows = []
-    for radius in radii:
-        got = match(picks, truth, radius)
-        middle = float(np.median(got.distance)) if got.tp else np.nan
-        rows.append((float(radius), got.precision, got.recall, got.f1, middle))
-    return pd.DataFrame(rows, columns=["radius", "precision", "recall", "f1", "distance"])
 
 
 def junk(picks: ArrayLike, junk_map: ArrayLike, kinds: Sequence[str]) -> dict[str, float]:
