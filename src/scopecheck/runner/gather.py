@@ -244,6 +244,7 @@ def _said(found: Recorded) -> list[str]:
         lines.append(
             f"profile {runs.profile}, tier {runs.tier}, seeds {runs.seeds}, {moved} of {len(runs.arms)} words"
             f" change; key {runs.key or 'not kept'}"
+            + ("; the tests want one seed or at least five" if 1 < len(runs.seeds) < 5 else "")
         )
     for e in found.elsewhere:
         lines.append(f"kept from before: {e.arm}/{e.measurement} said {e.label} on {e.where}")

@@ -389,6 +389,8 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
     ears.join(timeout=5)
     if not why and "failed" in last:
         why = f"cell {last['cell']} of {last.get('of', '?')} raised {last['failed']}"
+    elif not why and code < 0:
+        why = f"cell {last.get('cell', 0)}: its process was ended from outside, by signal {-code}"
     elif not why and (code or "done" not in last):
         tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
         why = f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1]}"
