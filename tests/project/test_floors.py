@@ -1,13 +1,17 @@
 """Imports between the rooms of the package point one way, in every file, and never in a circle.
 
 An import counts wherever it stands: at the top, inside a function, or under TYPE_CHECKING, since a file that
-names a type of a higher floor knows of that floor as well. Circles are of imports that run: two files of one
-room may name each other's types.
+names a type of a higher floor knows of that floor as well. So does a string that is a module's name, a chain
+of dots from the package, and a file of types (.pyi). The package bare (``import scopecheck``) hands over all
+rooms and is refused. Circles are of imports that run: two files of one room may name each other's types.
 """
 
 import ast
+import re
 import shutil
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -34,34 +38,60 @@ BELOW["runner"] = BELOW["record"] - {"tools"} | {"record"}
 BELOW["cli"] = set(BELOW) - GROUND
 
 
-def modules(source: Path) -> dict[str, Path]:
-    """Every module of a copy of the package, by its dotted name."""
-    found = {}
-    for path in sorted(source.rglob("*.py")):
+WHOLE = "scopecheck.*"
+MODULE = re.compile(r"scopecheck(\.\w+)+")
+IMPORTER = re.compile(r"(\w+\.)*(import_module|__import__)")
+
+
+def modules(source: Path) -> dict[str, list[Path]]:
+    """Every module of a copy of the package, by its dotted name: its file, and that of its types."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted([*source.rglob("*.py"), *source.rglob("*.pyi")]):
         parts = path.relative_to(source.parent).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        found.setdefault(".".join(parts[:-1] if parts[-1] == "__init__" else parts), []).append(path)
     return found
 
 
-def imported(name: str, path: Path, known: dict[str, Path], *, types: bool = True) -> set[str]:
+@lru_cache(maxsize=1024)  # a planted copy differs in one file
+def nodes_of(text: str) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(text))]
+
+
+def by_call(node: ast.Call, package: str) -> set[str]:
+    """What import_module and __import__ are told to import: a relative name, or the package bare."""
+    words = [*node.args, *(keyword.value for keyword in node.keywords)]
+    names = [word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+    base = next((name for name in names if name[:1] != "."), package)
+    found = {resolve_name(name, base) for name in names if name[:1] == "."}
+    return found or {WHOLE for name in names if name == "scopecheck"}
+
+
+def imported(name: str, path: Path, known: dict[str, list[Path]], *, types: bool = True) -> set[str]:
     """The modules of the package that a file imports (with `types`, for its annotations alone as well)."""
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    wanted, nodes = set(), [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    wanted, nodes = set(), nodes_of(path.read_text(encoding="utf-8"))
     never = [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     unseen = {id(inner) for block in never for inner in ast.walk(block)} if not types else set()
     for node in nodes:
         if id(node) in unseen:
             continue
         if isinstance(node, ast.Import):
-            wanted |= {alias.name for alias in node.names}
+            wanted |= {WHOLE if alias.name == "scopecheck" else alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             wanted |= {f"{base}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
-            wanted |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+        elif isinstance(node, ast.Call) and IMPORTER.fullmatch(ast.unparse(node.func)):
+            wanted |= by_call(node, package)
+        elif isinstance(node, ast.JoinedStr):
+            first = ast.unparse(node)[2:].partition("{")[0]  # before the first braces: 'scopecheck.measure.'
+            wanted |= {WHOLE} if first == "scopecheck." else {first.rstrip(".")} & known.keys()
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            wanted |= {node.value} if MODULE.fullmatch(node.value) else set()
+        elif isinstance(node, ast.Attribute) and MODULE.fullmatch(dotted := ast.unparse(node)):
+            wanted |= {dotted} & known.keys()  # the shorter chains within are nodes, too
     wanted = {full for full in wanted if full.split(".")[0] == "scopecheck"}
-    return {full if full in known else full.rpartition(".")[0] for full in wanted}
+    return {full if full in known or full == WHOLE else full.rpartition(".")[0] for full in wanted}
 
 
 def room(module: str) -> str:
@@ -74,16 +104,16 @@ def room(module: str) -> str:
 def faults(source: Path) -> list[str]:
     """What is wrong with the imports of a copy of the package; empty where nothing is."""
     known, said = modules(source), []
-    arrows = {name: imported(name, path, known) for name, path in known.items()}
+    arrows = {name: set().union(*(imported(name, p, known) for p in paths)) for name, paths in known.items()}
     for name, others in arrows.items():
         if name == "scopecheck":
-            said += [f"scopecheck/__init__.py imports {other}" for other in others]
+            said += [f"scopecheck imports {other}" for other in others]
         elif room(name) not in BELOW:
             said.append(f"{name} stands in no room; the rooms are {', '.join(BELOW)}")
         else:
             allowed = {"", room(name), *BELOW[room(name)], *(GROUND if room(name) not in GROUND else ())}
             said += [f"{name} imports {other}" for other in sorted(others) if room(other) not in allowed]
-    runs = {name: imported(name, path, known, types=False) for name, path in known.items()}
+    runs = {name: imported(name, paths[0], known, types=False) - {name} for name, paths in known.items()}
     try:
         TopologicalSorter(runs).prepare()
     except CycleError as error:
@@ -103,6 +133,23 @@ PLANTED = {
     "by a relative name": ("measure/maps/local.py", "from ...score import labels"),
     "by a plain import": ("acquire/camera.py", "import scopecheck.data.cache as c"),
     "by its string": ("data/cache.py", "import_module('scopecheck.acquire.optics')"),
+    "by the whole package": ("measure/objects.py", "import scopecheck"),
+    "by its dots alone": ("measure/objects.py", "import scopecheck\nx = scopecheck.score.labels"),
+    "by dots beside a lower room": (
+        "acquire/camera.py",
+        "import scopecheck.judge\nx = scopecheck.data.where",
+    ),
+    "by a star": ("measure/objects.py", "from scopecheck import *"),
+    "by __import__": ("measure/objects.py", "__import__('scopecheck.score.labels')"),
+    "by the string of the whole": ("measure/objects.py", "x = __import__('scopecheck').score"),
+    "by a relative string": ("measure/objects.py", "import_module('.score', 'scopecheck')"),
+    "by a relative string of its own": ("judge/power.py", "import_module('..score', package=__package__)"),
+    "by a keyword": ("measure/objects.py", "import_module(name='scopecheck.score')"),
+    "by keywords": ("measure/objects.py", "import_module(package='scopecheck', name='.score')"),
+    "by another name": ("measure/objects.py", "im('scopecheck.score')"),
+    "by a string put together": ("measure/objects.py", "import_module(f'scopecheck.{room}')"),
+    "in a file of types": ("data/__init__.pyi", "from scopecheck.score import labels"),
+    "in a new file of types": ("data/cache.pyi", "from scopecheck.score import labels"),
     "a reader imports a measure": ("data/read/images.py", "from scopecheck.measure.signs import look"),
     "a reader imports the catalogue": ("data/read/mrc.py", "from scopecheck.data import catalogue"),
     "the ground imports a room": ("arrays.py", "from scopecheck import judge"),
@@ -122,8 +169,8 @@ def test_a_planted_import_is_reported(tmp_path, plant):
     copy = shutil.copytree(SOURCE, tmp_path / "scopecheck", ignore=shutil.ignore_patterns("__pycache__"))
     with (copy / file).open("a", encoding="utf-8") as handle:
         handle.write(f"\n\n{text}\n")
-    name = ".".join(("scopecheck", *Path(file).with_suffix("").parts))
-    reported = [said for said in faults(copy) if name in said.replace("/__init__.py", ".__init__")]
+    name = ".".join(("scopecheck", *Path(file).with_suffix("").parts)).removesuffix(".__init__")
+    reported = [said for said in faults(copy) if re.search(rf"(^|circle.* ){name}( |$)", said)]
     assert len(reported) == 1 or "circle" in reported[-1]
 
 
