@@ -9,12 +9,15 @@ from scopecheck import __version__
 from scopecheck.cli import data
 from scopecheck.cli.fsc import fsc
 from scopecheck.cli.labels import labels
+from scopecheck.cli.localisations import localisations
 from scopecheck.cli.picks import picks
 from scopecheck.cli.recipes import app
 from scopecheck.errors import DataError, InputError, RecipeError
 
-score = typer.Typer(no_args_is_help=True, help="Judge what any tool made: label images, picks, half maps.")
-for judge in (labels, picks, fsc):
+score = typer.Typer(
+    no_args_is_help=True, help="Judge what any tool made: label images, picks, half maps, localisations."
+)
+for judge in (labels, picks, fsc, localisations):
     score.command()(judge)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")

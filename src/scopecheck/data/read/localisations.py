@@ -1,0 +1,212 @@
+"""Tables of localised molecules, whichever program wrote them, as positions in nanometres."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecheck.data.read.mrc import is_file
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KNOWN = (
+    "a table of localisations: CSV or text with headings (ThunderSTORM, SMAP, Elyra...), or Picasso's .hdf5"
+)
+UNITS = {"nm": 1.0, "nanometer": 1.0, "um": 1000.0, "µm": 1000.0, "μm": 1000.0, "micrometer": 1000.0}
+PIXELS = ("px", "pix", "pixel", "pixels")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+# x [nm], X (nm), Position X [nm], xnm, x_nm, x_pix, x
+_AXIS = re.compile(
+    r"(?:position[ _-]?)?([xyz])"
+    r"(?:[ _-]*[\[(]? *(nm|nanometer|um|µm|μm|micrometer|px|pix|pixels?) *[\])]?)?"
+)
+_FRAME = ("frame", "first frame", "frame number", "framenumber", "frame_ix", "image-id", "t")
+
+
+def read_localisations(
+    path: str | Path, *, pixel_size: float | None = None, units: str | None = None
+) -> pd.DataFrame:
+    """Read localised molecules: nanometres, x along the columns of the image and y along its rows.
+
+    Nothing is added for half a pixel: programs differ in whether 0 is the corner or the centre of the first
+    pixel (ThunderSTORM counts from the corner). `score localisations` says when two tables differ by that.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or text with a line of headings, separated by commas, semicolons or tabs, or Picasso's HDF5 with
+        a dataset ``locs``, in pixels of the camera.
+    pixel_size : float, optional
+        Nanometres a pixel, where the table is in pixels; Picasso's is by default read from the ``.yaml``
+        beside it.
+    units : {"nm", "um", "px"}, optional
+        Of x and y (and z) where the headings name none. A unit in the heading that says otherwise is refused.
+
+    Returns
+    -------
+    DataFrame
+        frame (whole), x, y and, where the table has it, z, in nm; in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of no known format, without frame, x or y, in units that are not told
+        or in pixels of a size that is not told, or holds values that are no numbers.
+
+    Warns
+    -----
+    UserWarning
+        If a pixel size was read from a file beside, or all z are equal and are left out.
+    """
+    path = is_file(path, KNOWN, "holds no localisations")
+    if pixel_size is not None and not 0 < pixel_size < float("inf"):
+        raise InputError(f"pixel size: {pixel_size}; expected nanometres a pixel, above 0.")
+    if units not in (None, "nm", "um", "px"):
+        raise InputError(f"units: {units!r}; expected nm, um or px.")
+    with path.open("rb") as handle:
+        start = handle.read(8)
+    return (_picasso if start == _HDF5 else _headed)(path, pixel_size, units)
+
+
+def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    raw = path.read_bytes()
+    if b"\0" in raw:
+        raise InputError(f"{path}: is no text; expected {KNOWN}.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")  # Elyra's µ
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    mark = max(",;\t", key=first.count)
+    names = [cell.strip().strip('"').strip().lower() for cell in first.split(mark)]
+    axes = {m[1]: (k, m[2]) for k, name in enumerate(names) if (m := _AXIS.fullmatch(name))}
+    frame = next((names.index(name) for name in _FRAME if name in names), None)
+    if frame is None or not {"x", "y"} <= set(axes):
+        there = {*axes} if frame is None else {*axes, "frame"}
+        lacking = [name for name in ("frame", "x", "y") if name not in there]
+        raise InputError(
+            f"{path}: its headings ({first.strip()[:80]}) name no {' and no '.join(lacking)}; expected"
+            f" columns such as frame, x [nm], y [nm]. Write {KNOWN}."
+        )
+    try:
+        table = pd.read_csv(StringIO(text), sep=mark, header=None, skiprows=_lines_before(text) + 1)
+    except pd.errors.EmptyDataError:
+        table = pd.DataFrame(columns=range(len(names)))
+    except pd.errors.ParserError as error:
+        raise InputError(f"{path}: is no table ({error}); expected {KNOWN}.") from None
+    if table.shape[1] < len(names):
+        raise InputError(
+            f"{path}: has {len(names)} headings and {table.shape[1]} columns; expected as many of both."
+        )
+    wanted = {"frame": frame} | {axis: place for axis, (place, _) in sorted(axes.items())}
+    found = pd.DataFrame({name: _numbers(path, table[place], name) for name, place in wanted.items()})
+    for axis, (_, unit) in axes.items():
+        found[axis] *= _nanometres(path, axis, unit, units, pixel_size)
+    return _flat_if_2d(path, _with_frames(path, found))
+
+
+def _picasso(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        import h5py
+    except ImportError:
+        raise InputError(f"{path}: reading HDF5 needs h5py; install it: pip install h5py") from None
+    try:
+        with h5py.File(path, "r") as file:
+            if "locs" not in file or not {"frame", "x", "y"} <= set(file["locs"].dtype.names or ()):
+                raise InputError(
+                    f"{path}: holds no dataset 'locs' with frame, x and y; expected Picasso's HDF5. Export"
+                    " other programs' tables as CSV with units in their headings."
+                )
+            locs = file["locs"]
+            found = pd.DataFrame({n: locs[n][:] for n in ("frame", "x", "y", "z") if n in locs.dtype.names})
+    except OSError as error:
+        raise InputError(f"{path}: is cut short or damaged ({error}). Write or copy it again.") from None
+    if units not in (None, "px"):
+        raise InputError(f"{path}: Picasso's tables are in pixels, units say {units}; leave units out.")
+    size = pixel_size or _beside(path)
+    if size is None:
+        raise InputError(
+            f"{path}: is in pixels of the camera, and no .yaml beside it tells their size; give the pixel"
+            " size, nanometres."
+        )
+    found[["x", "y"]] = found[["x", "y"]].astype(float) * size  # z is in nanometres
+    return _flat_if_2d(path, _with_frames(path, found))
+
+
+def _beside(path: Path) -> float | None:
+    """The pixel size that Picasso writes into the .yaml beside a table."""
+    import yaml
+
+    beside = path.with_suffix(".yaml")
+    if not beside.is_file():
+        return None
+    try:
+        told = [part for part in yaml.safe_load_all(beside.read_text(encoding="utf-8")) if part]
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise InputError(f"{beside}: is no YAML; give the pixel size, nanometres.") from None
+    sizes = {float(part["Pixelsize"]) for part in told if isinstance(part, dict) and part.get("Pixelsize")}
+    if len(sizes) != 1:
+        return None
+    (size,) = sizes
+    warnings.warn(f"{path}: {size:g} nm a pixel, from {beside.name}.", stacklevel=5)
+    return size
+
+
+def _lines_before(text: str) -> int:
+    """Empty lines above the headings."""
+    return len(text) and next((k for k, line in enumerate(text.splitlines()) if line.strip()), 0)
+
+
+def _numbers(path: Path, column: pd.Series, name: str) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    if bad := int((~np.isfinite(values)).sum()):
+        raise InputError(
+            f"{path}: {name}: {bad} of {len(values)} values are no finite numbers; expected numbers with a"
+            " point for decimals. Leave these rows out, and say so."
+        )
+    return values
+
+
+def _nanometres(
+    path: Path, axis: str, told: str | None, units: str | None, pixel_size: float | None
+) -> float:
+    """Nanometres a unit of one column."""
+    unit = "px" if told in PIXELS else "um" if told and UNITS.get(told) == 1000 else told and "nm"
+    if unit and units and unit != units:
+        raise InputError(f"{path}: {axis} is in {told} by its heading, units say {units}; leave units out.")
+    unit = unit or units
+    if unit is None:
+        raise InputError(
+            f"{path}: the heading of {axis} names no unit; give the units: nm, um or px, with the pixel size."
+        )
+    if unit == "px":
+        if pixel_size is None:
+            raise InputError(f"{path}: {axis} is in pixels; give the pixel size, nanometres.")
+        return pixel_size
+    return UNITS[unit]
+
+
+def _with_frames(path: Path, found: pd.DataFrame) -> pd.DataFrame:
+    if (found["frame"] % 1 != 0).any():
+        raise InputError(f"{path}: frame: holds numbers that are not whole; expected frames 0, 1, 2, ...")
+    return found.astype({"frame": "int64"})
+
+
+def _flat_if_2d(path: Path, found: pd.DataFrame) -> pd.DataFrame:
+    """Leave out a z that says nothing: many programs write 0 for all."""
+    if "z" in found and len(found) > 1 and found["z"].nunique() == 1:
+        warnings.warn(f"{path}: all z are {found['z'].iloc[0]:g}; taken for 2D.", stacklevel=5)
+        return found.drop(columns="z")
+    return found

@@ -1,0 +1,358 @@
+"""Single molecules localised, against emitters that are known: how many are true, and how far off they are.
+
+Positions are (n, 2) or (n, 3) in nanometres: x along the columns of the image, y along its rows, z along the
+optical axis. Frames are whole numbers, one a position. Definitions:
+
+* A localisation and an emitter of the same frame may be paired when they lie within the radius: laterally,
+  or in 3D inside the ellipsoid that has the radius laterally and the axial limit along z. Pairs are one to
+  one: as many as possible, and among such matchings the one with the least total distance.
+* Jaccard = pairs / (localisations + emitters - pairs).
+* The lateral RMSE is the root of the mean squared distance in x and y, the axial one that of z, of the pairs.
+* efficiency = 1 - sqrt((1 - Jaccard)^2 + (alpha RMSE)^2), 1 where all is found exactly; it falls below 0.
+
+A ratio whose denominator is 0 is NaN. Source: Sage et al. 2019, Nat Methods 16:387,
+https://doi.org/10.1038/s41592-019-0364-4 (Jaccard, RMSE, efficiency and its alphas).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.errors import InputError
+from scopecheck.measure import picks
+from scopecheck.measure.matched import ratio
+from scopecheck.measure.picks.matching import points, positive
+
+RADII = (50.0, 100.0, 250.0)  # nm
+AXIAL = 500.0  # nm, the axial limit beside a radius of 250 nm
+ALPHA = {"lateral": 0.01, "axial": 0.005}  # per nm
+_WHOLE = 4_000_000  # distances of a frame that are all computed; a fuller frame is matched by its neighbours
+
+Frames = tuple[ArrayLike, ArrayLike]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalisationMatch:
+    """Localisations and emitters paired one to one, frame by frame.
+
+    Attributes
+    ----------
+    pairs : (k, 2) int64
+        (row of the localisations, row of the emitters) of each pair, ordered by localisation.
+    lateral : (k,) float64
+        Distance of each pair in x and y, nm.
+    axial : (k,) float64 or None
+        Difference in z of each pair, nm, found less true; None in 2D.
+    n_found, n_true : int
+        Positions given.
+    """
+
+    pairs: NDArray
+    lateral: NDArray
+    axial: NDArray | None
+    n_found: int
+    n_true: int
+
+    @property
+    def tp(self) -> int:
+        """Pairs: emitters found."""
+        return len(self.pairs)
+
+    @property
+    def jaccard(self) -> float:
+        """Pairs / (localisations + emitters - pairs); NaN without either."""
+        return ratio(self.tp, self.n_found + self.n_true - self.tp)
+
+    @property
+    def precision(self) -> float:
+        """Pairs / localisations; NaN without one. Not the precision of a position: that is the RMSE."""
+        return ratio(self.tp, self.n_found)
+
+    @property
+    def recall(self) -> float:
+        """Pairs / emitters; NaN without one."""
+        return ratio(self.tp, self.n_true)
+
+    @property
+    def rmse_lateral(self) -> float:
+        """Root of the mean squared distance in x and y, nm; NaN without a pair."""
+        return _rms(self.lateral)
+
+    @property
+    def rmse_axial(self) -> float:
+        """Root of the mean squared difference in z, nm; NaN in 2D or without a pair."""
+        return float("nan") if self.axial is None else _rms(self.axial)
+
+    @property
+    def efficiency(self) -> float:
+        """Of Jaccard and lateral RMSE; in 3D the mean of that and the one of the axial RMSE."""
+        lateral = efficiency(self.jaccard, self.rmse_lateral)
+        if self.axial is None:
+            return lateral
+        return (lateral + efficiency(self.jaccard, self.rmse_axial, ALPHA["axial"])) / 2
+
+    def __repr__(self) -> str:
+        return (
+            f"LocalisationMatch({self.tp} pairs of {self.n_found} localisations and {self.n_true} emitters)"
+        )
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What localisations at wrong places, or in wrong frames, score: means over the repeats, and the spread.
+
+    Attributes
+    ----------
+    jaccard, jaccard_sd, precision, recall : float
+        The mean of each, and of the Jaccard the standard deviation of one repeat.
+    repeats : int
+        Draws.
+    """
+
+    jaccard: float
+    jaccard_sd: float
+    precision: float
+    recall: float
+    repeats: int
+
+
+def efficiency(jaccard: float, rmse: float, alpha: float = ALPHA["lateral"]) -> float:
+    """Put found and precise into one number (Sage et al. 2019, https://doi.org/10.1038/s41592-019-0364-4).
+
+    Parameters
+    ----------
+    jaccard : float
+        A fraction, not per cent.
+    rmse : float
+        Nanometres.
+    alpha : float
+        Per nanometre: 0.01 laterally, 0.005 axially.
+
+    Examples
+    --------
+    >>> from scopecheck.measure import localisations
+    >>> round(localisations.efficiency(0.91204, 32.077), 5)
+    0.66739
+    """
+    if not (np.isnan(jaccard) or 0 <= jaccard <= 1):
+        raise InputError(f"jaccard: {jaccard}; expected a fraction from 0 to 1, not per cent.")
+    return float(1 - np.hypot(1 - jaccard, alpha * rmse))
+
+
+def match(
+    found: ArrayLike, true: ArrayLike, radius: float, *, frames: Frames | None = None, axial: float = AXIAL
+) -> LocalisationMatch:
+    """Pair localisations with emitters one to one, frame by frame.
+
+    Parameters
+    ----------
+    found, true : array_like, (n, 2) and (m, 2), or (n, 3) and (m, 3)
+        x, y, and in 3D z, nm.
+    radius : float
+        Largest lateral distance of a pair, nm; `RADII` are customary.
+    frames : (array_like of int, array_like of int), optional
+        The frame of each localisation and of each emitter; by default all are of one frame.
+    axial : float
+        In 3D, the largest difference in z of a pair, nm, where x and y agree.
+
+    Returns
+    -------
+    LocalisationMatch
+
+    Raises
+    ------
+    InputError
+        Positions that are not finite (n, 2) or (n, 3) arrays, 2D against 3D, frames that are not one whole
+        number a position, or a radius or limit that is not positive.
+
+    Examples
+    --------
+    >>> from scopecheck.measure import localisations
+    >>> got = localisations.match([(10, 0), (500, 0)], [(0, 0), (500, 0)], 50, frames=([1, 1], [1, 2]))
+    >>> got.tp, got.rmse_lateral, round(got.jaccard, 2)
+    (1, 10.0, 0.33)
+    """
+    f, t = points(found, "localisations"), points(true, "emitters")
+    reach, depth = positive(radius), positive(axial)
+    if len(f) and len(t) and f.shape[1] != t.shape[1]:
+        raise InputError(
+            f"localisations have {f.shape[1]} coordinates, emitters {t.shape[1]}; expected x, y or x, y, z of"
+            " both. Leave z out to judge x and y alone."
+        )
+    near, far = (_flat(p, reach / depth) for p in (f, t))
+    of_found, of_true = _checked(frames or (np.zeros(len(f)), np.zeros(len(t))), f, t)
+    pairs = _by_frame(near, of_found, far, of_true, reach)
+    apart = f[pairs[:, 0]] - t[pairs[:, 1]] if len(pairs) else np.zeros((0, f.shape[1]))
+    return LocalisationMatch(
+        pairs,
+        np.hypot(apart[:, 0], apart[:, 1]),
+        apart[:, 2] if apart.shape[1] == 3 else None,
+        len(f),
+        len(t),
+    )
+
+
+def chance(
+    found: ArrayLike,
+    true: ArrayLike,
+    radius: float,
+    *,
+    frames: Frames,
+    axial: float = AXIAL,
+    wrong: str = "places",
+    seed: int | Sequence[int] = 0,
+    repeats: int = 10,
+) -> Chance:
+    """Score as many localisations at random places, or the same ones in wrong frames.
+
+    Places are drawn anew in every frame, evenly over the box that holds all emitters. Wrong frames keep each
+    place and hand all localisations of a frame to another one (by a random turn of the frames' order): what
+    is left is what the structure alone gives, which in a sparse structure is more than random places give.
+
+    Parameters
+    ----------
+    found, true, radius, frames, axial
+        As `match`.
+    wrong : {"places", "frames"}
+        What is wrong with them.
+    seed : int or sequence of int
+        Equal seeds give equal draws.
+    repeats : int
+        Draws.
+
+    Returns
+    -------
+    Chance
+        NaN where there is nothing to match, or for wrong frames where there is one frame alone.
+
+    Raises
+    ------
+    InputError
+        As `match`; another word for `wrong`.
+    """
+    f, t = points(found, "localisations"), points(true, "emitters")
+    of_found, of_true = _checked(frames, f, t)
+    if wrong not in ("places", "frames"):
+        raise InputError(f"wrong: {wrong!r}; expected 'places' or 'frames'.")
+    # a stream of its own: emitters simulated from the same seed would be met again, place by place
+    rng = np.random.default_rng([*np.atleast_1d(seed), 0x10CA])
+    order = np.unique(np.concatenate((of_found, of_true)))
+    scores = np.full((repeats, 3), np.nan)
+    for k in range(repeats if len(f) and len(t) and (wrong == "places" or len(order) > 1) else 0):
+        if wrong == "places":
+            placed, then = rng.uniform(t.min(axis=0), t.max(axis=0), f.shape), of_found
+        else:
+            turned = np.roll(order, rng.integers(1, len(order)))
+            placed, then = f, turned[np.searchsorted(order, of_found)]
+        got = match(placed, t, radius, frames=(then, of_true), axial=axial)
+        scores[k] = got.jaccard, got.precision, got.recall
+    means = [float(column.mean()) for column in scores.T]
+    return Chance(means[0], float(scores[:, 0].std()), means[1], means[2], repeats)
+
+
+def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int = 0) -> NDArray[np.intp]:
+    """Say which localisations are one molecule that was seen again.
+
+    Two localisations are of one molecule when they lie within the radius in x and y and at most ``dark``
+    frames without either lie between them; so are all that hang together in this way. Where two molecules
+    lie closer than the radius and blink together they become one, and one that stays dark for longer
+    becomes two: what is counted so is a number of molecules under this rule.
+
+    Parameters
+    ----------
+    positions : array_like, (n, 2) or (n, 3)
+        x, y (z is not used), nm.
+    frames : array_like of int, (n,)
+    radius : float
+        Nanometres; customary are three times the precision of a position.
+    dark : int
+        Frames.
+
+    Returns
+    -------
+    (n,) int
+        The molecule of each localisation, from 0 in the order of their first localisation in the list.
+
+    Raises
+    ------
+    InputError
+        As `match`; a negative number of dark frames.
+
+    Examples
+    --------
+    >>> from scopecheck.measure import localisations
+    >>> localisations.molecules([(0, 0), (5, 0), (0, 0), (900, 0)], [1, 2, 9, 2], radius=20, dark=1)
+    array([0, 0, 1, 2])
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    p = points(positions, "localisations")
+    when = _whole(frames, p, "localisations")
+    reach = positive(radius)
+    if dark < 0:
+        raise InputError(f"dark: {dark}; expected a number of frames, not below 0.")
+    if not len(p):
+        return np.zeros(0, np.intp)
+    near = cKDTree(p[:, :2]).query_pairs(reach, output_type="ndarray")
+    near = near[np.abs(when[near[:, 0]] - when[near[:, 1]]) <= dark + 1]
+    linked = coo_array((np.ones(len(near), bool), (near[:, 0], near[:, 1])), shape=(len(p), len(p)))
+    found = connected_components(linked, directed=False)[1]
+    _, first, which = np.unique(found, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[which]
+
+
+def _rms(values: NDArray) -> float:
+    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else float("nan")
+
+
+def _flat(p: NDArray, squeeze: float) -> NDArray:
+    """Positions whose distances are lateral ones: in 3D, z is squeezed to the radius."""
+    return p * [1, 1, squeeze] if p.shape[1] == 3 else p
+
+
+def _by_frame(f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach: float) -> NDArray:
+    """Pairs (row of f, row of t) of every frame, as many as possible, then the least total distance."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    first, second = np.argsort(of_found, kind="stable"), np.argsort(of_true, kind="stable")
+    both = np.intersect1d(of_found, of_true)
+    cuts = [np.searchsorted(of_found[first], both, side) for side in ("left", "right")]
+    marks = [np.searchsorted(of_true[second], both, side) for side in ("left", "right")]
+    pairs = [np.zeros((0, 2), np.int64)]
+    for low, high, start, end in zip(*cuts, *marks, strict=True):
+        rows, columns = first[low:high], second[start:end]
+        if len(rows) * len(columns) > _WHOLE:
+            i, j = picks.match(f[rows], t[columns], reach).pairs.T
+        else:
+            apart = cdist(f[rows], t[columns])
+            allowed = apart <= reach
+            beyond = reach * (min(apart.shape) + 1)  # costs more than all distances together
+            i, j = linear_sum_assignment(np.where(allowed, apart, beyond))
+            kept = allowed[i, j]
+            i, j = i[kept], j[kept]
+        pairs.append(np.column_stack((rows[i], columns[j])))
+    every = np.concatenate(pairs)
+    return every[np.argsort(every[:, 0])]
+
+
+def _checked(frames: Frames, f: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:
+    return _whole(frames[0], f, "localisations"), _whole(frames[1], t, "emitters")
+
+
+def _whole(frames: ArrayLike, p: NDArray, name: str) -> NDArray[np.int64]:
+    """Frames as whole numbers, one a position."""
+    given = np.asarray(frames)
+    if given.shape != (len(p),):
+        raise InputError(
+            f"frames of the {name}: shape {given.shape}; expected {len(p)} numbers, one a position."
+        )
+    if given.size and (given.dtype.kind not in "iuf" or not (np.isfinite(given) & (given % 1 == 0)).all()):
+        raise InputError(f"frames of the {name}: expected whole numbers, without gaps in the column.")
+    return given.astype(np.int64)

@@ -1,0 +1,197 @@
+"""`scopecheck score localisations`: verdicts on planted lists, chance beside them, bad input in one line."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def run(score):
+    return lambda *arguments: score("localisations", *arguments)
+
+
+def table(path, frames, positions, head="frame,x [nm],y [nm]"):
+    rows = [f"{k},{','.join(f'{v:.3f}' for v in row)}" for k, row in zip(frames, positions, strict=True)]
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+def planted(seed=0, n=400, frames=20, side=8000):
+    """Emitters; of each ten, eight are found 10 nm off, and one is invented far from all."""
+    rng = np.random.default_rng(seed)
+    true, of = rng.uniform(0, side, (n, 2)), rng.integers(1, frames + 1, n)
+    kept = np.arange(n) % 10 < 8
+    turn = rng.uniform(0, 2 * np.pi, kept.sum())
+    near = true[kept] + 10 * np.column_stack((np.cos(turn), np.sin(turn)))
+    ghosts = rng.uniform(side + 600, side + 2000, (n // 10, 2))
+    of_ghosts = rng.integers(1, frames + 1, n // 10)
+    return (of, true), (np.concatenate((of[kept], of_ghosts)), np.concatenate((near, ghosts)))
+
+
+@pytest.fixture
+def movie(tmp_path):
+    true, found = planted()
+    return table(tmp_path / "found.csv", *found), table(tmp_path / "true.csv", *true)
+
+
+def test_a_planted_list_is_judged_beside_chance(run, movie):
+    code, out, _ = run(*movie, "--tolerance", "0.15", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["found"]["recall"] == pytest.approx(0.8, abs=0.01)
+    assert told["found"]["precision"] == pytest.approx(8 / 9, abs=0.01)
+    assert told["found"]["rmse_lateral"] == pytest.approx(10, abs=0.5)
+    assert told["chance"]["places"]["jaccard"] < 0.1
+    assert told["chance"]["frames"]["jaccard"] < 0.1
+    arms = {row["measurement"]: row for row in told["arms"]}
+    assert arms["localisations"]["bias"] == pytest.approx(-0.1)
+    assert arms["localisations"]["label"] == "HOLDS BY CANCELLATION"  # -10 %, and 30 % are missed or invented
+    assert arms["missed_fraction"]["label"] == "FAILS"
+    assert arms["false_fraction"]["label"] == "HOLDS"
+    assert [at["radius"] for at in told["radii"]] == [50, 100, 250]
+    assert told["scope"] == "image"
+
+
+def test_the_text_says_the_same_and_keeps_to_its_width(run, movie):
+    code, out, _ = run(*movie, "--merge", "30,1")
+    assert code == 0
+    assert "in wrong frames" in out
+    assert "(n = 1 movies)" in out
+    assert "Molecules, where localisations within 30 nm" in out
+    assert "Give --tolerance for a verdict" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_several_movies_are_a_population(run, tmp_path):
+    for side in ("found", "true"):
+        (tmp_path / side).mkdir()
+    for k in range(6):
+        true, found = planted(seed=k)
+        table(tmp_path / "found" / f"m{k}.csv", *found)
+        table(tmp_path / "true" / f"m{k}.csv", *true)
+    code, out, _ = run(tmp_path / "found", tmp_path / "true", "--tolerance", "0.15", "--json")
+    rows = {row["measurement"]: row for row in json.loads(out)["arms"]}
+    assert code == 0
+    assert (rows["missed_fraction"]["scope"], rows["missed_fraction"]["n"]) == ("population", 6)
+    assert rows["missed_fraction"]["verdict"] == "FAILS"
+    (tmp_path / "found" / "m3.csv").unlink()
+    code, _, err = run(tmp_path / "found", tmp_path / "true")
+    assert code == 2
+    assert "lacks m3" in err
+
+
+def test_a_wrong_list_is_no_better_than_chance(run, tmp_path):
+    rng = np.random.default_rng(5)
+    (of, true), (of_found, found) = planted(n=4000, side=6400)
+    here = table(tmp_path / "true.csv", of, true)
+    for name, frames, places in (
+        ("places", of_found, rng.uniform(0, 6400, found.shape)),
+        ("frames", rng.permutation(of_found), found),
+    ):
+        code, out, _ = run(
+            table(tmp_path / f"{name}.csv", frames, places), here, "--tolerance", "0.2", "--json"
+        )
+        told = json.loads(out)
+        assert code == 0
+        assert not any(row["verdict"] == "HOLDS" for row in told["arms"])
+        assert any("No better than chance" in note for note in told["notes"])
+        assert told["arms"][0]["marks"] == ["NOT BETTER THAN CHANCE"]
+
+
+def test_half_a_pixel_is_told_and_counted(run, tmp_path, movie):
+    true, (frames, found) = planted()
+    code, out, _ = run(table(tmp_path / "half.csv", frames, found + 50), movie[1], "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert any("x +50 nm, y +50 nm" in note for note in told["notes"])
+    assert told["found"]["rmse_lateral"] == pytest.approx(np.hypot(70.7, 10), abs=1)
+    assert not any("shifted alike" in note for note in json.loads(run(*movie, "--json")[1])["notes"])
+    assert len(true) == 2
+
+
+def spoilt(kind):
+    (of, true), (of_found, found) = planted()
+    tables = {
+        "frames from 0": (of_found - 1, found, "frame,x [nm],y [nm]"),
+        "pixels": (of_found, found / 100, "frame,x [nm],y [nm]"),
+        "swapped": (of_found, found[:, ::-1], "frame,x [nm],y [nm]"),
+        "no unit": (of_found, found, "frame,x,y"),
+        "in pixels": (of_found, found / 100, "frame,x [px],y [px]"),
+        "other frames": (of_found + 900, found, "frame,x [nm],y [nm]"),
+    }
+    return tables[kind], (of, true)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("frames from 0", "One table counts frames from 0, the other from 1"),
+        ("pixels", "Is one of the two in pixels or micrometres?"),
+        ("swapped", "x and y are swapped"),
+        ("no unit", "names no unit; give the units"),
+        ("in pixels", "is in pixels; give the pixel size"),
+        ("other frames", "no frame in common"),
+    ],
+)
+def test_what_is_in_another_frame_or_unit_is_refused(run, tmp_path, movie, kind, said):
+    (frames, found, head), _ = spoilt(kind)
+    code, out, err = run(table(tmp_path / "bad.csv", frames, found, head), movie[1])
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_the_advice_works(run, tmp_path, movie):
+    (frames, found, head), _ = spoilt("in pixels")
+    bad = table(tmp_path / "bad.csv", frames, found, head)
+    assert run(bad, movie[1], "--pixel-size", "100")[0] == 0
+    (frames, found, head), _ = spoilt("no unit")
+    assert run(table(tmp_path / "bare.csv", frames, found, head), movie[1], "--units", "nm")[0] == 0
+    (frames, found, head), _ = spoilt("swapped")
+    assert run(table(tmp_path / "swapped.csv", frames, found, head), movie[1], "--as-given")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--radius", "-5"), "--radius: -5; expected nanometres, above 0"),
+        (("--merge", "60"), "--merge: 60; expected nanometres and frames"),
+        (("--merge", "60,1.5"), "whole number of dark frames"),
+        (("--units", "km"), "--units: 'km'"),
+        (("--tolerance", "jaccard=0.1"), "names jaccard; measured are localisations"),
+    ],
+)
+def test_bad_options_are_named(run, movie, arguments, said):
+    code, _, err = run(*movie, *arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_one_table_twice_an_empty_truth_and_nothing_found(run, tmp_path, movie):
+    assert "given as localisations and as emitters" in run(movie[1], movie[1])[2]
+    nothing = table(tmp_path / "none.csv", [], [])
+    assert "holds no emitter" in run(movie[0], nothing)[2]
+    code, out, _ = run(nothing, movie[1], "--tolerance", "0.1", "--json")
+    rows = {row["measurement"]: row for row in json.loads(out)["arms"]}
+    assert code == 0
+    assert rows["localisations"]["verdict"] == "FAILS"
+    assert rows["false_fraction"]["reason"] == "not defined on none: no localisations"
+
+
+def test_depth_is_judged_where_both_have_it(run, tmp_path):
+    rng = np.random.default_rng(0)
+    true, of = (
+        np.column_stack((rng.uniform(0, 8000, (200, 2)), rng.uniform(-400, 400, 200))),
+        np.arange(200) % 9,
+    )
+    head = "frame,x [nm],y [nm],z [nm]"
+    here = table(tmp_path / "true.csv", of, true, head)
+    found = table(tmp_path / "found.csv", of, true + [0, 0, 30], head)
+    told = json.loads(run(found, here, "--json")[1])
+    assert told["found"]["rmse_axial"] == pytest.approx(30)
+    assert told["found"]["efficiency"] == pytest.approx((1 + 0.85) / 2)
+    flat = table(tmp_path / "flat.csv", of, true[:, :2])
+    told = json.loads(run(flat, here, "--json")[1])
+    assert "rmse_axial" not in told["found"]
+    assert any("has no z; judged in x and y" in note for note in told["notes"])

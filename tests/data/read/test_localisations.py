@@ -1,0 +1,122 @@
+"""Tables of localisations: units and headings of several programs, and every bad table with its message."""
+
+import numpy as np
+import pytest
+
+from scopecheck.data.read.localisations import read_localisations as read
+from scopecheck.errors import InputError
+
+THUNDERSTORM = (
+    '"id","frame","x [nm]","y [nm]","sigma [nm]","uncertainty [nm]"\n'
+    "1,1,67.8,2484.2,111,9\n2,3,28.9,3531.1,107,8\n"
+)
+SMAP = "frame,xnm,ynm,znm,phot\n1,10,20,-30,500\n2,11,21,40,600\n"
+ELYRA = (
+    "Index\tFirst Frame\tNumber Frames\tPosition X [nm]\tPosition Y [nm]\tPrecision [nm]\n"
+    "1\t1\t1\t15850.6\t23502.1\t8.6\n"
+)
+NANOIMAGER = (
+    "Channel,Frame,X (nm),Y (nm),Z (nm),Photons\n0,7,40918.9,56104.7,0.0,139\n0,8,40948.2,56085.2,0.0,159\n"
+)
+PIXELS = "frame;x [px];y [px]\n0;1.5;2.5\n"
+BARE = "frame,x,y\n0,1.5,2.5\n"
+
+
+def write(tmp_path, text, name="table.csv", **how):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", **how)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "frames", "x", "axes"),
+    [
+        (THUNDERSTORM, {}, [1, 3], [67.8, 28.9], "xy"),
+        (SMAP, {}, [1, 2], [10, 11], "xyz"),
+        (ELYRA, {}, [1], [15850.6], "xy"),
+        (PIXELS, {"pixel_size": 100}, [0], [150], "xy"),
+        (BARE, {"units": "um"}, [0], [1500], "xy"),
+        (BARE, {"units": "px", "pixel_size": 160}, [0], [240], "xy"),
+        ("\n\n" + THUNDERSTORM, {}, [1, 3], [67.8, 28.9], "xy"),
+        ("\ufeff" + SMAP, {}, [1, 2], [10, 11], "xyz"),
+        ("frame,x [nm],y [nm]\n", {}, [], [], "xy"),
+        ("frame,x [µm],y [µm]\n4,1,2\n", {}, [4], [1000], "xy"),
+    ],
+)
+def test_tables_of_several_programs_are_read_in_nanometres(tmp_path, text, options, frames, x, axes):
+    table = read(write(tmp_path, text), **options)
+    assert list(table) == ["frame", *axes]
+    assert table["frame"].tolist() == frames
+    assert table["x"].tolist() == pytest.approx(x)
+
+
+def test_a_z_that_is_one_number_is_left_out_and_said(tmp_path):
+    with pytest.warns(UserWarning, match="all z are 0; taken for 2D"):
+        assert list(read(write(tmp_path, NANOIMAGER))) == ["frame", "x", "y"]
+
+
+def test_latin_1_is_read(tmp_path):
+    path = tmp_path / "elyra.txt"
+    path.write_bytes("First Frame\tPosition X [µm]\tPosition Y [µm]\n1\t2\t3\n".encode("latin-1"))
+    assert read(path)["y"].tolist() == [3000]
+
+
+def picasso(path, names=("frame", "x", "y"), rows=((0, 1.5, 2.0), (4, 2.5, 3.0))):
+    h5py = pytest.importorskip("h5py")
+    types = [(n, "u4" if n == "frame" else "f4") for n in names]
+    with h5py.File(path, "w") as file:
+        file["locs"] = np.array([tuple(row) for row in rows], dtype=types)
+    return path
+
+
+def test_picassos_hdf5_is_in_pixels_of_the_camera(tmp_path):
+    path = picasso(tmp_path / "locs.hdf5")
+    assert read(path, pixel_size=130)["x"].tolist() == [195, 325]
+    with pytest.raises(InputError, match=r"no \.yaml beside it"):
+        read(path)
+    path.with_suffix(".yaml").write_text("Frames: 10\n---\nBox Size: 7\nPixelsize: 100\n")
+    with pytest.warns(UserWarning, match="100 nm a pixel, from locs.yaml"):
+        assert read(path)["y"].tolist() == [200, 300]
+    deep = picasso(tmp_path / "deep.hdf5", ("frame", "x", "y", "z"), [(0, 1, 1, -40), (1, 1, 1, 60)])
+    assert read(deep, pixel_size=100)["z"].tolist() == [-40, 60]  # z is in nanometres
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("", {}, "holds no localisations"),
+        (BARE, {}, "names no unit; give the units"),
+        (PIXELS, {}, "is in pixels; give the pixel size"),
+        (SMAP, {"units": "px"}, "is in nm by its heading, units say px"),
+        ("a,b\n1,2\n", {}, "name no frame and no x and no y"),
+        ("x [nm],y [nm]\n1,2\n", {}, "name no frame;"),
+        ("frame,x [nm],y [nm]\n1,nan,2\n", {}, "x: 1 of 1 values are no finite"),
+        ('frame,x [nm],y [nm]\n1,"3,5",2\n', {}, "x: 1 of 1"),
+        ("frame,x [nm],y [nm]\n1.5,3,2\n", {}, "not whole"),
+        ("frame,x [nm],y [nm]\n1,3\n", {}, "3 headings and 2 columns"),
+        ("1,3,2\n4,5,6\n", {}, "name no frame and no x and no y"),
+        (SMAP, {"units": "km"}, "expected nm, um or px"),
+        (PIXELS, {"pixel_size": -1}, "above 0"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path, text, options, said):
+    with pytest.raises(InputError, match=said) as error:
+        read(write(tmp_path, text), **options)
+    assert "\n" not in str(error.value)
+
+
+def test_other_files_are_named(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read(tmp_path / "gone.csv")
+    (tmp_path / "image.csv").write_bytes(b"\x00\x01" * 50)
+    with pytest.raises(InputError, match="is no text"):
+        read(tmp_path / "image.csv")
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "other.hdf5", "w") as file:
+        file["data"] = [1, 2]
+    with pytest.raises(InputError, match="no dataset 'locs'"):
+        read(tmp_path / "other.hdf5")
+    whole = picasso(tmp_path / "cut.hdf5").read_bytes()
+    (tmp_path / "cut.hdf5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        read(tmp_path / "cut.hdf5", pixel_size=100)
