@@ -69,9 +69,9 @@ def filaments(mask: ArrayLike, pixel_size: float = 1.0, merge: float = 3.0, leas
 
     The mask is thinned to lines of one pixel (Zhang and Suen, doi:10.1145/357994.358023, as scikit-image does
     it). Their length is 0.980 straight steps + 1.406 diagonal ones - 0.091 corners (Vossepoel and Smeulders
-    1982, Computer Graphics and Image Processing 20:347), which is within a few per cent of a line at any angle. Thinning
-    takes about half a width off each end of a wide filament, and short spurs stay on rough edges: smooth a
-    ragged mask first.
+    1982, Computer Graphics and Image Processing 20:347), within a few per cent of a line's at any angle.
+    Thinning takes about half a width off each end of a wide filament, and short spurs stay on rough edges:
+    smooth a ragged mask first.
 
     Parameters
     ----------
