@@ -1,0 +1,223 @@
+"""Structure that a restored image has and the truth has not, or the other way round, beyond what noise does.
+
+The question is put to one output of a tool, the truth, and several more outputs of the same tool on other
+noise of the same scene (the nulls):
+
+1. What a linear, isotropic filter makes of the truth is taken off the output: blur, sharpening and gain are
+   bias, not hallucination. The filter is fitted to the output ring by ring in Fourier space.
+2. What is left is compared with shapes as small as the microscope draws: a spot, and segments of several
+   directions. This gives an amount of light at every place and for every shape.
+3. That amount is divided by its standard deviation over the nulls. The threshold is what the largest value
+   of a whole null exceeds with the chance asked for, so it is a family-wise rate for the field.
+
+A tool that invents the same spot at every noise is caught, because the nulls tell the spread alone and not
+the mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST_NULLS = 10
+_DIRECTIONS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Invented:
+    """What stands out of noise in one output.
+
+    Attributes
+    ----------
+    invented, lost : DataFrame
+        One row a place: y, x (pixels, whole), z (standard deviations, above 0), light (in the output's units,
+        integrated over the shape), shape (``spot`` or ``segment``). Strongest first; places nearer than two
+        widths are one.
+    threshold : float
+        Standard deviations, two-sided, for the whole field.
+    z : (Y, X) float64
+        Of the shape that stands out most at each pixel, with its sign.
+    """
+
+    invented: pd.DataFrame
+    lost: pd.DataFrame
+    threshold: float
+    z: NDArray
+
+    def density(self, pixel_size: float) -> tuple[float, float]:
+        """Invented and lost structures an area, 1/unit^2 of the pixel size."""
+        area = self.z.size * pixel_size**2
+        return len(self.invented) / area, len(self.lost) / area
+
+
+def shapes(sigma: float, length: float = 4.0) -> dict[str, list[NDArray]]:
+    """Footprints with unit sum: the spot, and segments as wide, `length` sigmas long, in four directions."""
+    if not sigma > 0:
+        raise InputError(f"sigma: {sigma}; expected the width of the spot in pixels, above 0.")
+    half = int(np.ceil(4 * sigma + length * sigma / 2))
+    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(float)
+    found: dict[str, list[NDArray]] = {"spot": [np.exp(-(x**2 + y**2) / (2 * sigma**2))], "segment": []}
+    for angle in np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS:
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        beyond = np.clip(np.abs(along) - length * sigma / 2, 0, None)
+        found["segment"].append(np.exp(-(across**2 + beyond**2) / (2 * sigma**2)))
+    return {name: [kernel / kernel.sum() for kernel in kernels] for name, kernels in found.items()}
+
+
+def linear_part(out: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
+    """What the linear, isotropic filter that fits best makes of the truth; the mean is fitted apart.
+
+    The filter has one real factor a ring of Fourier space, by least squares: its phase is 0, so structure
+    that is moved stays different. A ring in which the truth has no power gets 0.
+    """
+    image, light = _plane("out", out), _plane("true", true)
+    if image.shape != light.shape:
+        raise InputError(f"out: shape {image.shape}, true {light.shape}; expected the same.")
+    p, q = np.fft.rfft2(image), np.fft.rfft2(light)
+    rows, columns = np.fft.fftfreq(image.shape[0])[:, None], np.fft.rfftfreq(image.shape[1])
+    side = min(image.shape)
+    away = np.hypot(rows, columns) * side
+    ring = np.rint(away).astype(np.intp).ravel()[1:]  # without the mean
+    cross = np.bincount(ring, (p.real * q.real + p.imag * q.imag).ravel()[1:])
+    power = np.bincount(ring, (q.real**2 + q.imag**2).ravel()[1:])
+    factor = np.divide(cross, power, out=np.zeros_like(cross), where=power > 1e-12 * power.max())
+    factor[0] = factor[1]  # no pixel but the mean is nearest to 0
+    made = q * np.interp(away, np.arange(len(factor)), factor)
+    made[0, 0] = p[0, 0]
+    return np.fft.irfft2(made, image.shape)
+
+
+def null_test(
+    out: ArrayLike,
+    true: ArrayLike,
+    nulls: ArrayLike,
+    sigma: float,
+    *,
+    alpha: float = 0.05,
+    length: float = 4.0,
+) -> Invented:
+    """Find what a tool invented and what it lost.
+
+    Parameters
+    ----------
+    out : array_like, (Y, X)
+        The tool's output.
+    true : array_like, (Y, X)
+        The truth, in any unit, on the same pixels.
+    nulls : array_like, (K, Y, X)
+        The same tool's outputs for K other draws of the acquisition's noise on the same scene; 10 or more.
+    sigma : float
+        Width (s.d.) of the smallest structure that the microscope draws, pixels.
+    alpha : float
+        Chance that a field without inventions shows one or more.
+    length : float
+        Of the segments, in sigmas.
+
+    Returns
+    -------
+    Invented
+
+    Raises
+    ------
+    InputError
+        If shapes differ, values are not finite, there are fewer than 10 nulls, all nulls are equal, or alpha
+        is not between 0 and 1.
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha: {alpha}; expected a chance between 0 and 1.")
+    others = np.asarray(nulls, float)
+    if others.ndim != 3 or len(others) < LEAST_NULLS:
+        raise InputError(
+            f"nulls: shape {others.shape}; expected at least {LEAST_NULLS} outputs (K, Y, X) of the same tool"
+            " on other noise."
+        )
+    bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
+    left = [image - linear_part(image, true) for image in (_plane("out", out), *others)]
+    given = np.array(
+        [[_light(image, kernel) for _, kernel in bank] for image in left]
+    )  # (1 + K, shapes, Y, X)
+    here, there = given[0], given[1:]
+    spread = _spread(there, sigma)
+    if not (spread > 0).all():
+        raise InputError("nulls: do not differ from each other; expected outputs on independent noise.")
+    # Each null is measured by the others, as the output is measured by all of them.
+    largest = np.array([_largest(there[k], np.delete(there, k, axis=0), sigma) for k in range(len(there))])
+    place, scale = _gumbel(largest)
+    threshold = float(place + scale * _quantile(len(largest), alpha))
+    scores = here / spread
+    best = np.abs(scores).argmax(axis=0)
+    z, light = (np.take_along_axis(a, best[None], axis=0)[0] for a in (scores, here))
+    names = np.array([name for name, _ in bank])[best]
+    return Invented(
+        _places(z, light, names, threshold, sigma), _places(-z, -light, names, threshold, sigma), threshold, z
+    )
+
+
+def _light(image: NDArray, kernel: NDArray) -> NDArray:
+    """Least-squares amount of a shape at every place; beyond the edge the image goes on mirrored."""
+    from scipy.signal import oaconvolve
+
+    half = len(kernel) // 2
+    padded = np.pad(image, half, mode="reflect")
+    return oaconvolve(padded, kernel[::-1, ::-1], mode="valid") / (kernel**2).sum()
+
+
+def _spread(there: NDArray, sigma: float) -> NDArray:
+    """Standard deviation over the nulls, (shapes, Y, X), smoothed as far as two spots reach."""
+    from scipy.ndimage import gaussian_filter
+
+    return np.sqrt(gaussian_filter(there.var(axis=0, ddof=1), (0, 2 * sigma, 2 * sigma), mode="nearest"))
+
+
+def _largest(one: NDArray, others: NDArray, sigma: float) -> float:
+    """The largest value of one null, of all places and shapes, in standard deviations of the others."""
+    apart = (one - others.mean(axis=0)) / np.sqrt(1 + 1 / len(others))
+    return float(np.abs(apart / _spread(others, sigma)).max())
+
+
+def _gumbel(maxima: NDArray) -> tuple[NDArray, NDArray]:
+    """Place and scale of Gumbel's distribution, that of maxima, by mean and spread along the last axis."""
+    scale = maxima.std(axis=-1, ddof=1) * np.sqrt(6) / np.pi
+    return maxima.mean(axis=-1) - np.euler_gamma * scale, scale
+
+
+@lru_cache(maxsize=32)
+def _quantile(n: int, alpha: float) -> float:
+    """How many scales above the place one more maximum lies with chance alpha; both are known from n others.
+
+    As they are estimated this is more than Gumbel's own quantile. It does not depend on what they are.
+    """
+    draws = np.random.default_rng(0).gumbel(size=(20_000, n + 1))
+    place, scale = _gumbel(draws[:, :n])
+    return float(np.quantile((draws[:, n] - place) / scale, 1 - alpha))
+
+
+def _places(z: NDArray, light: NDArray, names: NDArray, threshold: float, sigma: float) -> pd.DataFrame:
+    import pandas as pd
+    from skimage.feature import peak_local_max
+
+    apart = max(1, int(np.ceil(2 * sigma)))
+    at = peak_local_max(z, min_distance=apart, threshold_abs=threshold, exclude_border=False)
+    rows, columns = at.T
+    told = {"y": rows, "x": columns, "z": z[rows, columns], "light": light[rows, columns]}
+    return pd.DataFrame(told | {"shape": names[rows, columns]}).sort_values(
+        "z", ascending=False, ignore_index=True
+    )
+
+
+def _plane(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(values, float)
+    if array.ndim != 2 or min(array.shape) < 8:
+        raise InputError(f"{name}: shape {array.shape}; expected one plane (Y, X), at least 8 pixels a side.")
+    if not np.isfinite(array).all():
+        raise InputError(f"{name}: holds NaN or infinity; expected finite grey levels.")
+    return array
