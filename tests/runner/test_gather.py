@@ -188,6 +188,26 @@ def test_a_changed_prediction_or_a_lost_verdict_is_not_gathered(recipe, made):
     assert found.word("quick", "field", "count") is None
 
 
+def test_what_no_run_can_judge_any_more_leaves_the_record_when_asked(recipe, made):
+    made(recipe)
+    gather.main([recipe.stem])
+    text = recipe.read_text(encoding="utf-8")
+    ask = "    page.add(arm, judge.agreement(got, [100.0] * 6, **how))"
+    lacking = (
+        '    if arm == "field":\n        page.not_run(arm, "count", "it does not exist")\n        continue\n'
+    )
+    assert ask in text
+    recipe.write_text(text.replace(ask, lacking + ask), encoding="utf-8")
+    made(recipe)
+    gather.main([recipe.stem])
+    assert read_recorded(recipe).word("quick", "field", "count") == "HOLDS"  # an older run's
+    gather.main([recipe.stem, "--drop"])
+    found = read_recorded(recipe)
+    assert found.word("quick", "field", "count") is None
+    assert found.word("quick", "apart", "count") == "HOLDS"
+    assert len(found.runs) == 1
+
+
 def test_words_of_another_machine_are_added_by_the_runner(recipe, run, made, tmp_path, capsys):
     made(recipe)
     with pytest.raises(InputError, match="gather the runs made here first"):

@@ -51,7 +51,8 @@ def gather(
     tier : str, optional
         Gather the runs of this tier alone.
     drop : bool
-        Leave out what was recorded of verdicts that the plan does not declare any more.
+        Leave out what was recorded of verdicts that the plan does not declare any more, and of those that
+        these runs were to judge and could not in any seed.
 
     Raises
     ------
@@ -71,6 +72,10 @@ def gather(
     new = _new(recipe, results, profile, tier)
     judged = {(a.arm, a.measurement) for r in new for a in r.arms}
     planned = {(a.arm, a.measurement) for a in recipe.arms}
+    if drop:
+        highest = max(TIERS.index(r.tier) for r in new)
+        asked = [a for a in recipe.arms if TIERS.index(a.tier) <= highest and a.profile in (profile, "quick")]
+        judged |= {(a.arm, a.measurement) for a in asked}
     kept = []
     for old in before.runs:
         stays = planned - (judged if old.profile == profile else set())
@@ -218,7 +223,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("recipes", nargs="*", metavar="ID")
     parser.add_argument("--profile", choices=PROFILES, default="quick")
     parser.add_argument("--tier", choices=TIERS)
-    parser.add_argument("--drop", action="store_true", help="forget verdicts that left the plan")
+    parser.add_argument(
+        "--drop", action="store_true", help="forget verdicts that left the plan, or that no run could judge"
+    )
     parser.add_argument("--elsewhere", metavar="WHERE", help="add another machine's words, and name it so")
     parser.add_argument("--results", type=Path, help="folder of results, instead of ./results")
     given = parser.parse_args(arguments)
