@@ -100,14 +100,13 @@ def test_a_wrong_list_is_no_better_than_chance(run, tmp_path):
 
 
 def test_half_a_pixel_is_told_and_counted(run, tmp_path, movie):
-    true, (frames, found) = planted()
-    code, out, _ = run(table(tmp_path / "half.csv", frames, found + 50), movie[1], "--json")
+    _, (frames, found) = planted()
+    code, out, _ = run(table(tmp_path / "half.csv", frames, found + [50, -50]), movie[1], "--json")
     told = json.loads(out)
     assert code == 0
-    assert any("x +50 nm, y +50 nm" in note for note in told["notes"])
+    assert any("shifted alike" in note and "x +50 nm, y -50 nm" in note for note in told["notes"])
     assert told["found"]["rmse_lateral"] == pytest.approx(np.hypot(70.7, 10), abs=1)
-    assert not any("shifted alike" in note for note in json.loads(run(*movie, "--json")[1])["notes"])
-    assert len(true) == 2
+    assert not any("displaced" in n or "shifted" in n for n in json.loads(run(*movie, "--json")[1])["notes"])
 
 
 def spoilt(kind):
@@ -116,6 +115,8 @@ def spoilt(kind):
         "frames from 0": (of_found - 1, found, "frame,x [nm],y [nm]"),
         "pixels": (of_found, found / 100, "frame,x [nm],y [nm]"),
         "swapped": (of_found, found[:, ::-1], "frame,x [nm],y [nm]"),
+        "upside down": (of_found, [0, 9000] + found * [1, -1], "frame,x [nm],y [nm]"),
+        "mirrored": (of_found, [9000, 0] + found * [-1, 1], "frame,x [nm],y [nm]"),
         "no unit": (of_found, found, "frame,x,y"),
         "in pixels": (of_found, found / 100, "frame,x [px],y [px]"),
         "other frames": (of_found + 900, found, "frame,x [nm],y [nm]"),
@@ -129,6 +130,8 @@ def spoilt(kind):
         ("frames from 0", "One table counts frames from 0, the other from 1"),
         ("pixels", "Is one of the two in pixels or micrometres?"),
         ("swapped", "x and y are swapped"),
+        ("upside down", "upside down (y = about 8999 - y)"),
+        ("mirrored", "mirrored (x = about 8999 - x)"),
         ("no unit", "names no unit; give the units"),
         ("in pixels", "is in pixels; give the pixel size"),
         ("other frames", "no frame in common"),
@@ -177,6 +180,100 @@ def test_one_table_twice_an_empty_truth_and_nothing_found(run, tmp_path, movie):
     assert code == 0
     assert rows["localisations"]["verdict"] == "FAILS"
     assert rows["false_fraction"]["reason"] == "not defined on none: no localisations"
+
+
+def lasting(each=8, n=150, seed=0):
+    """Emitters that stay on for several frames."""
+    rng = np.random.default_rng(seed)
+    start, at = rng.integers(0, 200, n), rng.uniform(0, 20_000, (n, 2))
+    return np.repeat(start, each) + np.tile(np.arange(each), n), np.repeat(at, each, axis=0)
+
+
+def test_frames_from_0_are_noticed_where_emitters_stay_on_too(run, tmp_path):
+    of, true = lasting()
+    here = table(tmp_path / "true.csv", of, true)
+    code, _, err = run(table(tmp_path / "found.csv", of - 1, true + 3), here)
+    assert code == 2
+    assert "when 1 is added to their frames" in err
+    assert run(table(tmp_path / "found.csv", of, true + 3), here)[0] == 0
+    code, _, err = run(table(tmp_path / "half.csv", of - 1, true + 65), here)  # and half a large pixel
+    assert code == 2
+    assert "when 1 is added to their frames" in err
+
+
+def test_drift_and_scale_are_not_called_a_shift(run, tmp_path, movie):
+    _, (frames, found) = planted(n=2000)
+    true = table(tmp_path / "true.csv", *planted(n=2000)[0])
+    for name, moved in (("drift", found + np.outer(frames, [10, 0])), ("scale", found * 1.02)):
+        notes = json.loads(run(table(tmp_path / f"{name}.csv", frames, moved), true, "--json")[1])["notes"]
+        assert any("not alike in all parts" in note for note in notes)
+        assert not any("shifted alike" in note for note in notes)
+
+
+def test_emitters_that_never_blink_are_judged_by_places_alone(run, tmp_path):
+    rng = np.random.default_rng(0)
+    at, of = np.tile(rng.uniform(0, 9000, (12, 2)), (30, 1)), np.repeat(np.arange(30), 12)
+    found = table(tmp_path / "found.csv", of, at + rng.normal(0, 5, at.shape))
+    told = json.loads(run(found, table(tmp_path / "true.csv", of, at), "--tolerance", "0.1", "--json")[1])
+    assert {row["verdict"] for row in told["arms"]} == {"HOLDS"}
+    assert any("same in all frames" in note for note in told["notes"])
+
+
+def test_a_stray_row_does_not_refuse_a_table_and_density_counts_all_frames(run, tmp_path, movie):
+    (_, true), (frames, found) = planted()
+    far = table(tmp_path / "far.csv", [*frames, 1], [*found, [-4e6, 0]])
+    assert run(far, movie[1])[0] == 0
+    late = table(tmp_path / "late.csv", [*frames, 2000], [*found, [50, 50]])
+    told = json.loads(run(late, movie[1], "--json")[1])
+    assert told["density"]["emitters"] == pytest.approx(
+        400 / (np.prod(np.ptp(true, axis=0)) / 1e6 * 2000), rel=0.01
+    )
+
+
+def test_copies_and_other_files_in_folders(run, tmp_path):
+    for side in ("found", "true"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "README.txt").write_text("hi")
+        (tmp_path / side / ".m0.csv").write_text("hi")
+    for k in range(2):
+        true, found = planted(seed=k)
+        table(tmp_path / "found" / f"m{k}.csv", *found)
+        table(tmp_path / "true" / f"m{k}.csv", *true)
+    (tmp_path / "true" / "m0-protocol.txt").write_text("{}")
+    table(tmp_path / "found" / "extra.csv", *planted(seed=9)[1])
+    code, out, _ = run(tmp_path / "found", tmp_path / "true", "--json")
+    assert code == 0
+    assert any("has no table of the name: extra" in note for note in json.loads(out)["notes"])
+    for side in ("found", "true"):
+        (tmp_path / side / "m1.csv").write_bytes((tmp_path / side / "m0.csv").read_bytes())
+    code, _, err = run(tmp_path / "found", tmp_path / "true")
+    assert code == 2
+    assert "m1.csv: holds what" in err
+
+
+def test_a_copy_of_the_truth_is_said(run, tmp_path, movie):
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(movie[1].read_bytes())
+    assert any("RMSE is exactly 0" in note for note in json.loads(run(copy, movie[1], "--json")[1])["notes"])
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"), [([1, 1, -1], "with the sign of z turned"), ([1, 1, 1e-3], "in z localisations span")]
+)
+def test_a_wrong_z_is_refused(run, tmp_path, turn, said):
+    rng = np.random.default_rng(0)
+    true, of = (
+        np.column_stack((rng.uniform(0, 9000, (300, 2)), rng.uniform(-400, 400, 300))),
+        np.arange(300) % 9,
+    )
+    head = "frame,x [nm],y [nm],z [nm]"
+    found = table(tmp_path / "found.csv", of, (true + 3) * turn, head)
+    code, _, err = run(found, table(tmp_path / "true.csv", of, true, head))
+    assert code == 2
+    assert said in err
+    moved = table(tmp_path / "moved.csv", of, true + [0, 0, 300], head)
+    notes = json.loads(run(moved, table(tmp_path / "true.csv", of, true, head), "--json")[1])["notes"]
+    assert any("z +300 nm" in note for note in notes)
 
 
 def test_depth_is_judged_where_both_have_it(run, tmp_path):

@@ -118,6 +118,7 @@ def test_the_residual_tells_white_noise_from_rows_from_structure():
             "no background or no object",
         ),
         (lambda: intensity.linearity(np.eye(4), np.eye(4), np.eye(4)), "whole numbers"),
+        (lambda: intensity.linearity(np.eye(4), np.eye(4), -np.eye(4, dtype=int)), "hold -1"),
         (lambda: intensity.agreement(np.eye(9), np.ones((9, 9))), "is constant"),
         (lambda: intensity.agreement(np.eye(5), np.eye(5)), "at least 7 pixels"),
         (lambda: intensity.agreement(np.full((9, 9), np.nan), np.eye(9)), "NaN"),
@@ -125,6 +126,10 @@ def test_the_residual_tells_white_noise_from_rows_from_structure():
         (lambda: intensity.noise_level([]), "one plane of finite"),
         (lambda: intensity.contrast(np.eye(4), np.eye(3)), "expected that of the image"),
         (lambda: intensity.colocalisation(np.eye(4), np.eye(4), np.zeros((4, 4)), above=(0, 0)), "0 pixels"),
+        (
+            lambda: intensity.colocalisation(np.eye(4), np.eye(4), np.eye(4) * [1, 0, 0, 0], above=(0, 0)),
+            "1 pix",
+        ),
     ],
 )
 def test_bad_input_is_named(call, said):

@@ -64,11 +64,12 @@ def test_scores_of_a_planted_list():
     assert "2 pairs of 4 localisations and 4 emitters" in repr(got)
 
 
-def test_in_depth_the_limit_is_an_ellipsoid_and_both_errors_are_told():
+def test_in_depth_each_axis_has_its_limit_and_both_errors_are_told():
     true = np.zeros((1, 3))
     assert loc.match([[0, 0, 499]], true, 250).tp == 1
     assert loc.match([[0, 0, 501]], true, 250).tp == 0
-    assert loc.match([[200, 0, 400]], true, 250).tp == 0  # 0.8^2 + 0.8^2 > 1
+    assert loc.match([[240, 0, 490]], true, 250).tp == 1
+    assert loc.match([[240, 80, 0]], true, 250).tp == 0
     got = loc.match([[30, 40, -100]], true, 250)
     assert (got.rmse_lateral, got.rmse_axial, got.axial.tolist()) == (50, 100, [-100])
     assert got.efficiency == pytest.approx(((1 - 0.5) + (1 - 0.5)) / 2)
@@ -111,6 +112,18 @@ def test_a_structure_scores_in_wrong_frames_what_random_places_do_not():
     of = np.repeat(np.arange(60), 50)
     places, frames = (loc.chance(true, true, 250, frames=(of, of), wrong=w) for w in ("places", "frames"))
     assert frames.jaccard > 5 * places.jaccard
+
+
+def test_one_emitter_is_not_met_at_random_places():
+    of = np.arange(50)
+    got = loc.chance(np.zeros((50, 2)), np.zeros((50, 2)), 100, frames=(of, of))
+    assert got.jaccard < 0.5  # the box is four radii wide, though all emitters lie at one place
+
+
+def test_many_sightings_of_few_molecules_need_little_memory():
+    """Forty sites, each seen in every hundredth of 50,000 frames: no two sightings are near in both."""
+    at, when = np.tile(np.arange(40)[:, None] * [500, 0], (500, 1)), np.repeat(np.arange(500) * 100, 40)
+    assert loc.molecules(at, when, radius=60, dark=2).max() + 1 == 20_000
 
 
 def test_chance_repeats_itself_and_needs_two_frames_to_exchange_them():
@@ -165,6 +178,7 @@ def test_moving_all_positions_or_frames_alike_changes_nothing(seed):
         (lambda: loc.match([[0, 0]], [[0, 0]], 0), "radius"),
         (lambda: loc.match([[0, 0]], [[0, 0]], 50, frames=([1, 2], [1])), "expected 1 numbers"),
         (lambda: loc.match([[0, 0]], [[0, 0]], 50, frames=([1.5], [1])), "whole numbers"),
+        (lambda: loc.match([[0, 0]], [[0, 0]], 50, frames=([1e300], [1])), "numbers of frames"),
         (lambda: loc.molecules([[0, 0]], [0], 20, dark=-1), "not below 0"),
     ],
 )

@@ -67,6 +67,12 @@ def test_a_gain_or_an_offset_of_the_image_changes_nothing():
     assert (one.rse, one.rsp) == (pytest.approx(two.rse, rel=1e-4), pytest.approx(two.rsp, rel=1e-4))
 
 
+def test_inverted_contrast_has_a_negative_correlation_and_tiny_units_do_not_matter():
+    fine = specimen()
+    assert squirrel(-fine, plain(fine)).rsp == pytest.approx(-1, abs=1e-6)
+    assert squirrel(fine * 1e-160, plain(fine)).rsp == pytest.approx(1, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("image", "reference", "said"),
     [

@@ -60,6 +60,15 @@ def test_crossings_are_counted_once_each(width):
     assert (structures.filaments(tee, merge=8).crossings, structures.filaments(tee, merge=8).ends) == (1, 3)
 
 
+@pytest.mark.parametrize("angle", [45, 60, 75, 90])
+@pytest.mark.parametrize("width", [0, 1, 2, 3])
+def test_two_filaments_cross_once_by_default(angle, width):
+    half = 140 * np.array([np.sin(np.radians(angle)), np.cos(np.radians(angle))])
+    ends = np.rint([200 - half, 200 + half]).astype(int)
+    found = structures.filaments(drawn(((200, 60), (200, 340)), tuple(map(tuple, ends)), width=width))
+    assert found.crossings == 1
+
+
 def test_nothing_and_specks_have_no_length():
     mask = np.zeros((50, 50), bool)
     assert structures.filaments(mask) == structures.Filaments(0.0, 0, 0, 0.0)
@@ -104,6 +113,7 @@ def test_clusters_that_were_planted():
     [
         (lambda: structures.filaments(np.zeros((3, 4, 5))), "one plane"),
         (lambda: structures.filaments(np.arange(25.0).reshape(5, 5)), "Threshold it first"),
+        (lambda: structures.filaments(np.full((5, 5), 100) + 155 * np.eye(5)), "0 and one value"),
         (lambda: structures.filaments(np.eye(5), pixel_size=0), "positive"),
         (lambda: structures.ring([[0, 0], [1, 1]]), "at least three"),
         (lambda: structures.ring([[0, 0], [1, 1], [2, 2]]), "not on a line"),

@@ -284,7 +284,8 @@ def film(
     if at.ndim != 2 or at.shape[1] != 3:
         raise InputError(f"positions: shape {at.shape}; expected (n, 3), x, y and z in nm.")
     frame, emitter = (flashes[name].to_numpy(np.int64) for name in ("frame", "emitter"))
-    if len(flashes) and (frame.min() < 0 or frame.max() >= frames or emitter.max() >= len(at)):
+    least, most = ([f(a) for a in (frame, emitter)] if len(flashes) else [0, 0] for f in (np.min, np.max))
+    if len(flashes) and (min(least) < 0 or most[0] >= frames or most[1] >= len(at)):
         raise InputError("flashes: a frame or an emitter is out of range; expected those of `blink`.")
     if not background >= 0:
         raise InputError(f"background: {background}; expected photons a pixel, 0 or more.")

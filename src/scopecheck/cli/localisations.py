@@ -153,7 +153,7 @@ def _show(score: LocalisationsScore, found: Path, true: Path) -> None:
     each = "; ".join(f"{value:.3g} {name}" for name, value in score.density.items())
     console.print(
         f"{sums['localisations']} localisations, {sums['emitters']} emitters, {sums['found']} found"
-        f" (n = {len(score.files)} movies). A frame and square micrometre: {each}.",
+        f" (n = {len(score.files)} movies)." + (f" A frame and square micrometre: {each}." if each else ""),
         markup=False,
     )
     notes = list(score.notes)
@@ -161,7 +161,8 @@ def _show(score: LocalisationsScore, found: Path, true: Path) -> None:
         over = m["found"] / m["true"] - 1 if m["true"] else float("nan")
         notes.append(
             f"Molecules, where localisations within {m['radius']:g} nm and at most {m['dark_frames']:g} dark"
-            f" frames apart are one: {m['found']:.0f}, of the emitters {m['true']:.0f} ({over:+.0%})."
+            f" frames apart are one: {m['found']:.0f} in the localisations, {m['true']:.0f} in the table of"
+            f" emitters by the same rule ({over:+.0%})."
         )
     for row in score.rows:
         told = [f"no verdict: {row.reason}" if not row.verdict else row.annotation, detail(row)]

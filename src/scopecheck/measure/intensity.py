@@ -78,6 +78,8 @@ def linearity(restored: ArrayLike, true: ArrayLike, labels: ArrayLike | None = N
         raise InputError(
             f"labels: shape {of.shape}, {of.dtype}; expected whole numbers, shape {light.shape}."
         )
+    if of.dtype.kind == "i" and of.min() < 0:
+        raise InputError(f"labels: hold {of.min()}; expected 0 for background and objects from 1.")
     outside = of == 0
     if not outside.any() or not of.any():
         raise InputError("labels: have no background or no object; expected both.")
@@ -155,7 +157,8 @@ def colocalisation(
     Returns
     -------
     dict of str to float
-        pearson; m1, the share of the first channel's light where the second is there, and m2 likewise.
+        pearson; m1, the share of the first channel's light where the second is there, and m2 likewise. NaN
+        where a channel does not vary, or has no light.
 
     Raises
     ------
@@ -166,14 +169,17 @@ def colocalisation(
 
     a, b = _pair(first, second)
     mask = np.ones(a.shape, bool) if inside is None else np.asarray(inside, bool)
-    if mask.shape != a.shape or not mask.any():
-        raise InputError(f"inside: shape {mask.shape}, {mask.sum()} pixels; expected some, of {a.shape}.")
+    if mask.shape != a.shape or mask.sum() < 2:
+        raise InputError(
+            f"inside: shape {mask.shape}, {mask.sum()} pixels; expected two or more of {a.shape}."
+        )
     clipped = [np.clip(image, 0, None) for image in (a, b)]
-    return {
-        "pearson": float(pearson_corr_coeff(a, b, mask)[0]),
-        "m1": float(manders_coloc_coeff(clipped[0], b > above[1], mask)),
-        "m2": float(manders_coloc_coeff(clipped[1], a > above[0], mask)),
-    }
+    varied = np.ptp(a[mask]) > 0 and np.ptp(b[mask]) > 0
+    there = [(clipped[0], b > above[1]), (clipped[1], a > above[0])]
+    m1, m2 = (
+        float(manders_coloc_coeff(one, other, mask)) if one[mask].any() else math.nan for one, other in there
+    )
+    return {"pearson": float(pearson_corr_coeff(a, b, mask)[0]) if varied else math.nan, "m1": m1, "m2": m2}
 
 
 def noise_level(image: ArrayLike) -> float:

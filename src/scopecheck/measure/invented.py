@@ -74,26 +74,28 @@ def shapes(sigma: float, length: float = 4.0) -> dict[str, list[NDArray]]:
 
 
 def linear_part(out: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
-    """What the linear, isotropic filter that fits best makes of the truth; the mean is fitted apart.
+    """What a linear, isotropic filter makes of the truth, fitted to the output; the mean is fitted apart.
 
-    The filter has one real factor a ring of Fourier space, by least squares: its phase is 0, so structure
-    that is moved stays different. A ring in which the truth has no power gets 0.
+    The filter has one real factor a ring of Fourier space, by least squares, and goes straight from ring to
+    ring. Its phase is 0, so structure that is moved stays different. A ring in which the truth has no power
+    gets 0. Beyond their edges both images go on mirrored, as most filters take them to.
     """
     image, light = _plane("out", out), _plane("true", true)
     if image.shape != light.shape:
         raise InputError(f"out: shape {image.shape}, true {light.shape}; expected the same.")
-    p, q = np.fft.rfft2(image), np.fft.rfft2(light)
-    rows, columns = np.fft.fftfreq(image.shape[0])[:, None], np.fft.rfftfreq(image.shape[1])
+    height, width = image.shape
+    p, q = (np.fft.rfft2(np.pad(a, ((0, height), (0, width)), mode="symmetric")) for a in (image, light))
+    rows, columns = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)
     side = min(image.shape)
+    twice = np.where((columns > 0) & (columns < 0.5), 2.0, 1.0)  # their mates are not stored
     away = np.hypot(rows, columns) * side
     ring = np.rint(away).astype(np.intp).ravel()[1:]  # without the mean
-    cross = np.bincount(ring, (p.real * q.real + p.imag * q.imag).ravel()[1:])
-    power = np.bincount(ring, (q.real**2 + q.imag**2).ravel()[1:])
+    cross = np.bincount(ring, (twice * (p.real * q.real + p.imag * q.imag)).ravel()[1:])
+    power = np.bincount(ring, (twice * (q.real**2 + q.imag**2)).ravel()[1:])
     factor = np.divide(cross, power, out=np.zeros_like(cross), where=power > 1e-12 * power.max())
-    factor[0] = factor[1]  # no pixel but the mean is nearest to 0
     made = q * np.interp(away, np.arange(len(factor)), factor)
     made[0, 0] = p[0, 0]
-    return np.fft.irfft2(made, image.shape)
+    return np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
 
 
 def null_test(

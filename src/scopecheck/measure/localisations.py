@@ -3,9 +3,9 @@
 Positions are (n, 2) or (n, 3) in nanometres: x along the columns of the image, y along its rows, z along the
 optical axis. Frames are whole numbers, one a position. Definitions:
 
-* A localisation and an emitter of the same frame may be paired when they lie within the radius: laterally,
-  or in 3D inside the ellipsoid that has the radius laterally and the axial limit along z. Pairs are one to
-  one: as many as possible, and among such matchings the one with the least total distance.
+* A localisation and an emitter of the same frame may be paired when they lie within the radius in x and y,
+  and in 3D within the axial limit in z. Pairs are one to one: as many as possible, and among such matchings
+  the one with the least total distance.
 * Jaccard = pairs / (localisations + emitters - pairs).
 * The lateral RMSE is the root of the mean squared distance in x and y, the axial one that of z, of the pairs.
 * efficiency = 1 - sqrt((1 - Jaccard)^2 + (alpha RMSE)^2), 1 where all is found exactly; it falls below 0.
@@ -157,7 +157,7 @@ def match(
     frames : (array_like of int, array_like of int), optional
         The frame of each localisation and of each emitter; by default all are of one frame.
     axial : float
-        In 3D, the largest difference in z of a pair, nm, where x and y agree.
+        In 3D, the largest difference in z of a pair, nm.
 
     Returns
     -------
@@ -183,9 +183,8 @@ def match(
             f"localisations have {f.shape[1]} coordinates, emitters {t.shape[1]}; expected x, y or x, y, z of"
             " both. Leave z out to judge x and y alone."
         )
-    near, far = (_flat(p, reach / depth) for p in (f, t))
     of_found, of_true = _checked(frames or (np.zeros(len(f)), np.zeros(len(t))), f, t)
-    pairs = _by_frame(near, of_found, far, of_true, reach)
+    pairs = _by_frame(f, of_found, t, of_true, reach, depth)
     apart = f[pairs[:, 0]] - t[pairs[:, 1]] if len(pairs) else np.zeros((0, f.shape[1]))
     return LocalisationMatch(
         pairs,
@@ -209,7 +208,8 @@ def chance(
 ) -> Chance:
     """Score as many localisations at random places, or the same ones in wrong frames.
 
-    Places are drawn anew in every frame, evenly over the box that holds all emitters. Wrong frames keep each
+    Places are drawn anew in every frame, evenly over the box that holds all emitters, which is taken four
+    radii wide where it is smaller. Wrong frames keep each
     place and hand all localisations of a frame to another one (by a random turn of the frames' order): what
     is left is what the structure alone gives, which in a sparse structure is more than random places give.
 
@@ -242,9 +242,13 @@ def chance(
     rng = np.random.default_rng([*np.atleast_1d(seed), 0x10CA])
     order = np.unique(np.concatenate((of_found, of_true)))
     scores = np.full((repeats, 3), np.nan)
+    if len(t):
+        middle = (t.min(axis=0) + t.max(axis=0)) / 2
+        half = np.maximum(np.ptp(t, axis=0) / 2, 2 * np.array([radius, radius, axial])[: t.shape[1]])
+        low, high = middle - half, middle + half
     for k in range(repeats if len(f) and len(t) and (wrong == "places" or len(order) > 1) else 0):
         if wrong == "places":
-            placed, then = rng.uniform(t.min(axis=0), t.max(axis=0), f.shape), of_found
+            placed, then = rng.uniform(low, high, f.shape), of_found
         else:
             turned = np.roll(order, rng.integers(1, len(order)))
             placed, then = f, turned[np.searchsorted(order, of_found)]
@@ -299,8 +303,13 @@ def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int 
         raise InputError(f"dark: {dark}; expected a number of frames, not below 0.")
     if not len(p):
         return np.zeros(0, np.intp)
-    near = cKDTree(p[:, :2]).query_pairs(reach, output_type="ndarray")
-    near = near[np.abs(when[near[:, 0]] - when[near[:, 1]]) <= dark + 1]
+    # With the frame as a third axis, in which dark + 1 frames are as far as the radius, only localisations
+    # that are near in both meet; then each limit is asked for itself.
+    both = np.column_stack((p[:, :2], when * (reach / (dark + 1))))
+    near = cKDTree(both).query_pairs(1.01 * np.sqrt(2) * reach, output_type="ndarray")
+    one, other = near.T
+    beside = np.hypot(*(p[one, :2] - p[other, :2]).T) <= reach
+    near = near[beside & (np.abs(when[one] - when[other]) <= dark + 1)]
     linked = coo_array((np.ones(len(near), bool), (near[:, 0], near[:, 1])), shape=(len(p), len(p)))
     found = connected_components(linked, directed=False)[1]
     _, first, which = np.unique(found, return_index=True, return_inverse=True)
@@ -311,12 +320,9 @@ def _rms(values: NDArray) -> float:
     return float(np.sqrt(np.mean(np.square(values)))) if len(values) else float("nan")
 
 
-def _flat(p: NDArray, squeeze: float) -> NDArray:
-    """Positions whose distances are lateral ones: in 3D, z is squeezed to the radius."""
-    return p * [1, 1, squeeze] if p.shape[1] == 3 else p
-
-
-def _by_frame(f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach: float) -> NDArray:
+def _by_frame(
+    f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach: float, depth: float
+) -> NDArray:
     """Pairs (row of f, row of t) of every frame, as many as possible, then the least total distance."""
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -328,12 +334,20 @@ def _by_frame(f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach
     pairs = [np.zeros((0, 2), np.int64)]
     for low, high, start, end in zip(*cuts, *marks, strict=True):
         rows, columns = first[low:high], second[start:end]
+        p, q = f[rows], t[columns]
         if len(rows) * len(columns) > _WHOLE:
-            i, j = picks.match(f[rows], t[columns], reach).pairs.T
+            if f.shape[1] == 3:
+                raise InputError(
+                    f"frames: one holds {len(rows)} localisations and {len(columns)} emitters, too many to"
+                    " pair in 3D; give the frame of each."
+                )
+            i, j = picks.match(p, q, reach).pairs.T
         else:
-            apart = cdist(f[rows], t[columns])
+            apart = cdist(p, q)
             allowed = apart <= reach
-            beyond = reach * (min(apart.shape) + 1)  # costs more than all distances together
+            if f.shape[1] == 3:
+                allowed = (cdist(p[:, :2], q[:, :2]) <= reach) & (cdist(p[:, 2:], q[:, 2:]) <= depth)
+            beyond = (reach + depth) * (min(apart.shape) + 1)  # costs more than all distances together
             i, j = linear_sum_assignment(np.where(allowed, apart, beyond))
             kept = allowed[i, j]
             i, j = i[kept], j[kept]
@@ -355,4 +369,6 @@ def _whole(frames: ArrayLike, p: NDArray, name: str) -> NDArray[np.int64]:
         )
     if given.size and (given.dtype.kind not in "iuf" or not (np.isfinite(given) & (given % 1 == 0)).all()):
         raise InputError(f"frames of the {name}: expected whole numbers, without gaps in the column.")
+    if given.size and np.abs(given.astype(float)).max() >= 2**53:
+        raise InputError(f"frames of the {name}: go up to {given.max():.3g}; expected numbers of frames.")
     return given.astype(np.int64)

@@ -23,7 +23,7 @@ class Squirrel:
     rse : float
         Root of the mean squared difference, in the reference's grey levels.
     rsp : float
-        Pearson correlation.
+        Pearson correlation of the blurred image and the reference; below 0 where contrast is inverted.
     gain, offset : float
         Grey levels of the reference a unit of the super-resolved image, and at 0.
     sigma : float
@@ -70,30 +70,32 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
         raise InputError(
             f"image: has the shape {fine.shape}, the reference {coarse.shape}; expected a whole multiple."
         )
+    unit = float(np.ptp(fine))
+    fine = fine / unit
     most = 5.0 * factor if largest is None else float(largest)
     if not most > 0:
         raise InputError(f"largest: {largest}; expected a sigma in pixels, above 0.")
 
     def seen(sigma: float) -> tuple[NDArray, float, float]:
+        """The blurred image on the reference's pixels, and the gain and offset that fit it."""
         blurred = gaussian_filter(fine, sigma, mode="nearest") if sigma > 0 else fine
         small = blurred.reshape(coarse.shape[0], factor, coarse.shape[1], factor).mean(axis=(1, 3))
         gain = float(np.cov(small.ravel(), coarse.ravel())[0, 1] / max(small.var(ddof=1), 1e-300))
-        return gain * small, gain, float(coarse.mean() - gain * small.mean())
+        return small, gain, float(coarse.mean() - gain * small.mean())
 
     def left(sigma: float) -> float:
-        fitted, _, offset = seen(sigma)
-        return float(np.mean((fitted + offset - coarse) ** 2))
+        small, gain, offset = seen(sigma)
+        return float(np.mean((gain * small + offset - coarse) ** 2))
 
     # the error may have several minima in the width: the best of a coarse search is refined
     tried = np.linspace(0, most, 26)
     best = int(np.argmin([left(sigma) for sigma in tried]))
     around = tried[max(best - 1, 0)], tried[min(best + 1, len(tried) - 1)]
     sigma = float(minimize_scalar(left, bounds=around, method="bounded", options={"xatol": 1e-3}).x)
-    fitted, gain, offset = seen(sigma)
-    fitted = fitted + offset
-    error = fitted - coarse
-    rsp = float(np.corrcoef(fitted.ravel(), coarse.ravel())[0, 1])
-    return Squirrel(float(np.sqrt(np.mean(error**2))), rsp, gain, offset, sigma, np.abs(error))
+    small, gain, offset = seen(sigma)
+    error = gain * small + offset - coarse
+    rsp = float(np.corrcoef(small.ravel(), coarse.ravel())[0, 1])
+    return Squirrel(float(np.sqrt(np.mean(error**2))), rsp, gain / unit, offset, sigma, np.abs(error))
 
 
 def _image(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -64,7 +64,9 @@ class Ring:
     n: int
 
 
-def filaments(mask: ArrayLike, pixel_size: float = 1.0, merge: float = 3.0, least: float = 3.0) -> Filaments:
+def filaments(
+    mask: ArrayLike, pixel_size: float = 1.0, merge: float | None = None, least: float = 3.0
+) -> Filaments:
     """Length, crossings and ends of the centre lines of a mask.
 
     The mask is thinned to lines of one pixel (Zhang and Suen, doi:10.1145/357994.358023, as scikit-image does
@@ -79,9 +81,10 @@ def filaments(mask: ArrayLike, pixel_size: float = 1.0, merge: float = 3.0, leas
         True on filaments.
     pixel_size : float
         Length of a pixel, e.g. nanometres.
-    merge : float
+    merge : float, optional
         Pixels: branch points within this distance of each other are one crossing, since a crossing of two
-        filaments is thinned to two near forks.
+        filaments is thinned to two forks, the farther apart the smaller their angle and the wider they are.
+        By default three widths (area over length), at least 4: enough for angles of 45 degrees and more.
     least : float
         Pixels: pieces with a shorter centre line are left out.
 
@@ -108,7 +111,7 @@ def filaments(mask: ArrayLike, pixel_size: float = 1.0, merge: float = 3.0, leas
     from skimage.morphology import skeletonize
 
     inside = _mask(mask)
-    size, reach = positive(pixel_size), positive(merge)
+    size = positive(pixel_size)
     lines = skeletonize(inside)
     around = ndimage.convolve(lines.astype(int), np.ones((3, 3), int), mode="constant") - 1
     labels, count = ndimage.label(lines, np.ones((3, 3)))
@@ -116,8 +119,9 @@ def filaments(mask: ArrayLike, pixel_size: float = 1.0, merge: float = 3.0, leas
     kept = np.flatnonzero(lengths >= least)
     on = np.isin(labels, kept + 1)
     forks = on & _forks(lines)
-    near = ndimage.binary_dilation(forks, _disc(reach / 2)) if forks.any() else forks
     total = float(lengths[kept].sum())
+    reach = positive(max(4.0, 3 * inside.sum() / total) if merge is None and total else merge or 4.0)
+    near = ndimage.binary_dilation(forks, _disc((reach - 1) / 2)) if forks.any() else forks
     return Filaments(
         total * size,
         int(ndimage.label(near, np.ones((3, 3)))[1]),
@@ -146,8 +150,8 @@ def ring(positions: ArrayLike) -> Ring:
     Notes
     -----
     It starts from the algebraic fit of Kåsa (1976, doi:10.1109/TIM.1976.6312298), which is too small for
-    arcs, and goes on to the geometric one. Positions that scatter evenly about the circle still make it a
-    little too large, by about scatter^2 / (2 radius).
+    arcs, and goes on to the geometric one. Positions that scatter in x and y alike, as by the
+    precision of a localisation, still make it a little too large: by s^2 / (2 radius), s along each axis.
     """
     from scipy.optimize import least_squares
 
@@ -194,8 +198,9 @@ def _mask(mask: ArrayLike) -> NDArray[np.bool_]:
     values = np.asarray(mask)
     if values.ndim != 2 or not values.size:
         raise InputError(f"mask: has the shape {values.shape}; expected one plane (Y, X).")
-    if values.dtype.kind != "b" and len(np.unique(values)) > 2:
-        raise InputError("mask: holds more than two values; expected True on filaments. Threshold it first.")
+    held = np.unique(values) if values.dtype.kind != "b" else []
+    if len(held) > 2 or (len(held) == 2 and held[0] != 0):
+        raise InputError("mask: holds more than 0 and one value; expected a mask. Threshold it first.")
     return values != 0
 
 

@@ -9,24 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
+from scopecheck.score import localisation_signs as signs
 from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from scopecheck.measure.localisations import Chance, LocalisationMatch
     from scopecheck.record.result import ArmResult
 
 MEASURES = {"localisations": "relative", "missed_fraction": "absolute", "false_fraction": "absolute"}
 SUFFIXES = {".csv", ".txt", ".tsv", ".xls", ".hdf5", ".h5"}  # ThunderSTORM writes tab-separated .xls, too
-REPEATS = 10  # random draws a movie
-FRAMES_LOOKED_AT = 60  # the fullest ones, for signs of another frame of reference
-WAYS = {  # what to do, by what the hint says
-    "upside down": "One of the two counts y from the other edge: turn it in one of the tables",
-    "swapped": "x is the column and y the row: exchange them in one of the tables",
-    " by ": "One of the two is in another unit or of another pixel size: say so by --units and --pixel-size",
-}
+REPEATS = 10  # random draws a movie; at the other radii fewer
 
 
 @dataclass(frozen=True)
@@ -123,14 +117,22 @@ def score_localisations(
             raise InputError(f"--{option}: names {', '.join(wrong)}; measured are {', '.join(MEASURES)}.")
     notes: list[str] = []
     movies = []
-    for name, paths in _pairs(Path(found), Path(true)).items():
+    for name, paths in _pairs(Path(found), Path(true), notes).items():
         tables = [_read(path, pixel_size, units, notes) for path in paths]
-        movies.append(_movie(name, paths, tables, radius, axial, notes))
+        movies.append(_movie(name, paths, tables, notes))
+    signs.refuse_copies(movies)
+    if len({movie["p"].shape[1] for movie in movies}) > 1:
+        notes.append("Some movies have z and others not; all are judged in x and y.")
+        for movie in movies:
+            movie["p"], movie["t"] = movie["p"][:, :2], movie["t"][:, :2]
+    for movie in movies:
+        movie["match"] = signs.matched(movie, radius, axial)
     if not as_given:
         for movie in movies:
-            _refuse_another_unit(movie)
-            _refuse_shifted_frames(movie, axial)
-        _refuse_another_frame(found, true, movies, radius)
+            signs.refuse_another_unit(movie, radius)
+            signs.refuse_shifted_frames(movie, radius, axial)
+            signs.refuse_turned_depth(movie, radius, axial)
+        signs.refuse_another_frame(found, true, movies, radius)
     scope = "image" if len(movies) == 1 else "population"
     notes.append(
         "One movie: a word speaks of this one only; its frames are not independent."
@@ -138,13 +140,18 @@ def score_localisations(
         else f"Each of the {len(movies)} movies is taken for one independent acquisition."
     )
     radii = sorted({*measure.RADII, radius})
-    at = [{"radius": r} | _pooled([_match(m, r, axial) for m in movies]) for r in radii]
-    for line in at:
-        line["chance jaccard"] = _luck(movies, line["radius"], axial, "places")["jaccard"]
     luck = {wrong: _luck(movies, radius, axial, wrong) for wrong in ("places", "frames")}
+    at = [{"radius": r} | _pooled([signs.matched(m, r, axial) for m in movies]) for r in radii]
+    for line in at:
+        here = (
+            luck["places"] if line["radius"] == radius else _luck(movies, line["radius"], axial, "places", 3)
+        )
+        line["chance jaccard"] = here["jaccard"]
     pooled = _pooled([m["match"] for m in movies])
-    better = _better(pooled, luck, notes)
-    notes += _moved(movies)
+    better = _better(movies, pooled, luck, radius, axial, notes)
+    notes += signs.displaced(movies, radius)
+    if pooled["rmse_lateral"] == 0:
+        notes.append("RMSE is exactly 0: are the localisations a copy of the emitters?")
     rows = [
         _row(Path(found), measure_, movies, scope, tolerance or {}, truth_uncertainty or {}, pooled, better)
         for measure_ in MEASURES
@@ -164,7 +171,7 @@ def score_localisations(
     )
 
 
-def _pairs(found: Path, true: Path) -> dict[str, tuple[Path, Path]]:
+def _pairs(found: Path, true: Path, notes: list[str]) -> dict[str, tuple[Path, Path]]:
     """The two tables of each movie, by its name."""
     if found.is_dir() != true.is_dir():
         raise InputError(f"{found} against {true}: a folder and a file; give two tables or two folders.")
@@ -176,13 +183,23 @@ def _pairs(found: Path, true: Path) -> dict[str, tuple[Path, Path]]:
         what = f"lacks {few(lacking)}" if lacking else "holds no table"
         raise InputError(
             f"{found if lacking else true}: {what}; expected one table a movie, with the names of {true}. A"
-            " movie in which nothing was found has a table with headings alone."
+            " movie in which nothing was found has a table with headings alone; other files belong elsewhere."
         )
+    if spare := sorted(set(of[0]) - set(of[1])):
+        notes.append(f"{found}: not judged, since {true} has no table of the name: {few(spare)}.")
     return {name: (of[0][name], of[1][name]) for name in of[1]}
 
 
 def _tables(folder: Path) -> dict[str, Path]:
-    every = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
+    """Tables by their names, without hidden files, ThunderSTORM's protocols and read-me files."""
+    every = [
+        p
+        for p in sorted(folder.iterdir())
+        if p.suffix.lower() in SUFFIXES
+        and not p.name.startswith(".")
+        and not p.stem.lower().endswith("-protocol")
+        and not p.stem.lower().startswith("readme")
+    ]
     named = {p.stem: p for p in every}
     if len(named) < len(every):
         twice = sorted({p.name for p in every} - {p.name for p in named.values()})
@@ -201,13 +218,9 @@ def _read(path: Path, pixel_size: float | None, units: str | None, notes: list[s
 
 
 def _movie(
-    name: str,
-    paths: Sequence[Path],
-    tables: Sequence[pd.DataFrame],
-    radius: float,
-    axial: float,
-    notes: list[str],
+    name: str, paths: Sequence[Path], tables: Sequence[pd.DataFrame], notes: list[str]
 ) -> dict[str, Any]:
+    """Positions and frames of both tables of a movie."""
     import numpy as np
 
     if not len(tables[1]):
@@ -216,76 +229,17 @@ def _movie(
     if solid[0] != solid[1] and len(tables[0]):
         flat = paths[solid.index(False)]
         notes.append(f"{flat}: has no z; judged in x and y.")
-    axes = ["x", "y", "z"] if all(solid) else ["x", "y"]
+    axes = ["x", "y", "z"] if all(solid) or (solid[1] and not len(tables[0])) else ["x", "y"]
     movie: dict[str, Any] = {"name": name, "paths": paths}
     movie |= {side: t.reindex(columns=axes).to_numpy(float) for side, t in zip("pt", tables, strict=True)}
     movie |= {f"of {side}": t["frame"].to_numpy(int) for side, t in zip("pt", tables, strict=True)}
-    both = np.intersect1d(movie["of p"], movie["of t"])
-    if len(tables[0]) and not len(both):
+    if len(tables[0]) and not len(np.intersect1d(movie["of p"], movie["of t"])):
         ranges = [f"{t['frame'].min()} to {t['frame'].max()}" for t in tables]
         raise InputError(
             f"{paths[0]} against {paths[1]}: no frame in common ({ranges[0]} and {ranges[1]}); expected one"
             " movie, with frames that count from the same number."
         )
-    movie["match"] = _match(movie, radius, axial)
     return movie
-
-
-def _match(movie: Mapping[str, Any], radius: float, axial: float) -> LocalisationMatch:
-    from scopecheck.measure import localisations as measure
-
-    frames = movie["of p"], movie["of t"]
-    return measure.match(movie["p"], movie["t"], radius, frames=frames, axial=axial)
-
-
-def _refuse_another_unit(movie: Mapping[str, Any]) -> None:
-    """Where one table spans a tenth of the other or less: pixels taken for nanometres, say."""
-    import numpy as np
-
-    if min(len(movie["p"]), len(movie["t"])) < 20:
-        return
-    spans = [float(np.ptp(movie[side][:, :2], axis=0).max()) for side in "pt"]
-    if min(spans) * 10 > max(spans):
-        return
-    paths = movie["paths"]
-    raise InputError(
-        f"{paths[0]} against {paths[1]}: localisations span {spans[0]:.4g} nm and emitters {spans[1]:.4g} nm;"
-        " expected the same field. Is one of the two in pixels or micrometres? Write the unit into its"
-        " headings (x [px], with --pixel-size); or --as-given."
-    )
-
-
-def _refuse_shifted_frames(movie: Mapping[str, Any], axial: float) -> None:
-    """Where far more localisations match in the frame before or after: one table counts from 0."""
-    from scopecheck.measure import localisations as measure
-
-    near = min(measure.RADII)  # at larger radii a dense movie matches itself in any frame
-    given = _match(movie, near, axial).tp
-    moved = {k: _match({**movie, "of p": movie["of p"] + k}, near, axial).tp for k in (-1, 1)}
-    best = max(moved, key=lambda k: moved[k])
-    if moved[best] > 2 * given + 20:
-        paths = movie["paths"]
-        raise InputError(
-            f"{paths[0]} against {paths[1]}: {moved[best]} localisations match when 1 is"
-            f" {'added to' if best > 0 else 'taken from'} their frames, and {given} as given (within {near:g}"
-            " nm). One table counts frames from 0, the other from 1: count both from the same; or --as-given."
-        )
-
-
-def _refuse_another_frame(found: Path, true: Path, movies: Sequence[Mapping], radius: float) -> None:
-    import numpy as np
-
-    from scopecheck.measure import picks
-
-    fields: list[tuple[NDArray, NDArray]] = []
-    for movie in movies:
-        frames, count = np.unique(movie["of t"], return_counts=True)
-        for frame in frames[np.argsort(-count, kind="stable")][:FRAMES_LOOKED_AT]:
-            fields.append((movie["p"][movie["of p"] == frame, :2], movie["t"][movie["of t"] == frame, :2]))
-    if said := picks.frame_hint(fields, radius=radius):
-        said = said.replace("picks", "localisations").replace(" px", " nm")
-        way = "; ".join(way for sign, way in WAYS.items() if sign in said)
-        raise InputError(f"{found} against {true}: {said}. {way}; or --as-given.")
 
 
 def _pooled(matches: Sequence[LocalisationMatch]) -> dict[str, float]:
@@ -306,7 +260,9 @@ def _pooled(matches: Sequence[LocalisationMatch]) -> dict[str, float]:
     return {name: float(getattr(every, name)) for name in names}
 
 
-def _luck(movies: Sequence[Mapping[str, Any]], radius: float, axial: float, wrong: str) -> dict[str, float]:
+def _luck(
+    movies: Sequence[Mapping[str, Any]], radius: float, axial: float, wrong: str, repeats: int = REPEATS
+) -> dict[str, float]:
     """What localisations at random places, or in wrong frames, score over all movies, weighed by emitters."""
     import numpy as np
 
@@ -321,24 +277,42 @@ def _luck(movies: Sequence[Mapping[str, Any]], radius: float, axial: float, wron
             axial=axial,
             wrong=wrong,
             seed=(0, k),
-            repeats=REPEATS,
+            repeats=repeats,
         )
         for k, m in enumerate(movies)
     ]
-    weight = np.array([len(m["t"]) for m in movies], float)
-    weight /= weight.sum()
-    told = {n: float(weight @ [getattr(d, n) for d in drawn]) for n in ("jaccard", "precision", "recall")}
-    told["jaccard_sd"] = float(np.sqrt(np.sum((weight * [d.jaccard_sd for d in drawn]) ** 2)))
-    return told
+    # a movie in which nothing was found has no chance; it scores 0 with and without
+    weight = np.array([len(m["t"]) if len(m["p"]) else 0 for m in movies], float)
+    if not weight.any():
+        return dict.fromkeys(("jaccard", "precision", "recall", "jaccard_sd"), float("nan"))
+    weight, some = weight / weight.sum(), weight > 0
+    told = {}
+    for name in ("jaccard", "precision", "recall"):
+        told[name] = float(weight[some] @ [getattr(d, name) for d, on in zip(drawn, some, strict=True) if on])
+    spread = np.array([d.jaccard_sd for d in drawn])[some]
+    return told | {"jaccard_sd": float(np.sqrt(np.sum((weight[some] * spread) ** 2)))}
 
 
 def _better(
-    found: Mapping[str, float], luck: Mapping[str, Mapping[str, float]], notes: list[str]
+    movies: Sequence[Mapping[str, Any]],
+    found: Mapping[str, float],
+    luck: Mapping[str, Mapping[str, float]],
+    radius: float,
+    axial: float,
+    notes: list[str],
 ) -> bool | None:
     """Whether the Jaccard is two standard deviations above that of random places and of wrong frames."""
     if found["jaccard"] != found["jaccard"] or luck["places"]["jaccard"] != luck["places"]["jaccard"]:
         return None
-    for wrong, said in (("places", "at random places"), ("frames", "in wrong frames")):
+    whole = _luck([{**m, "p": m["t"], "of p": m["of t"]} for m in movies], radius, axial, "frames", 3)
+    asked = {"places": "at random places", "frames": "in wrong frames"}
+    if not whole["jaccard"] < 0.8:  # the truth itself, in wrong frames; NaN: one frame
+        del asked["frames"]
+        notes.append(
+            "The emitters are the same in all frames, so nothing tells a right frame from a wrong one; chance"
+            " is judged by random places alone."
+        )
+    for wrong, said in asked.items():
         by = luck[wrong]
         if found["jaccard"] <= by["jaccard"] + 2 * by["jaccard_sd"]:
             notes.append(
@@ -346,37 +320,24 @@ def _better(
                 f" {by['jaccard']:.3f} ± {by['jaccard_sd']:.3f}. Are the tables of one movie?"
             )
             return False
+        if found["jaccard"] < 3 * by["jaccard"] and found["jaccard"] < 0.5:
+            notes.append(
+                f"Little better than chance: Jaccard {found['jaccard']:.3f}, of as many {said}"
+                f" {by['jaccard']:.3f}. Look at a smaller radius, and whether the tables are of one movie."
+            )
     return True
 
 
-def _moved(movies: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Remark pairs that are all shifted alike, as by half a pixel."""
-    import numpy as np
-
-    apart = [m["p"][m["match"].pairs[:, 0], :2] - m["t"][m["match"].pairs[:, 1], :2] for m in movies]
-    every = np.concatenate(apart)
-    if len(every) < 20:
-        return []
-    shift, sure = np.median(every, axis=0), 1.25 * every.std(axis=0) / np.sqrt(len(every))
-    if not (np.abs(shift) > np.maximum(5 * sure, 2.0)).any():
-        return []
-    return [
-        f"All pairs are shifted alike: localisations lie at x {shift[0]:+.0f} nm, y {shift[1]:+.0f} nm"
-        " of their emitters (median). Programs differ by half a pixel in where 0 is; RMSE and efficiency"
-        " count the shift. Correct it in one of the tables, if that is what it is."
-    ]
-
-
 def _density(movies: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Localisations and emitters a frame and square micrometre, from the first frame to the last of both."""
     import numpy as np
 
-    area = sum(
-        float(np.prod(np.ptp(m["t"][:, :2], axis=0)) / 1e6) * len(np.unique(m["of t"])) for m in movies
-    )
+    volume = 0.0
+    for m in movies:
+        frames = np.concatenate((m["of p"], m["of t"]))
+        volume += float(np.prod(np.ptp(m["t"][:, :2], axis=0)) / 1e6) * (int(np.ptp(frames)) + 1)
     sides = {"localisations": "p", "emitters": "t"}
-    return {
-        name: sum(len(m[s]) for m in movies) / area if area else float("nan") for name, s in sides.items()
-    }
+    return {n: sum(len(m[s]) for m in movies) / volume for n, s in sides.items()} if volume else {}
 
 
 def _molecules(movies: Sequence[Mapping[str, Any]], within: float, dark: int) -> dict[str, float]:

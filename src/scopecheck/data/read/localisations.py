@@ -6,7 +6,7 @@ import re
 import warnings
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopecheck.data.read.mrc import is_file
 from scopecheck.errors import InputError
@@ -45,7 +45,8 @@ def read_localisations(
         Nanometres a pixel, where the table is in pixels; Picasso's is by default read from the ``.yaml``
         beside it.
     units : {"nm", "um", "px"}, optional
-        Of x and y (and z) where the headings name none. A unit in the heading that says otherwise is refused.
+        Of x and y (and z) where the headings name none; where they name one, that holds, and it is said. A z
+        is never in pixels of the camera: its heading has to name nm or um.
 
     Returns
     -------
@@ -61,7 +62,8 @@ def read_localisations(
     Warns
     -----
     UserWarning
-        If a pixel size was read from a file beside, or all z are equal and are left out.
+        If a pixel size was read from the file or one beside, the units given are not the headings', commas
+        were read as decimal points, or all z are equal and are left out.
     """
     path = is_file(path, KNOWN, "holds no localisations")
     if pixel_size is not None and not 0 < pixel_size < float("inf"):
@@ -77,6 +79,8 @@ def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataF
     import pandas as pd
 
     raw = path.read_bytes()
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{path}: is text in UTF-16; save it as CSV in UTF-8.")
     if b"\0" in raw:
         raise InputError(f"{path}: is no text; expected {KNOWN}.")
     try:
@@ -85,8 +89,8 @@ def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataF
         text = raw.decode("latin-1")  # Elyra's µ
     first = next((line for line in text.splitlines() if line.strip()), "")
     mark = max(",;\t", key=first.count)
-    names = [cell.strip().strip('"').strip().lower() for cell in first.split(mark)]
-    axes = {m[1]: (k, m[2]) for k, name in enumerate(names) if (m := _AXIS.fullmatch(name))}
+    names = [cell.strip().strip("\"'").strip().lower() for cell in first.split(mark)]
+    axes = _axes(names)
     frame = next((names.index(name) for name in _FRAME if name in names), None)
     if frame is None or not {"x", "y"} <= set(axes):
         there = {*axes} if frame is None else {*axes, "frame"}
@@ -99,14 +103,16 @@ def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataF
         table = pd.read_csv(StringIO(text), sep=mark, header=None, skiprows=_lines_before(text) + 1)
     except pd.errors.EmptyDataError:
         table = pd.DataFrame(columns=range(len(names)))
-    except pd.errors.ParserError as error:
-        raise InputError(f"{path}: is no table ({error}); expected {KNOWN}.") from None
-    if table.shape[1] < len(names):
+    except pd.errors.ParserError:
+        raise InputError(f"{path}: its rows differ in their number of columns; expected {KNOWN}.") from None
+    spare = table.iloc[:, len(names) :]
+    if table.shape[1] < len(names) or spare.notna().any(axis=None):
         raise InputError(
-            f"{path}: has {len(names)} headings and {table.shape[1]} columns; expected as many of both."
+            f"{path}: has {len(names)} headings and {table.shape[1]} columns; expected as many of both. Are"
+            " there commas for decimals, or names of rows without a heading? Write the table without them."
         )
     wanted = {"frame": frame} | {axis: place for axis, (place, _) in sorted(axes.items())}
-    found = pd.DataFrame({name: _numbers(path, table[place], name) for name, place in wanted.items()})
+    found = pd.DataFrame({n: _numbers(path, table[k], n, commas=mark != ",") for n, k in wanted.items()})
     for axis, (_, unit) in axes.items():
         found[axis] *= _nanometres(path, axis, unit, units, pixel_size)
     return _flat_if_2d(path, _with_frames(path, found))
@@ -121,44 +127,64 @@ def _picasso(path: Path, pixel_size: float | None, units: str | None) -> pd.Data
         raise InputError(f"{path}: reading HDF5 needs h5py; install it: pip install h5py") from None
     try:
         with h5py.File(path, "r") as file:
-            if "locs" not in file or not {"frame", "x", "y"} <= set(file["locs"].dtype.names or ()):
+            locs = file.get("locs")
+            if not isinstance(locs, h5py.Dataset) or not {"frame", "x", "y"} <= set(locs.dtype.names or ()):
                 raise InputError(
                     f"{path}: holds no dataset 'locs' with frame, x and y; expected Picasso's HDF5. Export"
                     " other programs' tables as CSV with units in their headings."
                 )
-            locs = file["locs"]
-            found = pd.DataFrame({n: locs[n][:] for n in ("frame", "x", "y", "z") if n in locs.dtype.names})
+            names = [n for n in ("frame", "x", "y", "z") if n in locs.dtype.names]
+            found = pd.DataFrame({n: _numbers(path, pd.Series(locs[n][:]), n) for n in names})
+            within = file["metadata"][()] if isinstance(file.get("metadata"), h5py.Dataset) else None
     except OSError as error:
         raise InputError(f"{path}: is cut short or damaged ({error}). Write or copy it again.") from None
     if units not in (None, "px"):
-        raise InputError(f"{path}: Picasso's tables are in pixels, units say {units}; leave units out.")
-    size = pixel_size or _beside(path)
+        warnings.warn(
+            f"{path}: Picasso's tables are in pixels of the camera, whatever units say.", stacklevel=4
+        )
+    size = pixel_size or _told_size(path, within)
     if size is None:
         raise InputError(
-            f"{path}: is in pixels of the camera, and no .yaml beside it tells their size; give the pixel"
-            " size, nanometres."
+            f"{path}: is in pixels of the camera, and neither it nor a .yaml beside it tells their size; give"
+            " the pixel size, nanometres."
         )
     found[["x", "y"]] = found[["x", "y"]].astype(float) * size  # z is in nanometres
     return _flat_if_2d(path, _with_frames(path, found))
 
 
-def _beside(path: Path) -> float | None:
-    """The pixel size that Picasso writes into the .yaml beside a table."""
+def _told_size(path: Path, within: Any) -> float | None:
+    """The pixel size, nm, that Picasso writes into a table or into the .yaml beside it."""
     import yaml
 
     beside = path.with_suffix(".yaml")
-    if not beside.is_file():
+    if within is None and not beside.is_file():
         return None
+    name = path.name if within is not None else beside.name
     try:
-        told = [part for part in yaml.safe_load_all(beside.read_text(encoding="utf-8")) if part]
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise InputError(f"{beside}: is no YAML; give the pixel size, nanometres.") from None
-    sizes = {float(part["Pixelsize"]) for part in told if isinstance(part, dict) and part.get("Pixelsize")}
-    if len(sizes) != 1:
+        text = within if within is not None else beside.read_bytes()
+        text = text.decode("utf-8") if isinstance(text, bytes) else str(text)
+        told = [part for part in yaml.safe_load_all(text) if part]  # JSON is YAML
+        parts = [p for part in told for p in (part if isinstance(part, list) else [part])]
+        sizes = {float(p["Pixelsize"]) for p in parts if isinstance(p, dict) and p.get("Pixelsize")}
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError):
+        raise InputError(f"{path}: the pixel size in {name} cannot be read; give it, nanometres.") from None
+    if len(sizes) != 1 or not 0 < min(sizes) < float("inf"):
         return None
     (size,) = sizes
-    warnings.warn(f"{path}: {size:g} nm a pixel, from {beside.name}.", stacklevel=5)
+    warnings.warn(f"{path}: {size:g} nm a pixel, from {name}.", stacklevel=5)
     return size
+
+
+def _axes(names: list[str]) -> dict[str, tuple[int, str | None]]:
+    """Column and unit of each axis; of several columns of one the one in nm, um, pixels, or bare."""
+    order = [*UNITS, *PIXELS, None]
+    found: dict[str, tuple[int, str | None]] = {}
+    for k, name in enumerate(names):
+        if (m := _AXIS.fullmatch(name)) and (
+            m[1] not in found or order.index(m[2]) < order.index(found[m[1]][1])
+        ):
+            found[m[1]] = k, m[2]
+    return found
 
 
 def _lines_before(text: str) -> int:
@@ -166,16 +192,21 @@ def _lines_before(text: str) -> int:
     return len(text) and next((k for k, line in enumerate(text.splitlines()) if line.strip()), 0)
 
 
-def _numbers(path: Path, column: pd.Series, name: str) -> pd.Series:
+def _numbers(path: Path, column: pd.Series, name: str, *, commas: bool = False) -> pd.Series:
+    """Finite numbers of one column; `commas`: they part no columns, so they may mark decimals."""
     import numpy as np
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").astype(float)
+    marked = not np.isfinite(values).all() and any("," in str(cell) for cell in column)
+    said = " Is a comma the decimal point? Write a point." if marked else ""
+    if said and commas:
+        points = pd.Series([str(cell).replace(",", ".") for cell in column], index=column.index)
+        values = pd.to_numeric(points, errors="coerce").astype(float)
+        warnings.warn(f"{path}: commas are read as decimal points.", stacklevel=6)
     if bad := int((~np.isfinite(values)).sum()):
-        raise InputError(
-            f"{path}: {name}: {bad} of {len(values)} values are no finite numbers; expected numbers with a"
-            " point for decimals. Leave these rows out, and say so."
-        )
+        said = said or " Leave these rows out, and say so."
+        raise InputError(f"{path}: {name}: {bad} of {len(values)} values are no finite numbers.{said}")
     return values
 
 
@@ -183,15 +214,17 @@ def _nanometres(
     path: Path, axis: str, told: str | None, units: str | None, pixel_size: float | None
 ) -> float:
     """Nanometres a unit of one column."""
-    unit = "px" if told in PIXELS else "um" if told and UNITS.get(told) == 1000 else told and "nm"
+    unit = "px" if told in PIXELS else "um" if told and UNITS[told] == 1000 else told and "nm"
     if unit and units and unit != units:
-        raise InputError(f"{path}: {axis} is in {told} by its heading, units say {units}; leave units out.")
+        warnings.warn(f"{path}: {axis} is in {unit} by its heading, whatever units say.", stacklevel=5)
     unit = unit or units
     if unit is None:
         raise InputError(
             f"{path}: the heading of {axis} names no unit; give the units: nm, um or px, with the pixel size."
         )
     if unit == "px":
+        if axis == "z":
+            raise InputError(f"{path}: z is not in pixels of the camera; write its unit, z [nm] or z [um].")
         if pixel_size is None:
             raise InputError(f"{path}: {axis} is in pixels; give the pixel size, nanometres.")
         return pixel_size
@@ -199,8 +232,8 @@ def _nanometres(
 
 
 def _with_frames(path: Path, found: pd.DataFrame) -> pd.DataFrame:
-    if (found["frame"] % 1 != 0).any():
-        raise InputError(f"{path}: frame: holds numbers that are not whole; expected frames 0, 1, 2, ...")
+    if (found["frame"] % 1 != 0).any() or (found["frame"].abs() >= 2**53).any():
+        raise InputError(f"{path}: frame: holds numbers that are no frames; expected 0, 1, 2, ...")
     return found.astype({"frame": "int64"})
 
 
