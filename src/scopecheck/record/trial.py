@@ -219,7 +219,7 @@ class Trial:
         """
         source = _as_case(sample)
         same = {"true": self._true(source), "told": source.told | (told or {}), "name": arm}
-        cases = [replace(self.retaken(source, seed, **setting), **same) for seed in seeds]
+        cases = [replace(self.retaken(source, seed, **setting), **same) for seed in seeds]  # type: ignore[arg-type]
         return self.run(arm, cases, tool=tool)
 
     def again(
