@@ -12,6 +12,7 @@ from scopecheck.record.plots import BAND
 from scopecheck.record.result import ArmResult, caption
 
 REACH = 6.0  # tolerances that the picture shows to either side
+WIDE = 22  # characters of a label: half the picture
 
 
 def by_failure(states: Sequence[State]) -> dict[str, list[State]]:
@@ -80,8 +81,11 @@ def picture(states: Sequence[State], path: Path) -> bool:
                 left.barh(y, bounded, height=0.34, color=COLOURS["HOLDS"])
             at = max(-REACH, min(REACH, _tolerances(a)))
             right.barh(y, at, height=0.34, color=COLOURS["FAILS"])
-            said = f"{a.measurement.replace('_', ' ')} {tables.percent(a.bias, a.scale, a.unit)}"
-            where = textwrap.shorten(f"{mode[:1].upper()}{mode[1:]} ({a.arm})", 46, placeholder=" …")
+            name = a.measurement.replace("_", " ")
+            said = f"{name} {tables.percent(a.bias, a.scale, a.unit)}"
+            said = said if len(said) <= WIDE else f"{name} {tables.percent(a.bias, a.scale, '')}"
+            where = _short(f"{mode[:1].upper()}{mode[1:]} ({a.arm})", 46)
+            score = _short(score, WIDE - 5)
             left.text(0, y - 0.56, where, fontsize=10, color="#555555", va="center")
             left.text(0, y - 0.3, f"{score} {value:.2f}", fontsize=12, va="center")
             right.text(-REACH, y - 0.3, said, fontsize=12, va="center", fontweight="bold")
@@ -102,6 +106,10 @@ def picture(states: Sequence[State], path: Path) -> bool:
             ax.patch.set_visible(False)
         figure.savefig(path, dpi=150, metadata={"Software": None}, bbox_inches=None)
     return True
+
+
+def _short(text: str, most: int) -> str:
+    return textwrap.shorten(text, most, placeholder=" …", break_on_hyphens=False)
 
 
 def told(states: Sequence[State]) -> str:
