@@ -85,7 +85,7 @@ def picture(states: Sequence[State], path: Path) -> bool:
             said = f"{name} {tables.percent(a.bias, a.scale, a.unit)}"
             said = said if len(said) <= WIDE else f"{name} {tables.percent(a.bias, a.scale, '')}"
             where = _short(f"{mode[:1].upper()}{mode[1:]} ({a.arm})", 46)
-            score = _short(score, WIDE - 5)
+            score = _short(score, WIDE - 3)
             left.text(0, y - 0.56, where, fontsize=10, color="#555555", va="center")
             left.text(0, y - 0.3, f"{score} {value:.2f}", fontsize=12, va="center")
             right.text(-REACH, y - 0.3, said, fontsize=12, va="center", fontweight="bold")
