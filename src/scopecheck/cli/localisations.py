@@ -18,6 +18,7 @@ from scopecheck.cli.options import (
     fail_words,
     fractions,
     number,
+    positive,
     print_table,
 )
 from scopecheck.errors import InputError
@@ -73,9 +74,9 @@ def localisations(
     score = score_localisations(
         found,
         true,
-        radius=_positive("radius", radius),
-        axial=_positive("axial", axial),
-        pixel_size=None if pixel_size is None else _positive("pixel-size", pixel_size),
+        radius=_nanometres("radius", radius),
+        axial=_nanometres("axial", axial),
+        pixel_size=None if pixel_size is None else _nanometres("pixel-size", pixel_size),
         units=units,
         merge=None if merge is None else _merge(merge),
         tolerance=limits,
@@ -89,11 +90,8 @@ def localisations(
     end(score.rows, failing)
 
 
-def _positive(option: str, text: str) -> float:
-    value = number(option, text)
-    if not 0 < value < float("inf"):
-        raise InputError(f"--{option}: {text}; expected nanometres, above 0.")
-    return value
+def _nanometres(option: str, text: str) -> float:
+    return positive(option, text, "nanometres, above 0")
 
 
 def _merge(text: str) -> tuple[float, int]:
@@ -103,7 +101,7 @@ def _merge(text: str) -> tuple[float, int]:
     dark = number("merge", parts[1])
     if dark < 0 or dark % 1:
         raise InputError(f"--merge: {text}; the second is a whole number of dark frames, such as 60,2.")
-    return _positive("merge", parts[0]), int(dark)
+    return _nanometres("merge", parts[0]), int(dark)
 
 
 def _content(score: LocalisationsScore, found: Path, true: Path) -> dict[str, Any]:

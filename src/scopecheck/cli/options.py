@@ -57,6 +57,14 @@ def number(option: str, text: str) -> float:
         raise InputError(f"--{option}: {text!r} is not a number.") from None
 
 
+def positive(option: str, text: str, what: str = "a positive number") -> float:
+    """A finite number above 0 from an option's text."""
+    value = number(option, text)
+    if not 0 < value < float("inf"):
+        raise InputError(f"--{option}: {text}; expected {what}.")
+    return value
+
+
 def sizes(text: str, option: str = "pixel-size", what: str = "micrometres per pixel") -> list[float]:
     """Read --pixel-size: one positive number, or one per axis."""
     found = [number(option, x) for x in text.split(",")]

@@ -19,6 +19,7 @@ from scopecheck.cli.options import (
     fail_words,
     fractions,
     number,
+    positive,
     print_table,
 )
 from scopecheck.errors import InputError
@@ -93,7 +94,7 @@ def picks(
         check_choice("missing", missing, ("none", "skip"))
     check_choice("origins", origins, ("apply", "ignore"))
     check_choice("third", third, ("auto", "z", "score"))
-    angstrom = None if pixel_size is None else _positive("pixel-size", pixel_size)
+    angstrom = None if pixel_size is None else positive("pixel-size", pixel_size)
     if flipped is not None:
         check_choice("flipped", flipped, ("picks", "truth", "both"))
         if shape is None:
@@ -124,19 +125,12 @@ def picks(
     end(score.rows, failing)
 
 
-def _positive(option: str, text: str) -> float:
-    value = number(option, text)
-    if not 0 < value < float("inf"):
-        raise InputError(f"--{option}: {text}; expected a positive number.")
-    return value
-
-
 def _pixels(option: str, text: str | None, angstrom: float | None) -> float | None:
     """Pixels from '108', '108px' or '190A'."""
     if text is None:
         return None
     bare, unit = re.fullmatch(r"(.*?)\s*(px|A|Å)?", text.strip(), re.I).groups()  # type: ignore[union-attr]
-    value = _positive(option, bare)
+    value = positive(option, bare)
     if (unit or "px").lower() == "px":
         return value
     if angstrom is None:

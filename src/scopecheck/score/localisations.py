@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scopecheck.errors import InputError
 from scopecheck.score import localisation_signs as signs
 from scopecheck.score.pair_names import few
+from scopecheck.score.rows import judged_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -362,11 +363,6 @@ def _row(
     pooled: Mapping[str, float],
     better: bool | None,
 ) -> ArmResult:
-    from scopecheck import judge
-    from scopecheck.judge import inputs
-    from scopecheck.record.result import ArmResult, judged
-    from scopecheck.record.tables import far_outside
-
     matches = [m["match"] for m in movies]
     values = {
         "localisations": [(float(m.n_found), float(m.n_true)) for m in matches],
@@ -377,31 +373,21 @@ def _row(
     common: dict[str, Any] = {"recipe": "score localisations", "arm": str(found), "measurement": measure}
     common |= {"tier": "", "profile": "", "plausibility": looks, "scale": MEASURES[measure]}
     common["unit"] = "localisations" if measure == "localisations" else ""
-    limits, doubt = (given.get(measure, given.get("all")) for given in (tolerance, uncertainty))
-    asked: dict[str, Any] = {"scope": scope, "tolerance": inputs.tolerance_pair(limits)}
-    asked |= {"truth_uncertainty": inputs.uncertainty(doubt)}
-    for (got, _), movie in zip(values, movies, strict=True):
-        if got != got:
-            why = f"not defined on {movie['name']}: no localisations"
-            return ArmResult(**common, **asked, n=len(movies), reason=why)
-    got, true = zip(*values, strict=True)
     gross = None
     if measure == "localisations":
         gross = [(m.n_found + m.n_true - 2 * m.tp) / m.n_true for m in matches]
-    verdict = judge.agreement(
-        got,
-        true,
+    return judged_row(
+        common,
+        values,
+        [movie["name"] for movie in movies],
         scope=scope,
-        tolerance=limits,
-        scale=MEASURES[measure],
-        truth_uncertainty=doubt,
-        gross_error=gross,
-        better_than_chance=better,
+        tolerance=tolerance,
+        uncertainty=uncertainty,
+        gross=gross,
+        better=better,
+        undefined="no localisations",
+        no_ratio="no emitter",
     )
-    row = ArmResult(**common | judged(verdict))
-    names = [movie["name"] for movie in movies]
-    row.note = "; ".join(text for text in (row.note, far_outside(row, names, got, true)) if text)
-    return row
 
 
 def _file(movie: Mapping[str, Any]) -> dict[str, Any]:

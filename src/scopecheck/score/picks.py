@@ -11,6 +11,7 @@ from scopecheck.errors import InputError
 from scopecheck.score import pick_curve
 from scopecheck.score.pair_names import few
 from scopecheck.score.pick_tables import Picks, pair, read
+from scopecheck.score.rows import judged_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -387,11 +388,6 @@ def _row(
     plausibility: dict[str, float],
     better: bool | None,
 ) -> ArmResult:
-    from scopecheck import judge
-    from scopecheck.judge import inputs
-    from scopecheck.record.result import ArmResult, judged
-    from scopecheck.record.tables import far_outside
-
     matches = [one["match"] for one in found]
     values = {
         "particles": [(m.n_picks, m.n_truth) for m in matches],
@@ -400,43 +396,25 @@ def _row(
     }[measure]
     common: dict[str, Any] = {"recipe": "score picks", "arm": str(picks), "measurement": measure, "tier": ""}
     common |= {"profile": "", "plausibility": plausibility, "scale": MEASURES[measure]}
-    limits, doubt = (given.get(measure, given.get("all")) for given in (tolerance, uncertainty))
-    asked: dict[str, Any] = {"scope": scope, "tolerance": inputs.tolerance_pair(limits)}
-    asked |= {"truth_uncertainty": inputs.uncertainty(doubt)}
     common["unit"] = "" if measure == "junk_fraction" else "particles"
-    for (got, true), one in zip(values, found, strict=True):
-        if got != got:
-            return ArmResult(
-                **common, **asked, n=len(found), reason=f"not defined on {one['name']}: no picks"
-            )
-        if MEASURES[measure] == "relative" and true == 0:
-            return ArmResult(
-                **common, **asked, n=len(found), reason=f"no ratio on {one['name']}: no true particle"
-            )
     gross = None
-    if measure == "particles":
+    if measure == "particles" and all(m.n_truth for m in matches):
         gross = [(m.n_picks + m.n_truth - 2 * m.tp) / m.n_truth for m in matches]
         drawn = [one["chance"].recall for one in found]
-        common["chance"] = {
-            "gross error": sum(m.n_picks / m.n_truth + 1 - 2 * d for m, d in zip(matches, drawn, strict=True))
-            / len(matches)
-        }
-    got, true = zip(*values, strict=True)
-    verdict = judge.agreement(
-        got,
-        true,
+        by_chance = [m.n_picks / m.n_truth + 1 - 2 * d for m, d in zip(matches, drawn, strict=True)]
+        common["chance"] = {"gross error": sum(by_chance) / len(matches)}
+    return judged_row(
+        common,
+        values,
+        [one["name"] for one in found],
         scope=scope,
-        tolerance=limits,
-        scale=MEASURES[measure],
-        truth_uncertainty=doubt,
-        gross_error=gross,
-        better_than_chance=better,
+        tolerance=tolerance,
+        uncertainty=uncertainty,
+        gross=gross,
+        better=better,
+        undefined="no picks",
+        no_ratio="no true particle",
     )
-    row = ArmResult(**common | judged(verdict))
-    row.note = "; ".join(
-        text for text in (row.note, far_outside(row, [one["name"] for one in found], got, true)) if text
-    )
-    return row
 
 
 def _pooled(matches: list[Any]) -> dict[str, float]:
