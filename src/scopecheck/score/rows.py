@@ -52,7 +52,7 @@ def judged_row(
         gross_error=gross,
         better_than_chance=better,
     )
-    row = ArmResult(**common | judged(verdict))
-    far = far_outside(row, list(names), measured, truth)
+    row = ArmResult(**{**common, **judged(verdict)})
+    far = far_outside(row, names, measured, truth)
     row.note = "; ".join(text for text in (row.note, far) if text)
     return row
