@@ -115,10 +115,13 @@ def score_restored(
     if Path(raw).resolve() in (Path(restored).resolve(), Path(true).resolve()):
         raise InputError(f"{raw}: given as the raw image and as another one; give raw, restored, truth.")
     pairs, notes = pair_up(Path(restored), Path(true), Path(raw), as_given=as_given)
-    found, seen = [], []
-    for one in pairs:
-        assert one.image is not None
-        found.append(_read(one.name, {"raw": one.image, "restored": one.predicted, "truth": one.true}, seen))
+    found: list[dict[str, Any]] = []
+    seen: list[tuple[str, str]] = []
+    for pair in pairs:
+        assert pair.image is not None
+        found.append(
+            _read(pair.name, {"raw": pair.image, "restored": pair.predicted, "truth": pair.true}, seen)
+        )
     notes += _together(seen)
     for one in found:
         _registered(one, notes, as_given)
