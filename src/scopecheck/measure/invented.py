@@ -137,8 +137,13 @@ def null_test(
         If shapes differ, values are not finite, there are fewer than 10 nulls, all nulls are equal, or alpha
         is not between 0 and 1.
     """
-    from scipy.ndimage import gaussian_filter
+    return expected(true, nulls, sigma, alpha=alpha, length=length).look(out)
 
+
+def expected(
+    true: ArrayLike, nulls: ArrayLike, sigma: float, *, alpha: float = 0.05, length: float = 4.0
+) -> Nulls:
+    """What noise alone does to a tool's outputs of one scene, to look at several of them: as `null_test`."""
     if not 0 < alpha < 1:
         raise InputError(f"alpha: {alpha}; expected a chance between 0 and 1.")
     others = np.asarray(nulls, float)
@@ -148,8 +153,7 @@ def null_test(
             " on other noise."
         )
     bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
-    given, light = _plane("out", out), _plane("true", true)
-    made = linear_part(given, light)
+    light = _plane("true", true)
     there = np.array([_lights(image - linear_part(image, light), bank) for image in others])
     spread = _spread(there, sigma)
     if not (spread > 0).all():
@@ -158,27 +162,54 @@ def null_test(
     largest = np.array([_largest(there[k], np.delete(there, k, axis=0), sigma) for k in range(len(there))])
     place, scale = _gumbel(largest)
     threshold = float(place + scale * _quantile(len(largest), alpha))
-    masked = np.zeros(light.shape, bool)
-    for _ in range(_ROUNDS):
-        here = _lights(given - made, bank)
-        best = np.abs(here / spread).argmax(axis=0)
-        z, amount = (np.take_along_axis(a, best[None], axis=0)[0] for a in (here / spread, here))
-        # What was invented pulls the fitted filter towards it, and then the rest seems made or lost, too. The
-        # strongest is left out first: without it, weaker places may be none.
-        strange = np.abs(z) > max(threshold, 0.25 * float(np.abs(z).max()))
-        near = masked | (gaussian_filter(strange.astype(float), length * sigma / 2, mode="constant") > 1e-3)
-        if (near == masked).all() or near.mean() > 0.5:
-            break
-        masked = near
-        for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
-            made = linear_part(np.where(masked, made, given), light)
-    names = np.array([name for name, _ in bank])[best]
-    return Invented(
-        _places(z, amount, names, threshold, sigma),
-        _places(-z, -amount, names, threshold, sigma),
-        threshold,
-        z,
-    )
+    return Nulls(light, spread, threshold, sigma, length)
+
+
+@dataclass(frozen=True, eq=False)
+class Nulls:
+    """What noise alone does at every place of a scene; made by `expected`.
+
+    Attributes
+    ----------
+    true : (Y, X) float64
+    spread : (shapes, Y, X) float64
+        Standard deviation of each shape's light over the nulls.
+    threshold : float
+        As `Invented.threshold`.
+    sigma, length : float
+        As given.
+    """
+
+    true: NDArray
+    spread: NDArray
+    threshold: float
+    sigma: float
+    length: float
+
+    def look(self, out: ArrayLike) -> Invented:
+        """Find what one output invented and lost."""
+        from scipy.ndimage import gaussian_filter
+
+        given, sigma = _plane("out", out), self.sigma
+        bank = [(name, kernel) for name, kernels in shapes(sigma, self.length).items() for kernel in kernels]
+        made, masked = linear_part(given, self.true), np.zeros(self.true.shape, bool)
+        for _ in range(_ROUNDS):
+            here = _lights(given - made, bank)
+            best = np.abs(here / self.spread).argmax(axis=0)
+            z, amount = (np.take_along_axis(a, best[None], axis=0)[0] for a in (here / self.spread, here))
+            # What was invented pulls the fitted filter towards it, and then the rest seems made or lost, too.
+            # The strongest is left out first: without it, weaker places may be none.
+            strange = np.abs(z) > max(self.threshold, 0.25 * float(np.abs(z).max()))
+            reach = gaussian_filter(strange.astype(float), self.length * sigma / 2, mode="constant")
+            near = masked | (reach > 1e-3)
+            if (near == masked).all() or near.mean() > 0.5:
+                break
+            masked = near
+            for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
+                made = linear_part(np.where(masked, made, given), self.true)
+        names = np.array([name for name, _ in bank])[best]
+        found = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
+        return Invented(*found, self.threshold, z)
 
 
 def _lights(image: NDArray, bank: Sequence[tuple[str, NDArray]]) -> NDArray:
