@@ -228,3 +228,113 @@ def test_the_command_prints_judges_and_ends_as_promised(tmp_path):
     assert content["scores"]["restored"]["slope"] == pytest.approx(0.7)
     with pytest.raises(InputError, match="control=ctl"):
         run(app, ["score", "restored", *made, "--conditions", "a"], catch_exceptions=False)
+
+
+def test_fit_keeps_noisy_images_unbiased_and_brings_the_nulls_along(tmp_path):
+    """A line of truth over restored would be flattened by the noise of the restored, and lose light."""
+    truths = scenes(5)
+    made = folders(tmp_path, truths, lambda raw, true: raw / 1000)
+    (tmp_path / "nulls").mkdir()
+    for k, truth in enumerate(truths):
+        stack = np.stack([taken(truth, 1000 + 20 * k + j) for j in range(12)]) / 1000
+        tifffile.imwrite(tmp_path / "nulls" / f"field_{k}.tif", stack.astype(np.float32))
+    score = score_restored(*made, fit=True, nulls=tmp_path / "nulls", sigma=1.5)
+    assert row(score).bias == pytest.approx(0, abs=0.02)
+    assert row(score, "invented").bias + row(score, "lost").bias <= 2 / (5 * np.prod(SHAPE)) * 1e6
+
+
+def test_counted_photons_over_a_dim_background_keep_their_light(tmp_path):
+    dim = [field(SHAPE, 12, light=300, sigma=1.5, background=(0.3, 0.4), seed=k).photons for k in range(6)]
+    draw = np.random.default_rng(3)
+    made = folders(tmp_path, dim, lambda raw, true: draw.poisson(true).astype(np.float32))
+    assert row(score_restored(*made)).bias == pytest.approx(0, abs=0.04)
+
+
+def test_a_noisy_truth_does_not_choose_its_own_bright_places(tmp_path):
+    clean = scenes(5, 600)
+    long = iter(
+        [np.mean([taken(one, 500 + 10 * k + j) for j in range(16)], axis=0) for k, one in enumerate(clean)]
+    )
+    sides = folders(tmp_path, clean, lambda raw, true: true)
+    for k in range(5):
+        tifffile.imwrite(sides[2] / f"field_{k}.tif", next(long).astype(np.float32))
+    assert row(score_restored(*sides)).bias == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda stack: np.stack([stack[0]] * 12), "two are equal"),
+        (lambda stack: 100 * stack, "does not look like the same tool"),
+        (lambda stack: np.roll(stack, 40, axis=2), "does not look like the same tool"),
+        (lambda stack: stack[:5], "at least 10"),
+        (lambda stack: stack[:, 1:], r"expected \(K, 96, 112\)"),
+    ],
+)
+def test_nulls_that_are_none_are_refused_by_name(tmp_path, spoil, said):
+    truth = scenes(1)[0]
+    made = folders(tmp_path, [truth], lambda raw, true: taken(truth, 50))
+    (tmp_path / "nulls").mkdir()
+    stack = spoil(np.stack([taken(truth, 100 + k) for k in range(12)]))
+    tifffile.imwrite(tmp_path / "nulls" / "field_0.tif", stack.astype(np.float32))
+    with pytest.raises(InputError, match=said) as error:
+        score_restored(*made, nulls=tmp_path / "nulls", sigma=1.5)
+    assert "field_0.tif" in str(error.value)
+
+
+def test_a_shared_layout_is_no_agreement_and_single_wrong_files_are_named(tmp_path):
+    y, x = np.indices(SHAPE)
+    cell = 200.0 * (np.hypot(y - 48, x - 56) < 30)
+    truths, others = ([one + cell for one in scenes(4, 500, seed)] for seed in (0, 3))
+    these = iter(others)
+    made = folders(tmp_path, truths, lambda raw, true: next(these))
+    score = score_restored(*made, tolerance={"light": 0.5})
+    assert row(score).marks == ["NOT BETTER THAN CHANCE"]
+    (tmp_path / "b").mkdir()
+    swapped = iter([truths[1], truths[0], truths[2] + 1, truths[3] + 1])
+    score = score_restored(*folders(tmp_path / "b", truths, lambda raw, true: next(swapped)))
+    assert row(score).marks == []
+    assert "field_0, field_1: fits another place no worse" in " ".join(score.notes)
+
+
+def test_raw_less_its_offset_is_judged(tmp_path):
+    made = folders(tmp_path, scenes(2), lambda raw, true: raw - 7)
+    score = score_restored(*made)
+    assert "residual_x" not in score.scores["restored"]
+    assert score.scores["restored"]["light"] == pytest.approx(score.scores["raw"]["light"])
+
+
+def test_inverted_copied_coloured_and_masked_images_are_named(tmp_path):
+    made = folders(tmp_path, scenes(2), lambda raw, true: 3000 - true)
+    assert "inverted" in " ".join(score_restored(*made).notes)
+    with pytest.raises(InputError, match="turns no image round"):
+        score_restored(*made, fit=True)
+    (tmp_path / "b").mkdir()
+    with pytest.raises(InputError, match="counts once"):
+        score_restored(*folders(tmp_path / "b", [scenes(1)[0]] * 3, lambda raw, true: true))
+    (tmp_path / "c").mkdir()
+    mask = [(scenes(1)[0] > 60).astype(np.uint8)]
+    made = folders(tmp_path / "c", mask, lambda raw, true: raw, lambda t, k: taken(100 * t + 5.0, k))
+    assert "a mask" in " ".join(score_restored(*made).notes)
+
+
+@pytest.mark.parametrize("side", ["raw", "out"])
+def test_whole_numbers_that_ran_below_0_are_noted(tmp_path, side):
+    truths = [one - one.min() for one in scenes(2, 20000)]
+    under = lambda image: (np.rint(image) - 3).astype(np.int32).astype(np.uint16)  # noqa: E731
+    made = folders(
+        tmp_path,
+        truths,
+        lambda raw, true: under(true) if side == "out" else true + 1,
+        lambda t, k: under(taken(t, k)) if side == "raw" else taken(t, k),
+    )
+    assert "wrap around" in " ".join(score_restored(*made, as_given=True).notes)
+
+
+def test_a_tolerance_for_what_is_not_counted_is_refused(tmp_path):
+    made = folders(tmp_path, scenes(1), lambda raw, true: true + 1)
+    with pytest.raises(InputError, match="without --nulls"):
+        score_restored(*made, tolerance={"invented": 2})
+    run = CliRunner().invoke
+    with pytest.raises(InputError, match="tolerance"):
+        run(app, ["score", "restored", *map(str, made), "--tolerance", "10"], catch_exceptions=False)

@@ -56,14 +56,22 @@ def restored(
 ) -> None:
     """Judge restored images against a truth, beside the raw images they were made of.
 
-    Light is the mean grey value above background where the truth is bright (above Otsu's threshold). Each
-    file is one independent acquisition. Beside each score stand that of the raw image and that of a flat
-    picture. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
+    Light is the mean grey value where the truth is bright (above Otsu's threshold, once smoothed by a pixel),
+    less that of its dimmer half. Each file is one independent acquisition. Beside each score stand that of
+    the raw image and that of a flat picture. Ends with 0 when judged, whatever the verdict; with 2 on bad
+    input.
     """
     from scopecheck.score.restored import score_restored
 
     failing, limits = fail_words(fail_on), by_measure("tolerance", tolerance)
-    fractions({name: value for name, value in limits.items() if name == "light"})
+    fractions({name: value for name, value in limits.items() if name in ("light", "all")})
+    unsure = by_measure("truth-uncertainty", truth_uncertainty)
+    of_light = doubts(
+        {name: value for name, value in unsure.items() if name in ("light", "all")}, relative=True
+    )
+    of_places = doubts(
+        {name: value for name, value in unsure.items() if name not in of_light}, relative=False
+    )
     score = score_restored(
         raw,
         out,
@@ -74,7 +82,7 @@ def restored(
         sigma=None if sigma is None else positive("sigma", sigma, "pixels, above 0"),
         pixel_size=None if pixel_size is None else positive("pixel-size", pixel_size, "micrometres, above 0"),
         tolerance=limits,
-        truth_uncertainty=doubts(by_measure("truth-uncertainty", truth_uncertainty), relative=True),
+        truth_uncertainty=of_light | of_places,
         as_given=as_given,
     )
     if as_json:
@@ -114,11 +122,13 @@ def _show(score: RestoredScore, raw: Path, out: Path, true: Path) -> None:
     console.print(f"raw: {raw}\nrestored: {out}\ntruth: {true}", markup=False)
     print_table(console, verdicts(score.rows, score.scope))
     console.print(caption(score.rows))
+    console.print("Fitted: after the best gain and offset. As given: means something in one unit alone.")
     table = Table(box=box.SIMPLE_HEAD, title="Against the truth, over all pixels (mean over acquisitions)")
     for heading in ("", "restored", "raw", "a flat picture"):
         table.add_column(heading)
-    names = {"r": "correlation", "slope": "slope of light", "offset": "offset", "psnr": "PSNR (dB)"}
-    names |= {"psnr_fitted": "PSNR, fitted (dB)", "ssim": "SSIM", "ssim_fitted": "SSIM, fitted"}
+    names = {"light": "light over true light", "r": "correlation", "psnr_fitted": "PSNR, fitted (dB)"}
+    names |= {"ssim_fitted": "SSIM, fitted", "slope": "slope, as given", "offset": "offset, as given"}
+    names |= {"psnr": "PSNR, as given (dB)", "ssim": "SSIM, as given"}
     for name, said in names.items():
         if name in score.scores["restored"]:
             by = [score.scores[kind][name] for kind in ("restored", "raw", "flat")]
@@ -135,11 +145,15 @@ def _show(score: RestoredScore, raw: Path, out: Path, true: Path) -> None:
         said = (
             f"Light of {told['second']} over {told['first']} (n = {told['n_second']} and {told['n_first']}):"
         )
-        said += f" true {told['truth']:.2f}, restored {told['restored']:.2f}, raw {told['raw']:.2f}."
+        said += (
+            f" true {told['truth']:.2f}, restored {told['restored']:.2f}, raw {told['raw']:.2f}; a picture"
+        )
+        said += " that tells nothing has 1."
         if "error" in told:
             said += f" The restored ratio is off by {told['error']:+.1%}"
             ends = told.get("interval")
-            said += f" (90 % interval {ends[0]:+.1%} to {ends[1]:+.1%})." if ends else "."
+            few = "; two acquisitions of each condition would give an interval"
+            said += f" (90 % interval {ends[0]:+.1%} to {ends[1]:+.1%})." if ends else f"{few}."
         notes.append(said)
     for row in score.rows:
         told_of = [f"no verdict: {row.reason}" if not row.verdict else row.annotation, detail(row)]

@@ -4,8 +4,9 @@ The question is put to one output of a tool, the truth, and several more outputs
 noise of the same scene (the nulls):
 
 1. What a linear, isotropic filter makes of the truth is taken off the output: blur, sharpening and gain are
-   bias, not hallucination. The filter is fitted to the output ring by ring in Fourier space, and again
-   without the places at which something stood out.
+   bias, not hallucination. A blur along one direction, or a shift, is not taken off and may count. The
+   filter is fitted to the output ring by ring in Fourier space, and again without the places at which
+   something stood out.
 2. What is left is compared with shapes as small as the microscope draws: a spot, and segments of several
    directions. This gives an amount of light at every place and for every shape.
 3. That amount is divided by its standard deviation over the nulls. The threshold is what the largest value
@@ -154,6 +155,14 @@ def expected(
         )
     bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
     light = _plane("true", true)
+    if any(
+        np.ptp(one - other) < 1e-6 * np.ptp(other) for one, other in zip(others[1:], others, strict=False)
+    ):
+        raise InputError("nulls: two are equal, but for a constant; expected outputs on independent noise.")
+    if not sigma < min(light.shape) / 10:
+        raise InputError(
+            f"sigma: {sigma:g} px for an image of {light.shape}; expected a tenth of its side at most."
+        )
     there = np.array([_lights(image - linear_part(image, light), bank) for image in others])
     spread = _spread(there, sigma)
     if not (spread > 0).all():

@@ -34,12 +34,14 @@ class RestoredScore:
     rows : list of ArmResult
         The measurements of `MEASURES` that could be made, with the keys of ``verdict.json``.
     scores : dict of str to dict
-        Means over acquisitions, of ``restored``, ``raw`` and a ``flat`` picture that shows nothing: slope,
-        offset, scatter, r (of light as a line of true light, over pixels); psnr, psnr_fitted (dB), ssim,
-        ssim_fitted; residual_x, residual_y (correlation between neighbours in raw less restored).
+        Means over acquisitions, of ``restored``, ``raw`` and a ``flat`` picture that shows nothing: light
+        (over the true light); slope, offset, scatter, r (of grey values as a line of the truth's, over
+        pixels); psnr, psnr_fitted (dB), ssim, ssim_fitted; residual_x, residual_y (correlation between
+        neighbours in raw less restored, after the gain and offset that bring these two together).
     ratio : dict of str to float
-        Where two conditions were named: true, restored and raw ratio of their light, and the error of the
-        restored one with its 90 % interval (Welch, over acquisitions).
+        Where two conditions were named: true, restored and raw ratio of their light (geometric means; 1 for a
+        picture that tells nothing), and the error of the restored one with its 90 % interval (Welch, over
+        acquisitions).
     files : list of dict
         The same for each acquisition.
     notes : list of str
@@ -75,8 +77,9 @@ def score_restored(
     raw, restored, true : Path
         Three images (Y, X) or (Z, Y, X) on the same pixels, or three folders of them, paired by name.
     fit : bool
-        Bring all restored images to the truth's grey values by one gain and one offset, the same for all:
-        for a tool that gives no photons. Never image by image, which would make any two conditions alike.
+        Bring all restored images to the truth's grey values by one gain and one offset, the same for all,
+        which the line of restored over true grey values gives: for a tool that gives no photons. Their light
+        is then right on average by construction. Never image by image: any two conditions would be alike.
     conditions : mapping of str to str, optional
         Two conditions, each a pattern of names (``{"control": "ctl*", "treated": "drug*"}``): the ratio of
         their light is told, second over first.
@@ -112,6 +115,8 @@ def score_restored(
         raise InputError(
             "--nulls and --sigma: give both, the exposures and the width of the finest structure."
         )
+    if nulls is None and (asked := [name for name in ("invented", "lost") if name in (tolerance or {})]):
+        raise InputError(f"--tolerance: names {', '.join(asked)}, which cannot be counted without --nulls.")
     if Path(raw).resolve() in (Path(restored).resolve(), Path(true).resolve()):
         raise InputError(f"{raw}: given as the raw image and as another one; give raw, restored, truth.")
     pairs, notes = pair_up(Path(restored), Path(true), Path(raw), as_given=as_given)
@@ -123,6 +128,7 @@ def score_restored(
             _read(pair.name, {"raw": pair.image, "restored": pair.predicted, "truth": pair.true}, seen)
         )
     notes += _together(seen)
+    _refuse_copies(found)
     for one in found:
         _registered(one, notes, as_given)
     _fitted(found, notes, fit)
@@ -163,16 +169,22 @@ def score_restored(
     ]
     scores = {kind: _mean([one["scores"][kind] for one in found]) for kind in ("restored", "raw", "flat")}
     files = [{"name": one["name"], **one["scores"]["restored"], **one["told"]} for one in found]
-    return RestoredScore(scope, rows, scores, _ratio(found, conditions), files, list(dict.fromkeys(notes)))
+    return RestoredScore(
+        scope, rows, scores, _ratio(found, conditions, notes), files, list(dict.fromkeys(notes))
+    )
 
 
 def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> dict[str, Any]:
     """The three images of an acquisition; what they plainly are not is refused or noted."""
     from scopecheck.data.read.images import read_image
+    from scopecheck.measure.intensity import noise_level
     from scopecheck.measure.processed import processed
 
     given = {side: read_image(path).array for side, path in paths.items()}
     shapes = {side: image.shape for side, image in given.items()}
+    for side, shape in shapes.items():
+        if len(shape) == 3 and shape[-1] in (3, 4) and min(shape[:2]) > 4:
+            raise InputError(f"{paths[side]}: shape {shape}, a colour picture; give one grey level a pixel.")
     if len(set(shapes.values())) > 1:
         told = ", ".join(f"{side} {shape}" for side, shape in shapes.items())
         movie = len({len(shape) for shape in shapes.values()}) > 1
@@ -184,6 +196,10 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
                 else ""
             )
         )
+    if given["truth"].ndim == 3:
+        seen.append(
+            (f"{len(given['truth'])} planes, taken for one volume; give frames of a movie one by one", name)
+        )
     if not np.ptp(given["truth"].astype(float)):
         raise InputError(f"{paths['truth']}: is constant; a truth needs contrast to compare with.")
     for one, other in (("raw", "truth"), ("restored", "truth"), ("raw", "restored")):
@@ -193,18 +209,25 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
             seen.append((f"the {one} image and the {other} hold the very same pixels", name))
     middle = {side: image if image.ndim == 2 else image[len(image) // 2] for side, image in given.items()}
     if min(middle["raw"].shape) >= 32:
-        if signs := processed(middle["raw"]).signs():
-            seen += [(f"the raw image {sign}", name) for sign in signs]
-        ends = processed(middle["restored"])
-        if max(ends.lowest, ends.highest) > 0.005:
-            seen += [(f"the restored image: {sign}", name) for sign in ends.signs() if "clipped" in sign]
+        seen += [(f"the raw image {sign}", name) for sign in processed(middle["raw"]).signs()]
+        for side in ("restored", "truth"):
+            signs = processed(middle[side]).signs() if np.ptp(middle[side]) else []
+            seen += [(f"the {side} image: {sign}", name) for sign in signs if "clipped" in sign]
+    else:
+        seen.append(("under 32 pixels a side, so not looked at for traces of processing", name))
     if not np.ptp(given["restored"].astype(float)):
         seen.append(("the restored image is constant", name))
-    if _wrapped(given["restored"], given["truth"].astype(float)):
-        dtype = given["restored"].dtype
-        seen.append(
-            (f"the restored image is dark where the truth is brightest; did {dtype} wrap around?", name)
-        )
+    if len(np.unique(given["truth"])) == 2:
+        seen.append(("the truth has two grey values: is it a mask? Light needs grey levels", name))
+    if min(middle["raw"].shape) >= 32 and np.ptp(middle["raw"]):
+        noise = {side: noise_level(middle[side]) / np.std(middle[side]) for side in ("raw", "truth")}
+        if noise["truth"] > 2 * noise["raw"]:
+            seen.append(("the truth is noisier than the raw image; are the two exchanged?", name))
+        elif noise["truth"] > 0.2:
+            seen.append(("the truth has noise of its own, which counts as an error of every image", name))
+    for side, image in given.items():
+        if _wrapped(image, given["truth"].astype(float)):
+            seen.append((f"the {side} image of {image.dtype} seems to wrap around; save it as float32", name))
     if np.min(given["raw"]) < 0:
         seen.append(("the raw image holds negative values, so something was subtracted from it", name))
     return {"name": name, "paths": paths} | {side: image.astype(float) for side, image in given.items()}
@@ -220,44 +243,67 @@ def _together(seen: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{few(names)}: {said}{'' if said.endswith('?') else '.'}" for said, names in told.values()]
 
 
-def _wrapped(out: NDArray, light: NDArray) -> bool:
-    """Whether whole numbers ran over: bright places lie far below the line that the dimmer ones follow."""
-    if out.dtype.kind not in "ui":
+def _refuse_copies(found: Sequence[Mapping[str, Any]]) -> None:
+    """One acquisition saved under several names is not several."""
+    seen: dict[tuple[bytes, bytes], str] = {}
+    for one in found:
+        key = (one["restored"].tobytes(), one["truth"].tobytes())
+        if key in seen:
+            raise InputError(
+                f"{one['paths']['restored']}: holds the very pixels of {seen[key]}, and so does its truth;"
+                " one acquisition counts once. Leave one of them out."
+            )
+        seen[key] = one["name"]
+
+
+def _wrapped(image: NDArray, light: NDArray) -> bool:
+    """Whether whole numbers ran over their end.
+
+    Bright places lie far below the line that the dimmer ones follow, or some values fill the last tenth of
+    the type's range while most fill the first.
+    """
+    if image.dtype.kind not in "ui":
         return False
+    top = float(np.iinfo(image.dtype).max)
+    if (image > 0.9 * top).any() and np.median(image) < 0.1 * top:
+        between = ((image > 0.2 * top) & (image < 0.8 * top)).sum()
+        if (image > 0.9 * top).sum() > 3 * between + 3:
+            return True
     dim = light <= np.percentile(light, 90)
-    if not (np.ptp(light[dim]) and np.ptp(out[dim])):
+    if not (np.ptp(light[dim]) and np.ptp(image[dim])):
         return False
-    top = float(np.iinfo(out.dtype).max)
-    over = (expected := np.polyval(np.polyfit(light[dim], out[dim].astype(float), 1), light)) > top
-    return bool(
-        over.sum() >= 3
-        and np.median((expected - out)[over & (out < top)] if (over & (out < top)).any() else 0) > top / 2
-    )
+    expected = np.polyval(np.polyfit(light[dim], image[dim].astype(float), 1), light)
+    over = (expected > top) & (image < top)
+    return bool(over.sum() >= 3 and np.median((expected - image)[over]) > top / 2)
 
 
 def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
-    """Refuse images that fit far better when one of them is moved."""
-    from scipy.ndimage import shift
+    """Refuse images that fit far better when one of them is moved; noise is smoothed away before."""
+    from scipy.ndimage import gaussian_filter, shift
     from skimage.registration import phase_cross_correlation
 
+    def seen(image: NDArray) -> NDArray:
+        return gaussian_filter(image if image.ndim == 2 else image.mean(axis=0), 1.5)
+
+    light = seen(one["truth"])
     for side in ("raw", "restored"):
-        image, light = one[side], one["truth"]
-        if not np.ptp(image):
+        image = seen(one[side])
+        if not (np.ptp(image) and np.ptp(light)):
             continue
         moved, _, _ = phase_cross_correlation(light, image, upsample_factor=10, normalization=None)
         if max(abs(moved)) < 0.3 or max(abs(moved) / image.shape) > 0.25:
             continue
-        back = shift(image, moved, order=1, mode="nearest")
         inner = tuple(slice(*_inside(size, by)) for size, by in zip(image.shape, moved, strict=True))
+        back = shift(image, moved, order=1, mode="nearest")
         before, after = (_r(a[inner], light[inner]) for a in (image, back))
-        if after < 0.5 or after - before < 0.1 * (1 - before):  # other places, or no matter
+        if after < 0.4 or after - before < 0.1 * (1 - before):  # other places, or no matter
             continue
-        along = ", ".join(f"{name} {by:+.1f}" for name, by in zip("ZYX"[-image.ndim :], moved, strict=True))
+        along = ", ".join(f"{name} {by:+.1f}" for name, by in zip("YX", moved, strict=True))
         said = f"{one['paths'][side]}: fits the truth better moved by {along} pixels (correlation {after:.3f}"
         said += f", as given {before:.3f})"
         if max(abs(moved)) >= _MOVED and not as_given:
             raise InputError(f"{said}; register the images, or go on with --as-given.")
-        notes.append(f"{said}.")
+        notes.append(f"{said}. What lies beside its place counts as lost there and invented here.")
 
 
 def _inside(size: int, by: float) -> tuple[int, int]:
@@ -270,60 +316,92 @@ def _fitted(found: Sequence[dict[str, Any]], notes: list[str], fit: bool) -> Non
     out, light = (np.concatenate([one[side].ravel() for one in found]) for side in ("restored", "truth"))
     if not np.ptp(out):
         return
-    gain, offset = np.polyfit(out, light, 1)
-    if fit:
+    slope, offset = np.polyfit(light, out, 1)  # restored over true: noise in the restored does not flatten it
+    if slope <= 0:
+        said = "Restored images are dark where the truth is bright"
+        if fit:
+            raise InputError(f"{found[0]['paths']['restored']}: {said.lower()}; --fit turns no image round.")
+        notes.append(f"{said}: are they inverted?")
+    elif fit:
         for one in found:
-            one["restored"] = gain * one["restored"] + offset
-        notes.append(f"All restored images times {gain:.4g} plus {offset:.4g}, which fits them to the truth.")
-    elif abs(np.log(max(out.std() / light.std(), 1e-12))) > np.log(3):
+            one["gain"], one["offset"] = 1 / slope, -offset / slope
+            one["restored"] = one["gain"] * one["restored"] + one["offset"]
         notes.append(
-            f"Restored grey values vary {out.std() / light.std():.3g} times as much as the truth's; if they"
-            " are in another unit, give --fit: one gain and offset for all images."
+            f"All restored images were taken times {1 / slope:.4g} plus {-offset / slope:.4g}: their light is"
+            " right on average by construction, and what differs between images is left."
+        )
+    elif not 1 / 3 < slope < 3:
+        notes.append(
+            f"Restored grey values rise by {slope:.3g} where the truth rises by 1; if they are in another"
+            " unit, give --fit: one gain and offset for all images."
         )
 
 
 def _measured(one: dict[str, Any], number: int) -> None:
     """Light above background where the truth is bright, scores, and what chance gives."""
+    from scipy.ndimage import gaussian_filter
     from skimage.filters import threshold_otsu
 
     from scopecheck.measure import intensity
 
-    light, there = one["truth"], one["truth"] > threshold_otsu(one["truth"])
-    above = {}
-    for side in ("raw", "restored", "truth"):
-        image = one[side]
-        above[side] = float(image[there].mean() - np.median(image[~there]))
+    light = one["truth"]
+    smooth = gaussian_filter(light, 1)  # so that noise of the truth does not choose its own bright places
+    there = smooth > threshold_otsu(smooth)
+    dim = ~there & (smooth <= np.median(smooth[~there]))
+    above = {
+        side: float(one[side][there].mean() - one[side][dim].mean()) for side in ("raw", "restored", "truth")
+    }
     one["light"] = above
     one["numbers"] = {"light": (max(above["restored"], 0.0), above["truth"])}
     flat = np.full_like(light, light.mean()) + 1e-9 * np.ptp(light) * np.indices(light.shape)[-1]
     one["scores"] = {}
     for kind, image in (("restored", one["restored"]), ("raw", one["raw"]), ("flat", flat)):
         line = intensity.linearity(image, light)
-        told = {name: getattr(line, name) for name in ("slope", "offset", "scatter", "r")}
+        told = {
+            "light": 0.0 if kind == "flat" else above[kind] / above["truth"] if above["truth"] > 0 else np.nan
+        }
+        told |= {name: getattr(line, name) for name in ("slope", "offset", "scatter", "r")}
         if min(light.shape) >= 7:
             told |= {k: v for k, v in intensity.agreement(image, light).items() if not k.startswith("nrmse")}
         one["scores"][kind] = told
     one["told"] = {f"light_{side}": value for side, value in above.items()}
-    if not np.array_equal(one["raw"], one["restored"]):
-        left = intensity.residual_correlation(one["raw"], one["restored"])
+    together = intensity.fitted(one["restored"], one["raw"])
+    if np.ptp(one["raw"] - together) > 1e-9 * max(np.ptp(one["raw"]), 1):
+        left = intensity.residual_correlation(one["raw"], together)
         one["scores"]["restored"] |= {"residual_x": left["x"], "residual_y": left["y"]}
+    # The layout that all fields share, such as a cell in the middle, is taken off: it is no agreement.
+    wide = [0] * (light.ndim - 2) + [min(light.shape[-2:]) / 12] * 2
+    mine, true = (image - gaussian_filter(image, wide, mode="nearest") for image in (one["restored"], light))
     draw = np.random.default_rng([number, 17])
-    moved = []
-    for _ in range(SHIFTS):
-        by = [int(draw.integers(size // 4, size - size // 4 + 1)) for size in light.shape[-2:]]
-        moved.append(_r(np.roll(one["restored"], by, axis=(-2, -1)), light))
-    one["shifted"] = moved
+    by = [
+        [int(draw.integers(size // 4, size - size // 4 + 1)) for size in light.shape[-2:]]
+        for _ in range(SHIFTS)
+    ]
+    one["detail"], one["own"] = (mine, true), _r(mine, true)
+    one["shifted"] = [_r(np.roll(mine, shift, axis=(-2, -1)), true) for shift in by]
 
 
 def _better(found: Sequence[Mapping[str, Any]], notes: list[str]) -> bool:
-    """Whether the images fit their truth better than when they are moved at random."""
-    own = float(np.mean([one["scores"]["restored"]["r"] for one in found]))
-    moved = np.mean([one["shifted"] for one in found], axis=0)
-    if own > moved.max():
+    """Whether the images' detail fits their truth better than when moved, and than that of the others."""
+    own, moved = np.mean([one["own"] for one in found]), np.mean([one["shifted"] for one in found], axis=0)
+    best, how = float(moved.max()), f"moved at random it reaches {moved.max():.3f} in {SHIFTS} draws"
+    each = {one["name"]: max(one["shifted"]) for one in found}
+    truths = {one["truth"].tobytes() for one in found}
+    if len(found) > 2 and len(truths) == len(found) and len({one["truth"].shape for one in found}) == 1:
+        crossed = np.array([[_r(a["detail"][0], b["detail"][1]) for b in found] for a in found])
+        turns = [np.diag(np.roll(crossed, by, axis=1)).mean() for by in range(1, len(found))]
+        np.fill_diagonal(crossed, -1)
+        each = {name: max(chance, crossed[k].max()) for k, (name, chance) in enumerate(each.items())}
+        if max(turns) > best:
+            best, how = float(max(turns)), f"with the truths of the others by {max(turns):.3f}"
+    if own > best:
+        alone = [one["name"] for one in found if one["own"] <= each[one["name"]]]
+        if len(found) > 1 and alone:
+            notes.append(f"{few(alone)}: fits another place no worse than its truth. Are files exchanged?")
         return True
     notes.append(
-        f"No better than chance: correlation with the truth {own:.3f}; the same images moved at random reach"
-        f" {moved.max():.3f} in {SHIFTS} draws. Do they show the same places?"
+        f"No better than chance: the detail of restored and truth correlates by {own:.3f}; {how}. Do they"
+        " show the same places?"
     )
     return False
 
@@ -334,6 +412,11 @@ def _against_nulls(one: dict[str, Any], folder: Path, sigma: float, pixel_size: 
 
     if not folder.is_dir():
         raise InputError(f"--nulls: {folder} is no folder; expected one with a stack for each acquisition.")
+    out = one["restored"]
+    if out.ndim != 2:
+        raise InputError(
+            f"{one['paths']['restored']}: shape {out.shape}; --nulls is for single planes (Y, X)."
+        )
     stem = one["paths"]["restored"].stem
     fitting = [path for path in sorted(folder.iterdir()) if path.stem == stem]
     if len(fitting) != 1:
@@ -341,13 +424,31 @@ def _against_nulls(one: dict[str, Any], folder: Path, sigma: float, pixel_size: 
         raise InputError(
             f"--nulls: {folder} holds {len(fitting)} stacks named {stem}; it holds {held or 'nothing'}."
         )
-    told = null_test(one["restored"], one["truth"], read_image(fitting[0]).array.astype(float), sigma)
+    stack = read_image(fitting[0]).array.astype(float)
+    if stack.shape[1:] != out.shape or stack.ndim != 3:
+        raise InputError(f"{fitting[0]}: shape {stack.shape}; expected (K, {out.shape[0]}, {out.shape[1]}).")
+    stack = one.get("gain", 1.0) * stack + one.get("offset", 0.0)
+    mean = stack.mean(axis=0)
+    usual = np.median([_r(plane, mean) for plane in stack])
+    wide = out.std() / max(np.median(stack.std(axis=(1, 2))), 1e-300)
+    if _r(out, mean) < 0.5 * usual or not 1 / 3 < wide < 3:
+        raise InputError(
+            f"{fitting[0]}: does not look like the same tool on the same scene as {one['paths']['restored']}"
+            f" (correlation with its mean {_r(out, mean):.2f}, its own planes {usual:.2f}; grey values vary"
+            f" {wide:.3g} times as much); give that tool's outputs on other exposures of this scene."
+        )
+    try:
+        told = null_test(out, one["truth"], stack, sigma)
+    except InputError as error:
+        raise InputError(f"{fitting[0]}: {error}") from None
     unit = 1000 / pixel_size**2 if pixel_size else 1e6
     for name, places in (("invented", told.invented), ("lost", told.lost)):
-        one["numbers"][name] = (len(places) * unit / one["truth"].size, 0.0)
+        one["numbers"][name] = (len(places) * unit / out.size, 0.0)
 
 
-def _ratio(found: Sequence[Mapping[str, Any]], conditions: Mapping[str, str] | None) -> dict[str, Any]:
+def _ratio(
+    found: Sequence[Mapping[str, Any]], conditions: Mapping[str, str] | None, notes: list[str]
+) -> dict[str, Any]:
     """The ratio of two conditions' light, and how far the restored one is off."""
     from scipy import stats
 
@@ -357,40 +458,44 @@ def _ratio(found: Sequence[Mapping[str, Any]], conditions: Mapping[str, str] | N
         raise InputError("--conditions: expected two, such as control=ctl*,treated=drug*.")
     sets = {}
     for name, pattern in conditions.items():
-        sets[name] = [
-            one
-            for one in found
-            if fnmatchcase(one["name"], pattern) or fnmatchcase(Path(one["name"]).stem, pattern)
-        ]
+        sets[name] = [one for one in found if any(fnmatchcase(text, pattern) for text in _names_of(one))]
         if not sets[name] or len(sets[name]) == len(found):
             raise InputError(
                 f"--conditions: {pattern} fits {len(sets[name])} of {len(found)} acquisitions; expected some"
-                f" and not all of {few(one['name'] for one in found)}."
+                f" and not all of {few(one['paths']['restored'].name for one in found)}."
             )
     first, second = sets
-    if both := {one["name"] for one in sets[first]} & {one["name"] for one in sets[second]}:
+    inside = {name: {one["name"] for one in files} for name, files in sets.items()}
+    if both := inside[first] & inside[second]:
         raise InputError(
-            f"--conditions: {few(sorted(both))} would belong to both; give patterns that tell apart."
+            f"--conditions: {few(sorted(both))} would belong to both; give patterns that tell them apart."
         )
+    if left := [one["name"] for one in found if one["name"] not in inside[first] | inside[second]]:
+        notes.append(f"{few(left)}: belongs to neither condition.")
     told: dict[str, Any] = {"first": first, "second": second}
-    told |= {f"n_{name}": len(files) for name, files in (("first", sets[first]), ("second", sets[second]))}
-    for side in ("truth", "restored", "raw"):
-        low, high = (np.mean([one["light"][side] for one in sets[name]]) for name in (first, second))
-        told[side] = float(high / low) if low > 0 and high > 0 else float("nan")
-    if (
-        min(one["light"]["restored"] for one in found) <= 0
-        or min(one["light"]["truth"] for one in found) <= 0
-    ):
+    told |= {"n_first": len(sets[first]), "n_second": len(sets[second])}
+    logs = {
+        side: [[np.log(max(one["light"][side], 1e-300)) for one in sets[name]] for name in (second, first)]
+        for side in ("truth", "restored", "raw")
+    }
+    for side, (high, low) in logs.items():
+        dark = min(one["light"][side] for name in sets for one in sets[name]) <= 0
+        told[side] = float("nan") if dark else float(np.exp(np.mean(high) - np.mean(low)))
+    if not np.isfinite(told["restored"] * told["truth"]):
+        notes.append("No ratio of conditions: in some acquisition no light stands above the background.")
         return told
-    off = [
-        [np.log(one["light"]["restored"] / one["light"]["truth"]) for one in sets[name]]
-        for name in (second, first)
-    ]
+    off = [np.subtract(out, true) for out, true in zip(logs["restored"], logs["truth"], strict=True)]
     told["error"] = float(np.expm1(np.mean(off[0]) - np.mean(off[1])))
     if min(map(len, off)) > 1 and np.ptp(np.concatenate(off)) > 0:
         ends = stats.ttest_ind(*off, equal_var=False).confidence_interval(0.9)
         told["interval"] = [float(np.expm1(ends.low)), float(np.expm1(ends.high))]
     return told
+
+
+def _names_of(one: Mapping[str, Any]) -> set[str]:
+    """What a pattern may fit: the acquisition's name and the names of its files, with suffix and without."""
+    files = one["paths"].values()
+    return {one["name"], *(path.name for path in files), *(path.stem for path in files)}
 
 
 def _mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
