@@ -217,8 +217,8 @@ class Nulls:
             for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
                 made = linear_part(np.where(masked, made, given), self.true)
         names = np.array([name for name, _ in bank])[best]
-        found = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
-        return Invented(*found, self.threshold, z)
+        made_up, lost = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
+        return Invented(made_up, lost, self.threshold, z)
 
 
 def _lights(image: NDArray, bank: Sequence[tuple[str, NDArray]]) -> NDArray:

@@ -32,6 +32,8 @@ class Processed:
     along_x, along_y : float
         Correlation of the noise of a pixel with that of its neighbour in the row and in the column: 0 for a
         raw image. One alone: noise of whole rows (x) or columns (y). NaN where the image has no noise.
+    error : float
+        Standard error of these two for independent noise.
     compressed : float
         How much emptier the fine detail of 8 x 8 pixels is on one of the 64 possible grids than on the
         others: 0 without JPEG.
@@ -40,11 +42,12 @@ class Processed:
         Grey values were stretched after they were rounded. NaN for images that are not of whole numbers.
     lowest, highest : float
         Share of pixels at the smallest and at the largest value, where it is more than the neighbouring
-        values explain, else 0: clipped, saturated. Five saturated pixels are enough to be told.
+        values explain, else 0: clipped, saturated. Eight saturated pixels are enough to be told.
     """
 
     along_x: float
     along_y: float
+    error: float
     compressed: float
     empty: float
     lowest: float
@@ -53,11 +56,9 @@ class Processed:
     def signs(self) -> list[str]:
         """What was found, in words; empty for an image that may be raw."""
         shared = {"x": self.along_x, "y": self.along_y}
-        along = [
-            name
-            for name, value in shared.items()
-            if value > (BOTH if min(shared.values()) > BOTH else SHARED)
-        ]
+        both = max(BOTH, 3 * self.error)
+        least = both if min(shared.values()) > both else max(SHARED, 4 * self.error)
+        along = [name for name, value in shared.items() if value > least]
         said = []
         if np.isnan(self.along_x) or np.isnan(self.along_y):
             said.append("has no noise: it was denoised, drawn, or is constant")
@@ -132,7 +133,7 @@ def _blocks(image: NDArray) -> NDArray:
     return cut.swapaxes(1, 2).reshape(-1, _BLOCK, _BLOCK)
 
 
-def _shared(image: NDArray) -> tuple[float, float]:
+def _shared(image: NDArray) -> tuple[float, float, float]:
     from scipy.ndimage import gaussian_filter
 
     blocks = _blocks(image)
@@ -141,7 +142,9 @@ def _shared(image: NDArray) -> tuple[float, float]:
     quiet = blocks[noisy[np.argsort(structure[noisy])[: max(len(noisy) // 4, 2)]]]
     down = quiet[:, 2:] - 2 * quiet[:, 1:-1] + quiet[:, :-2]
     along = quiet[:, :, 2:] - 2 * quiet[:, :, 1:-1] + quiet[:, :, :-2]
-    return _alike(down[:, :, 1:], down[:, :, :-1]), _alike(along[:, 1:], along[:, :-1])
+    # A second difference shares pixels with its neighbours: 1.4 times the error of as many independent ones.
+    error = 1.4 / np.sqrt(max(down[:, :, 1:].size, 1))
+    return _alike(down[:, :, 1:], down[:, :, :-1]), _alike(along[:, 1:], along[:, :-1]), float(error)
 
 
 def _alike(a: NDArray, b: NDArray) -> float:
@@ -201,6 +204,6 @@ def _ends(values: NDArray) -> tuple[float, float]:
         away = sign * (values.astype(float) - float(end))
         at = int((away == 0).sum())
         near = int(((away > 0) & (away <= max(0.02 * span, 1))).sum())
-        told = span > 0 and at >= 5 and at > 2 * near and not (few_levels and sign > 0)
+        told = span > 0 and at >= 8 and at > 2 * near and not (few_levels and sign > 0)
         shares.append(at / values.size if told else 0.0)
     return shares[0], shares[1]
