@@ -230,6 +230,45 @@ def blink(
     return told.astype({"frame": "int64", "emitter": "int64", "photons": "float64"})
 
 
+def spots(
+    positions: ArrayLike, photons: ArrayLike, shape: tuple[int, int], *, optics: Optics | None = None
+) -> NDArray:
+    """Light of emitters that all shine at once, without background or noise.
+
+    Parameters
+    ----------
+    positions : array_like, (n, 3)
+        x, y, z of the emitters, nm; x = 0 is the left edge of the first pixel.
+    photons : array_like, (n,)
+        Expected photons of each. Of those near the edge a part falls outside.
+    shape : (Y, X)
+        Pixels.
+    optics : Optics, optional
+        By default ``Optics()``.
+
+    Returns
+    -------
+    ndarray, (Y, X), float64
+        Expected photons a pixel: the Gaussian's integral over it.
+
+    Raises
+    ------
+    InputError
+        If positions are not (n, 3), or photons are not as many, finite and 0 or above.
+    """
+    at, bright = np.asarray(positions, float), np.asarray(photons, float)
+    if at.ndim != 2 or at.shape[1] != 3 or bright.shape != (len(at),):
+        raise InputError(
+            f"positions: shape {at.shape}, photons {bright.shape}; expected (n, 3), x, y, z in nm, and (n,)."
+        )
+    if not (np.isfinite(at).all() and np.isfinite(bright).all() and (bright >= 0).all()):
+        raise InputError("positions, photons: expected finite numbers, and photons of 0 or above.")
+    light = np.zeros(shape)
+    for place, bright_one in zip(at, bright, strict=True):
+        _add(light, place, bright_one, optics or Optics())
+    return light
+
+
 def film(
     positions: ArrayLike,
     flashes: pd.DataFrame,
@@ -277,8 +316,6 @@ def film(
     InputError
         If positions are not (n, 3), a flash names no emitter or frame, or the background is negative.
     """
-    from scipy.special import erf
-
     optics, camera = optics or Optics(), camera or Camera()
     at = np.asarray(positions, float)
     if at.ndim != 2 or at.shape[1] != 3:
@@ -293,22 +330,26 @@ def film(
     part = frame / max(frames - 1, 1)
     x, y = (at[emitter, k] + drift[k] * part for k in (0, 1))
     z, photons = at[emitter, 2], flashes["photons"].to_numpy(float)
-    wide, high = optics.widths(z)
-
-    def share(centre: float, sigma: float, size: int) -> tuple[slice, NDArray]:
-        """Which pixels along one axis a flash lights, and its share in each."""
-        first = max(int(np.floor((centre - _REACH * sigma) / optics.pixel)), 0)
-        last = min(int(np.ceil((centre + _REACH * sigma) / optics.pixel)), size)
-        edges = (np.arange(first, max(last, first) + 1) * optics.pixel - centre) / (np.sqrt(2) * sigma)
-        return slice(first, max(last, first)), np.diff(erf(edges)) / 2
-
     for k in range(len(flashes)):
-        columns, along = share(x[k], wide[k], shape[1])
-        rows, down = share(y[k], high[k], shape[0])
-        light[frame[k], rows, columns] += photons[k] * down[:, None] * along
+        _add(light[frame[k]], (x[k], y[k], z[k]), photons[k], optics)
     truth = flashes.assign(x=x, y=y, z=z)[["frame", "x", "y", "z", "photons", "emitter"]]
     inside = (x >= 0) & (y >= 0) & (x < shape[1] * optics.pixel) & (y < shape[0] * optics.pixel)
     return expose(light, camera, seed), truth[inside].reset_index(drop=True)
+
+
+def _add(light: NDArray, place: ArrayLike, photons: float, optics: Optics) -> None:
+    """Add one emitter's light to an image, in place: the Gaussian's integral over each pixel."""
+    from scipy.special import erf
+
+    x, y, z = np.asarray(place, float)
+    parts = []
+    for centre, sigma, size in zip((y, x), optics.widths(z)[::-1], light.shape, strict=True):
+        first = max(int(np.floor((centre - _REACH * sigma) / optics.pixel)), 0)
+        last = max(min(int(np.ceil((centre + _REACH * sigma) / optics.pixel)), size), first)
+        edges = (np.arange(first, last + 1) * optics.pixel - centre) / (np.sqrt(2) * sigma)
+        parts.append((slice(first, last), np.diff(erf(edges)) / 2))
+    (rows, down), (columns, along) = parts
+    light[rows, columns] += photons * down[:, None] * along
 
 
 def _two_edges(rng: np.random.Generator, side: float) -> tuple[NDArray, NDArray]:

@@ -12,12 +12,14 @@ from scopecheck.cli.labels import labels
 from scopecheck.cli.localisations import localisations
 from scopecheck.cli.picks import picks
 from scopecheck.cli.recipes import app
+from scopecheck.cli.restored import restored
 from scopecheck.errors import DataError, InputError, RecipeError
 
 score = typer.Typer(
-    no_args_is_help=True, help="Judge what any tool made: label images, picks, half maps, localisations."
+    no_args_is_help=True,
+    help="Judge what any tool made: label images, picks, half maps, localisations, restored images.",
 )
-for judge in (labels, picks, fsc, localisations):
+for judge in (labels, picks, fsc, localisations, restored):
     score.command()(judge)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")

@@ -4,7 +4,9 @@ The question is put to one output of a tool, the truth, and several more outputs
 noise of the same scene (the nulls):
 
 1. What a linear, isotropic filter makes of the truth is taken off the output: blur, sharpening and gain are
-   bias, not hallucination. The filter is fitted to the output ring by ring in Fourier space.
+   bias, not hallucination. A blur along one direction, or a shift, is not taken off and may count. The
+   filter is fitted to the output ring by ring in Fourier space, and again without the places at which
+   something stood out.
 2. What is left is compared with shapes as small as the microscope draws: a spot, and segments of several
    directions. This gives an amount of light at every place and for every shape.
 3. That amount is divided by its standard deviation over the nulls. The threshold is what the largest value
@@ -16,6 +18,7 @@ the mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 LEAST_NULLS = 10
 _DIRECTIONS = 4
+_ROUNDS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +138,13 @@ def null_test(
         If shapes differ, values are not finite, there are fewer than 10 nulls, all nulls are equal, or alpha
         is not between 0 and 1.
     """
+    return expected(true, nulls, sigma, alpha=alpha, length=length).look(out)
+
+
+def expected(
+    true: ArrayLike, nulls: ArrayLike, sigma: float, *, alpha: float = 0.05, length: float = 4.0
+) -> Nulls:
+    """What noise alone does to a tool's outputs of one scene, to look at several of them: as `null_test`."""
     if not 0 < alpha < 1:
         raise InputError(f"alpha: {alpha}; expected a chance between 0 and 1.")
     others = np.asarray(nulls, float)
@@ -143,11 +154,16 @@ def null_test(
             " on other noise."
         )
     bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
-    left = [image - linear_part(image, true) for image in (_plane("out", out), *others)]
-    given = np.array(
-        [[_light(image, kernel) for _, kernel in bank] for image in left]
-    )  # (1 + K, shapes, Y, X)
-    here, there = given[0], given[1:]
+    light = _plane("true", true)
+    if any(
+        np.ptp(one - other) < 1e-6 * np.ptp(other) for one, other in zip(others[1:], others, strict=False)
+    ):
+        raise InputError("nulls: two are equal, but for a constant; expected outputs on independent noise.")
+    if not sigma < min(light.shape) / 10:
+        raise InputError(
+            f"sigma: {sigma:g} px for an image of {light.shape}; expected a tenth of its side at most."
+        )
+    there = np.array([_lights(image - linear_part(image, light), bank) for image in others])
     spread = _spread(there, sigma)
     if not (spread > 0).all():
         raise InputError("nulls: do not differ from each other; expected outputs on independent noise.")
@@ -155,13 +171,59 @@ def null_test(
     largest = np.array([_largest(there[k], np.delete(there, k, axis=0), sigma) for k in range(len(there))])
     place, scale = _gumbel(largest)
     threshold = float(place + scale * _quantile(len(largest), alpha))
-    scores = here / spread
-    best = np.abs(scores).argmax(axis=0)
-    z, light = (np.take_along_axis(a, best[None], axis=0)[0] for a in (scores, here))
-    names = np.array([name for name, _ in bank])[best]
-    return Invented(
-        _places(z, light, names, threshold, sigma), _places(-z, -light, names, threshold, sigma), threshold, z
-    )
+    return Nulls(light, spread, threshold, sigma, length)
+
+
+@dataclass(frozen=True, eq=False)
+class Nulls:
+    """What noise alone does at every place of a scene; made by `expected`.
+
+    Attributes
+    ----------
+    true : (Y, X) float64
+    spread : (shapes, Y, X) float64
+        Standard deviation of each shape's light over the nulls.
+    threshold : float
+        As `Invented.threshold`.
+    sigma, length : float
+        As given.
+    """
+
+    true: NDArray
+    spread: NDArray
+    threshold: float
+    sigma: float
+    length: float
+
+    def look(self, out: ArrayLike) -> Invented:
+        """Find what one output invented and lost."""
+        from scipy.ndimage import gaussian_filter
+
+        given, sigma = _plane("out", out), self.sigma
+        bank = [(name, kernel) for name, kernels in shapes(sigma, self.length).items() for kernel in kernels]
+        made, masked = linear_part(given, self.true), np.zeros(self.true.shape, bool)
+        for _ in range(_ROUNDS):
+            here = _lights(given - made, bank)
+            best = np.abs(here / self.spread).argmax(axis=0)
+            z, amount = (np.take_along_axis(a, best[None], axis=0)[0] for a in (here / self.spread, here))
+            # What was invented pulls the fitted filter towards it, and then the rest seems made or lost, too.
+            # The strongest is left out first: without it, weaker places may be none.
+            strange = np.abs(z) > max(self.threshold, 0.25 * float(np.abs(z).max()))
+            reach = gaussian_filter(strange.astype(float), self.length * sigma / 2, mode="constant")
+            near = masked | (reach > 1e-3)
+            if (near == masked).all() or near.mean() > 0.5:
+                break
+            masked = near
+            for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
+                made = linear_part(np.where(masked, made, given), self.true)
+        names = np.array([name for name, _ in bank])[best]
+        made_up, lost = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
+        return Invented(made_up, lost, self.threshold, z)
+
+
+def _lights(image: NDArray, bank: Sequence[tuple[str, NDArray]]) -> NDArray:
+    """Amount of every shape at every place, (shapes, Y, X)."""
+    return np.array([_light(image, kernel) for _, kernel in bank])
 
 
 def _light(image: NDArray, kernel: NDArray) -> NDArray:

@@ -1,0 +1,97 @@
+"""Diffraction-limited spots: where they are, how much light they send, and which of them are true.
+
+A spot is found where the image, smoothed as wide as the spot, stands out of the same image smoothed wider:
+the difference of Gaussians, which is 0 on a level background. Images are (Y, X); positions are x, y in
+pixels, and (0, 0) is the centre of the first pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.errors import InputError
+
+WIDER = 1.6  # the ratio at which the difference of Gaussians comes nearest to their Laplacian
+_INSIDE, _RING = 3.0, (4.0, 5.5)  # widths of the spot
+
+
+def standing(image: ArrayLike, sigma: float) -> NDArray[np.float64]:
+    """How far each pixel stands out: smoothed by sigma, less smoothed by 1.6 sigma (s.d., pixels)."""
+    from scipy.ndimage import gaussian_filter
+
+    values = _plane(image, sigma)
+    return gaussian_filter(values, sigma) - gaussian_filter(values, WIDER * sigma)
+
+
+def find(image: ArrayLike, sigma: float, least: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find spots and measure their light.
+
+    Parameters
+    ----------
+    image : array_like, (Y, X)
+    sigma : float
+        Width (s.d.) of a spot, pixels.
+    least : float
+        How far a spot has to stand out, as `standing` gives it.
+
+    Returns
+    -------
+    xy : (n, 2) float64
+        Whole pixels, the strongest first; two are at least 3 pixels apart.
+    light : (n,) float64
+        What lies within 3 sigma of the pixel, less as many pixels of the mean of a ring from 4 to 5.5 sigma.
+        Beyond the edge the image goes on mirrored. A neighbour nearer than 9 sigma falls into the ring.
+
+    Raises
+    ------
+    InputError
+        If the image is not one plane of finite grey levels, or sigma is not above 0.
+    """
+    from scipy.ndimage import correlate
+    from skimage.feature import peak_local_max
+
+    out = standing(image, sigma)
+    at = peak_local_max(out, min_distance=3, threshold_abs=least, exclude_border=False)
+    half = int(np.ceil(_RING[1] * sigma))
+    y, x = np.mgrid[-half : half + 1, -half : half + 1]
+    away = np.hypot(y, x) / sigma
+    inside, ring = away <= max(_INSIDE, 1 / sigma), (away >= _RING[0]) & (away <= _RING[1])
+    aperture = inside - ring * (inside.sum() / ring.sum())
+    light = correlate(np.asarray(image, float), aperture, mode="mirror")
+    return at[:, ::-1].astype(float), light[tuple(at.T)]
+
+
+def typical(images: ArrayLike, places: list[NDArray], sigma: float) -> float:
+    """How far known spots stand out, in the median: the largest of `standing` in 3 x 3 pixels around each.
+
+    Parameters
+    ----------
+    images : array_like, (K, Y, X)
+    places : list of K arrays, (n, 2)
+        x, y of the spots of each image.
+    sigma : float
+
+    Raises
+    ------
+    InputError
+        As `find`; or if there is no spot.
+    """
+    from scipy.ndimage import maximum_filter
+
+    seen: list[float] = []
+    for image, xy in zip(np.asarray(images, float), places, strict=True):
+        highest = maximum_filter(standing(image, sigma), 3)
+        seen += highest[tuple(np.rint(xy).astype(int).T[::-1])].tolist()
+    if not seen:
+        raise InputError("places: hold no spot; expected the known spots of the images.")
+    return float(np.median(seen))
+
+
+def _plane(image: ArrayLike, sigma: float) -> NDArray[np.float64]:
+    values = np.asarray(image, float)
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise InputError(f"image: shape {values.shape}; expected one plane (Y, X) of finite grey levels.")
+    if not sigma > 0:
+        raise InputError(f"sigma: {sigma}; expected the width of a spot in pixels, above 0.")
+    return values

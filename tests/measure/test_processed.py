@@ -1,0 +1,105 @@
+"""Traces of processing: none in raw images, simulated and real; the right one where it was made."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from scopecheck import acquire
+from scopecheck.acquire.spots import field
+from scopecheck.errors import InputError
+from scopecheck.measure.processed import processed
+
+MIRROR = Path(__file__).parents[3] / "shared" / "data" / "light"
+
+
+def raw(seed=0, shape=(256, 256), **camera):
+    return acquire.expose(field(shape, 40, seed=seed).photons, acquire.Camera(**camera), seed)
+
+
+def jpeg(image, quality):
+    from PIL import Image
+
+    low, high = np.percentile(image, (0.1, 99.9))
+    grey = np.clip((image - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    held = io.BytesIO()
+    Image.fromarray(grey).save(held, "JPEG", quality=quality)
+    return np.asarray(Image.open(held))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_raw_images_bear_no_trace(seed):
+    assert processed(raw(seed)).signs() == []
+    assert processed(raw(seed, gain=0.5, read_noise=0.5, offset=20)).signs() == []
+
+
+def test_independent_noise_has_no_correlation_within_its_error():
+    found = [processed(raw(seed, (512, 512))) for seed in range(10)]
+    pixels = 10 * 512 * 512 / 4
+    # second differences share pixels with their neighbours, hence not 1 / sqrt(pixels) but 1.4 of it
+    for name in ("along_x", "along_y"):
+        assert abs(np.mean([getattr(one, name) for one in found])) < 3 * 1.4 / np.sqrt(pixels)
+
+
+@pytest.mark.parametrize("part", [0.2, 0.3, 0.5])
+def test_a_shift_between_pixels_is_measured(part):
+    """Interpolation weighs a pixel (1 - part) and its neighbour part: their product over the squares."""
+    moved = ndimage.shift(raw(1, (512, 512)).astype(float), (0, part), order=1, mode="nearest")
+    expected = part * (1 - part) / (part**2 + (1 - part) ** 2)
+    found = processed(moved)
+    assert found.along_x == pytest.approx(expected, abs=0.03)
+    assert abs(found.along_y) < 0.03
+
+
+def test_each_trace_is_named_as_what_it_is():
+    clean = raw(2).astype(float)
+    both = ndimage.shift(clean, (0.5, 0.5), order=1, mode="nearest")
+    rows = raw(2, row_noise=6)
+    stretched = np.rint((raw(2) - 90) * 2.6)
+    assert "interpolated, smoothed or denoised" in processed(both).signs()[0]
+    assert (
+        "interpolated"
+        in processed(ndimage.rotate(clean, 7, reshape=False, order=3, mode="reflect")).signs()[0]
+    )
+    assert "denoised" in processed(ndimage.gaussian_filter(clean, 1)).signs()[0]
+    assert "denoised" in processed(ndimage.median_filter(clean, 3)).signs()[0]
+    assert "whole rows" in processed(rows).signs()[0]
+    assert "whole columns" in processed(rows.T).signs()[0]
+    assert "empty" in " ".join(processed(stretched).signs())
+    assert "smallest value" in " ".join(processed(np.clip(clean - np.median(clean), 0, None)).signs())
+    assert "largest value" in " ".join(processed(np.clip(clean, 0, np.percentile(clean, 98))).signs())
+    assert "no noise" in processed(np.full((64, 64), 7)).signs()[0]
+
+
+@pytest.mark.parametrize("quality", [85, 75, 50])
+@pytest.mark.parametrize("corner", [(0, 0), (3, 5)])
+def test_jpeg_is_found_also_in_a_part_of_the_image(quality, corner):
+    image = jpeg(raw(3), quality)[corner[0] :, corner[1] :]
+    assert "JPEG" in " ".join(processed(image).signs())
+    assert "JPEG" not in " ".join(processed(raw(3)).signs())
+
+
+@pytest.mark.skipif(not MIRROR.is_dir(), reason="the staged real images are not here")
+def test_real_raw_images_bear_no_trace():
+    import tifffile
+
+    files = [
+        *sorted(MIRROR.glob("bbbc039/**/*.tif"))[:6],
+        *sorted(MIRROR.glob("w2s*/**/input_avg1_*.tif"))[:4],
+    ]
+    if not files:
+        pytest.skip("no raw images staged")
+    for file in files:
+        found = processed(tifffile.imread(file))
+        assert max(abs(found.along_x), abs(found.along_y)) < 0.1, file
+        assert found.compressed < 0.02, file
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((8, 8)), np.zeros((4, 64, 64)), np.full((64, 64), np.nan), np.zeros((64, 64), complex)]
+)
+def test_bad_input_is_named(image):
+    with pytest.raises(InputError, match="image: "):
+        processed(image)
