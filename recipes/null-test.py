@@ -18,7 +18,7 @@
 # gain explain off one output, and asks whether what is left stands out of the spread over other exposures of the same scene,
 # restored alike. A test like this can be wrong in two ways, and both are counted here.
 #
-# - **False alarms.** A tool that invents nothing is called an inventor. Promised is at most one field in twenty.
+# - **False alarms.** A tool that invents nothing is called an inventor. Asked for is one field in twenty.
 # - **Misses.** An invention is there and not seen. How often depends on its light.
 #
 # Everything here is simulated, because only then is it known what was invented. The scenes, noises and tools of this page
@@ -124,10 +124,9 @@ def share(n, of):
     return f"{n / of:.1%} ({low:.1%} to {high:.1%})"
 
 
-record.markdown(
-    ["noise", "fields", "false alarms (95 % interval)"],
-    [(kind, of, share(n, of)) for kind, (n, of) in false.items()],
-)
+false["all"] = tuple(np.sum(list(false.values()), axis=0).tolist())
+lines = [(kind, of, share(n, of)) for kind, (n, of) in false.items()]
+record.markdown(["noise", "fields", "false alarms (95 % interval)"], lines)
 
 # %% [markdown]
 # *Share of fields in which something was called invented or lost though nothing was.* A scene's ten fields share their nulls, so they are
