@@ -263,9 +263,10 @@ def spots(
         )
     if not (np.isfinite(at).all() and np.isfinite(bright).all() and (bright >= 0).all()):
         raise InputError("positions, photons: expected finite numbers, and photons of 0 or above.")
-    light = np.zeros(shape)
-    for place, bright_one in zip(at, bright, strict=True):
-        _add(light, place, bright_one, optics or Optics())
+    light, optics = np.zeros(shape), optics or Optics()
+    wide, high = optics.widths(at[:, 2])
+    for k, photons_of_one in enumerate(bright):
+        _add(light, (at[k, 1], at[k, 0]), (high[k], wide[k]), photons_of_one, optics.pixel)
     return light
 
 
@@ -330,23 +331,25 @@ def film(
     part = frame / max(frames - 1, 1)
     x, y = (at[emitter, k] + drift[k] * part for k in (0, 1))
     z, photons = at[emitter, 2], flashes["photons"].to_numpy(float)
+    wide, high = optics.widths(z)
     for k in range(len(flashes)):
-        _add(light[frame[k]], (x[k], y[k], z[k]), photons[k], optics)
+        _add(light[frame[k]], (y[k], x[k]), (high[k], wide[k]), photons[k], optics.pixel)
     truth = flashes.assign(x=x, y=y, z=z)[["frame", "x", "y", "z", "photons", "emitter"]]
     inside = (x >= 0) & (y >= 0) & (x < shape[1] * optics.pixel) & (y < shape[0] * optics.pixel)
     return expose(light, camera, seed), truth[inside].reset_index(drop=True)
 
 
-def _add(light: NDArray, place: ArrayLike, photons: float, optics: Optics) -> None:
-    """Add one emitter's light to an image, in place: the Gaussian's integral over each pixel."""
+def _add(
+    light: NDArray, place: tuple[float, float], widths: tuple[float, float], photons: float, pixel: float
+) -> None:
+    """Add one emitter's light to an image, in place: the Gaussian's integral over each pixel; along y, x."""
     from scipy.special import erf
 
-    x, y, z = np.asarray(place, float)
     parts = []
-    for centre, sigma, size in zip((y, x), optics.widths(z)[::-1], light.shape, strict=True):
-        first = max(int(np.floor((centre - _REACH * sigma) / optics.pixel)), 0)
-        last = max(min(int(np.ceil((centre + _REACH * sigma) / optics.pixel)), size), first)
-        edges = (np.arange(first, last + 1) * optics.pixel - centre) / (np.sqrt(2) * sigma)
+    for centre, sigma, size in zip(place, widths, light.shape, strict=True):
+        first = max(int(np.floor((centre - _REACH * sigma) / pixel)), 0)
+        last = max(min(int(np.ceil((centre + _REACH * sigma) / pixel)), size), first)
+        edges = (np.arange(first, last + 1) * pixel - centre) / (np.sqrt(2) * sigma)
         parts.append((slice(first, last), np.diff(erf(edges)) / 2))
     (rows, down), (columns, along) = parts
     light[rows, columns] += photons * down[:, None] * along
