@@ -28,6 +28,15 @@ def test_a_lone_spot_stands_out_by_what_the_two_widths_say():
     assert spots.typical([made.photons], [made.xy], 2.0) == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("sigma", [0.3, 0.36, 0.45, 0.6, 2.5])
+def test_the_ring_is_never_empty(sigma):
+    image = np.full((61, 61), 7.0)
+    image[30, 30] += 100
+    xy, light = spots.find(image, sigma, 1e-6)
+    assert xy[0].tolist() == [30, 30]
+    assert light[0] == pytest.approx(100)
+
+
 @settings(deadline=None, max_examples=30)
 @given(level=st.floats(-1e4, 1e4), sigma=st.floats(0.3, 5))
 def test_nothing_stands_out_of_a_level_background(level, sigma):

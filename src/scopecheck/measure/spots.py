@@ -40,8 +40,9 @@ def find(image: ArrayLike, sigma: float, least: float) -> tuple[NDArray[np.float
     xy : (n, 2) float64
         Whole pixels, the strongest first; two are at least 3 pixels apart.
     light : (n,) float64
-        What lies within 3 sigma of the pixel, less as many pixels of the mean of a ring from 4 to 5.5 sigma.
-        Beyond the edge the image goes on mirrored. A neighbour nearer than 9 sigma falls into the ring.
+        What lies within 3 sigma of the pixel, less as many pixels of the mean of a ring from 4 to 5.5 sigma,
+        a pixel wide at least. Beyond the edge the image goes on mirrored. A neighbour nearer than 9 sigma
+        falls into the ring.
 
     Raises
     ------
@@ -53,10 +54,11 @@ def find(image: ArrayLike, sigma: float, least: float) -> tuple[NDArray[np.float
 
     out = standing(image, sigma)
     at = peak_local_max(out, min_distance=3, threshold_abs=least, exclude_border=False)
-    half = int(np.ceil(_RING[1] * sigma))
+    outer = max(_RING[1], _RING[0] + 1 / sigma)  # one pixel wide at least, so that it is never empty
+    half = int(np.ceil(outer * sigma))
     y, x = np.mgrid[-half : half + 1, -half : half + 1]
     away = np.hypot(y, x) / sigma
-    inside, ring = away <= max(_INSIDE, 1 / sigma), (away >= _RING[0]) & (away <= _RING[1])
+    inside, ring = away <= max(_INSIDE, 1 / sigma), (away >= _RING[0]) & (away <= outer)
     aperture = inside - ring * (inside.sum() / ring.sum())
     light = correlate(np.asarray(image, float), aperture, mode="mirror")
     return at[:, ::-1].astype(float), light[tuple(at.T)]
