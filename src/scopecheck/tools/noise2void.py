@@ -1,34 +1,25 @@
 """Noise2Void: what a user should not have to know to train it, quietly and so that it repeats itself.
 
 The network and the calls stay Noise2Void's own (`N2VConfig`, `N2V_DataGenerator`, `N2V`, ``train``,
-``predict``). TensorFlow is prepared as for StarDist; here are the folder that the package insists on, and
-trained networks kept as plain numbers.
+``predict``). Here trained networks become files of plain numbers, and come back.
 
 Source of the method: Krull et al. 2019, CVPR, https://doi.org/10.1109/CVPR.2019.00223
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scopecheck.tools import stardist, weights
+from scopecheck.tools import keras
+from scopecheck.tools.keras import training
 from scopecheck.tools.stardist import prepare
 
 if TYPE_CHECKING:
     from n2v.models import N2V
 
 __all__ = ["keep", "kept", "prepare", "training"]
-
-
-@contextmanager
-def training(seed: int) -> Iterator[str]:
-    """Train from this seed, without progress bars; gives a folder for what the package writes meanwhile."""
-    with stardist.training(seed), TemporaryDirectory() as folder:
-        yield folder
 
 
 def keep(model: "N2V", path: str | Path) -> "N2V":
@@ -47,7 +38,7 @@ def keep(model: "N2V", path: str | Path) -> "N2V":
         The same model, rounded.
     """
     scale = {name: np.array(getattr(model.config, name), float) for name in ("means", "stds")}
-    weights.write(path, {**_arrays(model), **scale})
+    keras.write(model.keras_model, path, **scale)
     return _filled(model, path)
 
 
@@ -77,17 +68,8 @@ def kept(build: Callable[[np.ndarray, str], "N2V"], path: str | Path) -> "N2V":
 
 
 def _filled(model: "N2V", path: str | Path) -> "N2V":
-    found, own = weights.read(path), _arrays(model)
-    expected = {name: value.shape for name, value in own.items()}
     channels = (len(model.config.means),)
-    weights.fit(path, found, expected | {"means": channels, "stds": channels})
-    model.keras_model.set_weights([found[name] for name in own])
-    for name in ("means", "stds"):  # the package keeps them as text
-        setattr(model.config, name, [str(value) for value in found[name].tolist()])
-    # An image is one batch. For each one Keras would build a data pipeline that takes as long as the network.
-    model.keras_model.predict = lambda image, **_options: model.keras_model.predict_on_batch(image)
+    scale = keras.fill(model.keras_model, path, means=channels, stds=channels)
+    for name, values in scale.items():  # the package keeps them as text
+        setattr(model.config, name, [str(value) for value in values.tolist()])
     return model
-
-
-def _arrays(model: "N2V") -> weights.Arrays:
-    return {f"{k:03d}": value for k, value in enumerate(model.keras_model.get_weights())}

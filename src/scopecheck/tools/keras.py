@@ -1,0 +1,57 @@
+"""What the tools built on Keras share: training from a seed in a folder that goes, and kept networks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopecheck.tools import stardist, weights
+
+
+@contextmanager
+def training(seed: int) -> Iterator[str]:
+    """Train from this seed, without progress bars; gives a folder for what the package writes meanwhile."""
+    with stardist.training(seed), TemporaryDirectory() as folder:
+        yield folder
+
+
+def write(network: Any, path: str | Path, **beside: NDArray) -> None:
+    """Write the network's arrays in their order, and the arrays `beside` by name; see `weights.write`."""
+    weights.write(path, {**_arrays(network), **beside})
+
+
+def fill(network: Any, path: str | Path, **beside: tuple[int, ...]) -> dict[str, NDArray]:
+    """Fill a Keras network in place with what `write` kept, and return the arrays beside it.
+
+    Parameters
+    ----------
+    network : tf.keras.Model
+        Of the same make as the kept one.
+    path : str or Path
+        A file of `write`.
+    **beside : tuple of int
+        Name and shape of each array that was kept beside the network.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or was kept from a network of another make.
+    """
+    found, own = weights.read(path), _arrays(network)
+    weights.fit(path, found, {name: value.shape for name, value in own.items()} | beside)
+    network.set_weights([found[name] for name in own])
+    # An image is one batch. For each one Keras would build a data pipeline that takes as long as the network.
+    network.predict = lambda image, **_options: network.predict_on_batch(image)
+    return {name: found[name] for name in beside}
+
+
+def _arrays(network: Any) -> weights.Arrays:
+    return {f"{k:03d}": np.asarray(value) for k, value in enumerate(network.get_weights())}
