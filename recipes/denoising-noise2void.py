@@ -63,6 +63,7 @@ from scopecheck import acquire, data, record
 from scopecheck.acquire.spots import field
 from scopecheck.acquire.time import repeats
 from scopecheck.measure import frc, intensity, invented, picks, spots
+from scopecheck.record.strips import strips
 
 page = record.start("denoising-noise2void", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -267,17 +268,7 @@ grey = np.tile(np.linspace(15, 15.001, 256), (256, 1))
 flat = intensity.agreement(grey, field_of(0).truth["scene"])
 print(f"a picture that shows nothing: SSIM {flat['ssim_fitted']:.2f}, PSNR {flat['psnr_fitted']:.0f} dB")
 rows = page.verdicts(measurement="invented")
-figure, ax = plt.subplots(figsize=(8.4, 0.36 * len(rows) + 1.4))
-for k, r in enumerate(rows):
-    ax.plot(r.interval, [k, k], color="black", lw=2)
-    ax.plot(r.bias, k, **record.mark(r))
-    ax.plot(r.baseline["bias"], k, "|", color="#E69F00", ms=14, mew=3, label="" if k else "Gaussian filter")
-ax.axvspan(0, rows[0].tolerance[1], color="#009E73", alpha=0.15, lw=0)
-ax.set_yticks(range(len(rows)), [r.arm for r in rows])
-ax.set(xlabel="invented spots per 1000 µm² (shaded: tolerance)", ylim=(len(rows) - 0.5, -0.5))
-ax.set_xscale("symlog", linthresh=1)
-ax.legend(loc="lower right")
-record.show(figure, "invented")
+record.show(strips(rows, "invented spots per 1000 µm²"), "invented")
 record.show(panels(field_of(0, "registered"), "registered"), "clean-and-wrong")
 
 # %% [markdown]

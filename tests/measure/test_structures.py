@@ -123,3 +123,10 @@ def test_clusters_that_were_planted():
 def test_bad_input_is_named(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+def test_a_cross_beside_a_patch_that_fills_half_of_the_field_is_measured():
+    mask = np.zeros((192, 192), bool)
+    mask[2:190, 2:100] = True  # thinned to one line, it makes what is "wide" hundreds of pixels
+    mask[20, 120:140] = mask[15:26, 130] = True
+    assert structures.filaments(mask, 0.1, least=10).crossings == 1

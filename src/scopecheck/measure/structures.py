@@ -121,7 +121,7 @@ def filaments(
     forks = on & _forks(lines)
     total = float(lengths[kept].sum())
     reach = positive(max(4.0, 3 * inside.sum() / total) if merge is None and total else merge or 4.0)
-    near = ndimage.binary_dilation(forks, _disc((reach - 1) / 2)) if forks.any() else forks
+    near = ndimage.distance_transform_edt(~forks) <= (reach - 1) / 2 if forks.any() else forks
     return Filaments(
         total * size,
         int(ndimage.label(near, np.ones((3, 3)))[1]),
@@ -202,11 +202,6 @@ def _mask(mask: ArrayLike) -> NDArray[np.bool_]:
     if len(held) > 2 or (len(held) == 2 and held[0] != 0):
         raise InputError("mask: holds more than 0 and one value; expected a mask. Threshold it first.")
     return values != 0
-
-
-def _disc(radius: float) -> NDArray[np.bool_]:
-    side = np.arange(-int(radius), int(radius) + 1)
-    return np.hypot(side[:, None], side) <= radius
 
 
 def _steps(lines: NDArray) -> tuple[list[NDArray], list[NDArray]]:
