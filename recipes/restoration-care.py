@@ -147,8 +147,8 @@ def cell(number, kind="filaments", time=1.0, width=1.0, bleached=1.0, subtracted
 # %%
 def network(folder):
     config = Config("YX", 1, 1, unet_n_first=16, unet_kern_size=3, train_epochs=epochs,
-                    train_steps_per_epoch=25, train_learning_rate=0.001, train_tensorboard=False,
-                    train_reduce_lr={"factor": 0.5, "patience": 2})  # fmt: skip
+                    train_steps_per_epoch=25, train_tensorboard=False, train_checkpoint=None,
+                    train_reduce_lr=None)  # fmt: skip
     return CARE(config, "care", basedir=folder)
 
 
@@ -164,6 +164,7 @@ def train(short, long, way, t):
     with care.training(t) as folder:
         x, y = patches(short, long, way)
         model = network(folder)
+        model.prepare_for_training(care.settling(25 * epochs, first=0.001))
         model.train(x[32:], y[32:], validation_data=(x[:32], y[:32]))
     return model
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopecheck.tools import keras
-from scopecheck.tools.keras import training
+from scopecheck.tools.keras import settling, training
 from scopecheck.tools.stardist import prepare
 
 if TYPE_CHECKING:
     from csbdeep.models import CARE
 
-__all__ = ["keep", "kept", "prepare", "training"]
+__all__ = ["keep", "kept", "prepare", "settling", "training"]
 
 
 def keep(model: "CARE", path: str | Path) -> "CARE":

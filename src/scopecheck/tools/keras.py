@@ -19,6 +19,30 @@ def training(seed: int) -> Iterator[str]:
         yield folder
 
 
+def settling(steps: int, first: float = 0.0004) -> Any:
+    """Adam whose step shrinks to nothing along half a cosine: where a training ends, the network has settled.
+
+    Parameters
+    ----------
+    steps : int
+        Batches that the training takes.
+    first : float
+        Step size at the start.
+
+    Returns
+    -------
+    tf.keras.optimizers.Optimizer
+        For a model's ``prepare_for_training``.
+
+    Notes
+    -----
+    Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983, without restarts
+    """
+    import tensorflow as tf
+
+    return tf.keras.optimizers.Adam(tf.keras.optimizers.schedules.CosineDecay(first, steps))
+
+
 def write(network: Any, path: str | Path, **beside: NDArray) -> None:
     """Write the network's arrays in their order, and the arrays `beside` by name; see `weights.write`."""
     weights.write(path, {**_arrays(network), **beside})

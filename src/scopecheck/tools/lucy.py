@@ -112,12 +112,9 @@ def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, epochs: int
     -------
     tf.keras.Model
     """
-    import tensorflow as tf
-
     with keras.training(seed):
         model = network(psf)
-        pace = tf.keras.optimizers.schedules.CosineDecay(1e-3, epochs * -(-len(noisy) // 16))
-        model.compile(tf.keras.optimizers.Adam(pace), loss="mae")
+        model.compile(keras.settling(epochs * -(-len(noisy) // 16), first=0.001), loss="mae")
         model.fit(noisy, sharp, epochs=epochs, batch_size=16, verbose=0)
     return model
 

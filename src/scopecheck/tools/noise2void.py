@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scopecheck.tools import keras
-from scopecheck.tools.keras import training
+from scopecheck.tools.keras import settling, training
 from scopecheck.tools.stardist import prepare
 
 if TYPE_CHECKING:
     from n2v.models import N2V
 
-__all__ = ["keep", "kept", "prepare", "training"]
+__all__ = ["keep", "kept", "prepare", "settling", "training"]
 
 
 def keep(model: "N2V", path: str | Path) -> "N2V":
