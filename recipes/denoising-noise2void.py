@@ -137,13 +137,15 @@ def field_of(number, condition="plain", n=60, brighter=1.0, frames=2, seen_as=No
 
 # %%
 def network(patches, folder, mask=None):
-    config = N2VConfig(patches, unet_kern_size=3, unet_n_depth=2, unet_n_first=16, batch_norm=True,
-                       train_loss="mse", train_epochs=steps // 50, train_steps_per_epoch=50, train_batch_size=16,
-                       train_checkpoint=None, train_reduce_lr=None, n2v_perc_pix=0.198, n2v_neighborhood_radius=5,
-                       n2v_patch_shape=(64, 64), n2v_manipulator="uniform_withCP", structN2Vmask=mask)  # fmt: skip
+    config = N2VConfig(
+        patches, unet_kern_size=3, unet_n_depth=2, unet_n_first=16, batch_norm=True, train_loss="mse",
+        train_epochs=steps // 50, train_steps_per_epoch=50, train_batch_size=16, train_checkpoint=None,
+        train_reduce_lr=None, n2v_perc_pix=0.198, n2v_neighborhood_radius=5, n2v_patch_shape=(64, 64),
+        n2v_manipulator="uniform_withCP", structN2Vmask=mask)  # fmt: skip
     return N2V(config, "spots", basedir=folder)
 
 
+# %%
 def train(frames, t, mask=None):
     frames = [frame.astype(np.float32)[None, ..., None] for frame in frames]
     with noise2void.training(t) as folder:
