@@ -239,9 +239,8 @@ record.show(panels(field_of(0), "plain"), "looks-right")
 # %% tags=["hide-input"]
 def looks(answer, case):
     pairs = picks.match(answer["spots"], case.truth["spots"], radius=2.5)
-    told = intensity.agreement(answer["image"], case.truth["scene"])
     wrong = (pairs.n_picks + pairs.n_truth - 2 * pairs.tp) / max(pairs.n_truth, 1)
-    return record.Scores({"SSIM": told["ssim_fitted"], "PSNR, dB": told["psnr_fitted"]}, {"spots": wrong})
+    return record.Scores(intensity.looks([answer["image"]], [case.truth["scene"]]), {"spots": wrong})
 
 
 # %%
@@ -267,9 +266,8 @@ trial.run("nuclei", [field_of(k, "nuclei") for k in range(6)] if wells else [], 
 # %% tags=["hide-input"]
 titles = {"spots": "number of spots", "light": "light of a spot"}
 record.show(record.plots.errors(page.verdicts(), titles), "errors")
-grey = np.tile(np.linspace(15, 15.001, 256), (256, 1))
-flat = intensity.agreement(grey, field_of(0).truth["scene"])
-print(f"a picture that shows nothing: SSIM {flat['ssim_fitted']:.2f}, PSNR {flat['psnr_fitted']:.0f} dB")
+nothing = intensity.looks_of_nothing([field_of(0).truth["scene"]])
+print("a picture that shows nothing:", ", ".join(f"{name} {value:.2f}" for name, value in nothing.items()))
 rows = page.verdicts(measurement="invented")
 record.show(strips(rows, "invented spots per 1000 µm²"), "invented")
 record.show(panels(field_of(0, "registered"), "registered"), "clean-and-wrong")

@@ -135,3 +135,22 @@ def test_the_residual_tells_white_noise_from_rows_from_structure():
 def test_bad_input_is_named(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+def test_looks_are_means_over_images_with_something_in_them():
+    rng = np.random.default_rng(1)
+    scenes = [rng.random((30, 30)), np.full((30, 30), 5.0), rng.random((30, 30))]
+    images = [scene + rng.normal(0, 0.1, scene.shape) for scene in scenes]
+    told = [intensity.agreement(images[k], scenes[k]) for k in (0, 2)]
+    looks = intensity.looks(images, scenes)
+    assert looks["SSIM"] == pytest.approx(np.mean([one["ssim_fitted"] for one in told]))
+    assert looks["PSNR, dB"] == pytest.approx(np.mean([one["psnr_fitted"] for one in told]))
+    assert intensity.looks(images[1:2], scenes[1:2]) == {}
+
+
+def test_a_picture_that_shows_nothing_looks_good_where_most_of_the_field_is_empty():
+    spot = np.zeros((100, 100))
+    spot[50, 50] = 100
+    nothing = intensity.looks_of_nothing([spot])
+    assert nothing["SSIM"] > 0.9
+    assert nothing["PSNR, dB"] == pytest.approx(40, abs=0.1), "the rest of one pixel in 10,000"

@@ -39,7 +39,7 @@ assert np.allclose(alone[inner], seen(x, psf)[inner], rtol=0.02), abs(alone / se
 assert abs(alone.sum() / image.sum() - 1) < 0.02, "light is kept"
 
 pairs = rng.random((2, 32, 16, 16, 1)).astype("f4")
-model = lucy.train(psf, *pairs, seed=1, epochs=2)
+model = lucy.train(psf, *pairs, seed=1, steps=4)
 lucy.keep(model, "{path}")
 again = lucy.kept(psf, "{path}")
 batch = image[None, ..., None].astype("f4")

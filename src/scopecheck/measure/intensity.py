@@ -12,6 +12,7 @@ Images are (Y, X) or (Z, Y, X), of one shape. Definitions:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,6 +129,22 @@ def agreement(restored: ArrayLike, true: ArrayLike) -> dict[str, float]:
         told[f"ssim{name}"] = float(structural_similarity(light, image, data_range=span))
         told[f"nrmse{name}"] = error / span
     return told
+
+
+def looks(images: Sequence[ArrayLike], true: Sequence[ArrayLike]) -> dict[str, float]:
+    """SSIM and PSNR (dB) after the best gain and offset, as of `agreement`, in the mean over images.
+
+    Images of an even scene have neither and are left out; without any other nothing is returned.
+    """
+    told = [agreement(a, b) for a, b in zip(images, true, strict=True) if np.ptp(np.asarray(b)) > 0]
+    names = {"SSIM": "ssim_fitted", "PSNR, dB": "psnr_fitted"} if told else {}
+    return {name: float(np.mean([one[key] for one in told])) for name, key in names.items()}
+
+
+def looks_of_nothing(true: Sequence[ArrayLike]) -> dict[str, float]:
+    """What `looks` gives a picture that shows nothing: grey, but for a slope of a thousandth across it."""
+    grey = [np.broadcast_to(np.linspace(1, 1.001, np.shape(one)[1]), np.shape(one)) for one in true]
+    return looks(grey, true)
 
 
 def contrast(image: ArrayLike, labels: ArrayLike) -> float:

@@ -96,7 +96,7 @@ def network(psf: ArrayLike, steps: int = 4, filters: int = 8) -> "Model":
     return tf.keras.Model(raw, layers.Lambda(seen)(estimate))
 
 
-def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, epochs: int = 40) -> "Model":
+def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, steps: int = 1000) -> "Model":
     """Train a network by the mean absolute error; the step shrinks to nothing along half a cosine.
 
     Parameters
@@ -114,7 +114,9 @@ def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, epochs: int
     """
     with keras.training(seed):
         model = network(psf)
-        model.compile(keras.settling(epochs * -(-len(noisy) // 16), first=0.001), loss="mae")
+        each = -(-len(noisy) // 16)
+        epochs = -(-steps // each)
+        model.compile(keras.settling(epochs * each, first=0.001), loss="mae")
         model.fit(noisy, sharp, epochs=epochs, batch_size=16, verbose=0)
     return model
 
