@@ -39,6 +39,7 @@ def strips(rows: Sequence["ArmResult"], label: str) -> Any:
     low, high = rows[0].tolerance or (0, 0)
     ax.axvspan(low, high, color="#009E73", alpha=0.15, lw=0)
     ax.set_xscale("symlog", linthresh=1)
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_yticks(range(len(rows)), [row.arm for row in rows])
     ax.set(xlabel=f"{label} (shaded: tolerance)", ylim=(len(rows) - 0.5, -0.5))
     return figure
