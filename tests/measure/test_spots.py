@@ -67,3 +67,21 @@ def test_light_follows_the_gain_and_forgets_the_offset(gain, offset):
 def test_bad_input_is_named(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+def test_the_best_threshold_is_the_one_that_a_search_over_all_finds():
+    fields = [field((128, 128), 20, light=250, seed=s) for s in range(2)]
+    rng = np.random.default_rng(5)
+    images = [rng.poisson(one.photons).astype(float) for one in fields]
+    places = [one.xy for one in fields]
+    least = spots.best(images, places, 1.3)
+
+    def f1(threshold):
+        told = [spots.find(image, 1.3, threshold)[0] for image in images]
+        near = [np.hypot(*(a[:, None] - b[None]).T).T <= 2.5 for a, b in zip(told, places, strict=True)]
+        right = sum(int(n.any(axis=1).sum()) for n in near)  # spots lie far apart: one each
+        return 2 * right / (sum(map(len, told)) + 40)
+
+    typical = spots.typical(images, places, 1.3)
+    assert f1(least) >= max(f1(typical * factor) for factor in np.linspace(0.2, 1.5, 27)) - 1e-9
+    assert 0.2 < least / typical < 1
