@@ -65,7 +65,7 @@ from scopecheck.acquire.optics import gaussian_psf
 from scopecheck.acquire.spots import field
 from scopecheck.acquire.strands import strands
 from scopecheck.measure import intensity, ridges, structures
-from scopecheck.record.strips import strips
+from scopecheck.record.strips import quoted, strips
 
 page = record.start("restoration-care", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -369,7 +369,7 @@ for name, (tool, package) in remedies.items():
 arms = [("fixed", n, "") for n in ("ratio", "length", "invented")]
 arms += [("spots", "ratio", "-spots"), ("spots", "invented", "-spots"), ("empty", "invented", "-empty")]
 arms += [("dim", n, "-dim") for n in ("ratio", "length", "invented")]
-lines = [(a, n, *(page[arm, n].told for arm in (a, f"lucy{end}", f"steps{end}"))) for a, n, end in arms]
+lines = [(a, n, *(quoted(page[arm, n]) for arm in (a, f"lucy{end}", f"steps{end}"))) for a, n, end in arms]
 record.markdown(["cells", "number", "CARE", "Richardson-Lucy", "network with steps"], lines)
 
 # %% [markdown]
