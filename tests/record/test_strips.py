@@ -14,7 +14,15 @@ def row(arm, **given):
         "told": "FAILS",
         "scale": "absolute",
     }
-    plain |= {"bias": 12.0, "interval": [3.0, 20.0], "baseline": {"bias": 7.0}, "tolerance": [-1.7, 1.7]}
+    plain |= {
+        "holds": False,
+        "fails": True,
+        "of_one_image": False,
+        "bias": 12.0,
+        "interval": [3.0, 20.0],
+        "baseline": {"bias": 7.0},
+        "tolerance": [-1.7, 1.7],
+    }
     return SimpleNamespace(**(plain | given))
 
 
