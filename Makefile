@@ -51,7 +51,7 @@ nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBV
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
 	  --nbval-lax --nbval-cell-timeout=3600 $(foreach id,$(NBVAL),recipes/notebooks/$(id).ipynb)
 
-NBVAL ?= segmentation-unet-dice-trap structure-passport
+NBVAL ?= segmentation-unet-dice-trap denoising-noise2void structure-passport
 
 lint: env  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -171,7 +171,7 @@ def train(frames, t, mask=None):
 # %% tags=["hide-input"]
 anew = train_anew or steps != 800
 kept = None if anew else data.fetch("n2v-spots-trainings")
-masks = {"rows-masked": [[1] * 21]}
+masks = {"rows-masked": [[1] * 47]}  # as far as the network sees, 23 pixels to either side
 learnt = {c: [field_of(1000 + k, c.replace("-masked", "")) for k in range(6)] for c in [*conditions, *masks]}
 
 
@@ -346,8 +346,8 @@ record.show(checks.figure(), "alarms")
 #
 # ## What to do
 #
-# - **Rows.** StructN2V {cite:p}`broaddus2020`, Noise2Void's own option, hides a stretch of the row together with the pixel. Beside it stands a remedy without a
-#   network: take each row's median off before the plain network sees the image.
+# - **Rows.** StructN2V {cite:p}`broaddus2020`, Noise2Void's own option, hides a stretch of the row together with the pixel, here as far as the network sees: what is
+#   left of the row beyond a shorter mask tells its noise (with 21 pixels three quarters of it stayed). Beside it a remedy without a network: each row's median off.
 # - **Registration.** Noise that was moved is shared by neighbours. Is it better to restore the frame *before* it is moved? The plain network serves.
 
 # %%
