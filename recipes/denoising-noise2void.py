@@ -287,7 +287,7 @@ side_by_side(trial, list(conditions), {"Noise2Void": noise2void_spots, **filters
 # *First picture, left: error of the two numbers in each condition, with its 90 % interval over fields and trainings (an arrow: off the scale); right: how near the
 # picture is to the truth, over all pixels. Second: spots found where there is none (orange bars: by the Gaussian filter). Third: of the fields with noise of
 # whole rows the one in which Noise2Void's picture has most false spots, blue rings without a yellow one. Table: Noise2Void's first training beside filters that learn
-# nothing, and beside nothing at all (raw): what is gained? A filter that widens a spot spreads light beyond the three widths that are summed, some 12 % by a Gaussian.*
+# nothing, and beside nothing at all (raw). A filter that widens a spot spreads its light beyond the three widths that are summed: some -12 % for the Gaussian.*
 #
 # **Made, or passed on?** A spot without a true one may be noise that passed, or made by the method. The *null test* tells: the same scene is exposed twelve times
 # more and restored alike. What stands out of the spread over these, after what a linear filter makes of the truth was taken off, was not made by noise. Beside
@@ -444,7 +444,6 @@ assert shared[0.5] > 0.4
 # %% [markdown]
 # ### Limits
 #
-# - Small networks, trained for minutes: a longer training may keep more of dim spots and differ less from the next; the three of the row mask differ widely. What it
-#   cannot do is tell shared noise from specimen.
+# - Small networks, trained for minutes: a longer training may keep more of dim spots. What it cannot do is tell shared noise from specimen.
 # - Each threshold was chosen with the truth of other fields at hand; yours will be worse. Spots lie at least 12 pixels apart, without out-of-focus light.
 # - Noise2Void's authors now develop CAREamics in its place. The assumption is the same there.
