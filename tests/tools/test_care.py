@@ -1,9 +1,5 @@
 """CARE's helper: one seed gives one network, and a kept one answers as the one that was trained."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 TRAIN = """
@@ -43,17 +39,10 @@ print("sum", out.astype("f8").sum().hex())
 
 @pytest.mark.tool
 @pytest.mark.slow
-def test_the_same_seed_trains_the_same_network_and_a_kept_one_answers_alike(tmp_path):
+def test_the_same_seed_trains_the_same_network_and_a_kept_one_answers_alike(twice):
     pytest.importorskip("csbdeep")
-    said = []
-    for run in range(2):
-        code = TRAIN.format(path=tmp_path / f"{run}.npz")
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        said.append(done.stdout.strip().splitlines())
-        assert "DataError" in said[run][0]
-        assert "000 is absent" in said[run][0]
-    assert said[0][-1] == said[1][-1]
-    assert len(said[0]) == 2, "nothing else is printed"
+    first, second = twice(TRAIN)
+    assert "DataError" in first[0]
+    assert "000 is absent" in first[0]
+    assert first[-1] == second[-1], "one seed, one network"
+    assert len(first) == 2, "nothing else is printed"

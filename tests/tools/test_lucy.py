@@ -1,9 +1,5 @@
 """The network with Richardson-Lucy steps: untrained it is Richardson and Lucy's own."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 CODE = """
@@ -55,15 +51,8 @@ print(float(model.predict_on_batch(batch).astype("f8").sum()).hex())
 
 @pytest.mark.tool
 @pytest.mark.slow
-def test_untrained_it_is_richardson_lucy_and_a_kept_one_answers_alike(tmp_path):
+def test_untrained_it_is_richardson_lucy_and_a_kept_one_answers_alike(twice):
     pytest.importorskip("tensorflow")
-    said = []
-    for run in range(2):
-        code = CODE.replace("{path}", str(tmp_path / f"{run}.npz"))
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        said.append(done.stdout.strip().splitlines())
-        assert said[run][0] == "DataError"
-    assert said[0] == said[1], "one seed, one network"
+    first, second = twice(CODE)
+    assert first[0] == "DataError"
+    assert first == second, "one seed, one network"
