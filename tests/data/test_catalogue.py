@@ -38,6 +38,8 @@ NAMES = [
     "roodmus-spike",
     "unet-nuclei-trainings",
     "unet-phase-contrast-trainings",
+    "care-filaments-trainings",
+    "n2v-spots-trainings",
     "stardist-nuclei-trainings",
 ]
 
