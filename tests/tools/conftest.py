@@ -6,6 +6,26 @@ import sys
 
 import pytest
 
+KEPT = """
+from scopecheck.tools import weights
+
+path = "{path}"
+tool.keep(model, path)
+out = model.predict(image, axes="YX")
+with tool.training(4) as folder:
+    elsewhere = other(folder).predict(image, axes="YX")
+assert abs(elsewhere - out).max() > 0
+assert (tool.kept(network, path).predict(image, axes="YX") == out).all()
+numbers = weights.read(path)
+numbers.pop("{lost}")
+weights.write(path + ".npz", numbers)
+try:
+    tool.kept(network, path + ".npz")
+except Exception as error:
+    print(type(error).__name__, error)
+print("sum", out.astype("f8").sum().hex())
+"""
+
 
 @pytest.fixture
 def twice(tmp_path):
@@ -27,3 +47,21 @@ def twice(tmp_path):
         return said
 
     return run
+
+
+@pytest.fixture
+def kept_alike(twice):
+    """Train by a script, keep the network, and ask it again: one seed gives one network, which answers alike.
+
+    The script leaves `tool`, `network`, the trained `model`, an `image`, and ``other(folder)``, an untrained
+    network that answers otherwise; `lost` is an array that a damaged file lacks.
+    """
+
+    def check(script, lost, more=""):
+        first, second = twice(script + KEPT.replace("{lost}", lost) + more)
+        assert "DataError" in first[0]
+        assert f"{lost} is absent" in first[0]
+        assert first[-1] == second[-1], "one seed, one network"
+        assert len(first) == 2, "nothing else is printed"
+
+    return check
