@@ -316,6 +316,120 @@ def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int 
     return np.argsort(np.argsort(first))[which]
 
 
+def peaks(
+    pictures: ArrayLike, least: float, pixel: float, sigma: float = 1.0
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Take the peaks of pictures for localisations: pixels that none of their eight neighbours exceeds.
+
+    Parameters
+    ----------
+    pictures : array_like, (T, Y, X)
+        One of each frame, as a network draws them.
+    least : float
+        How high a peak has to be.
+    pixel : float
+        Side of a pixel of the pictures, nm.
+    sigma : float
+        Width (s.d.) of the Gaussian that pictures are smoothed by before, pixels; 0: none.
+
+    Returns
+    -------
+    frames : (n,) int64
+        From 0.
+    xy : (n, 2) float64
+        Centre of the peak's pixel, nm; (0, 0) is the outer corner of the first pixel.
+    heights : (n,) float64
+        Of the smoothed picture.
+
+    Raises
+    ------
+    InputError
+        If the pictures are not a stack of finite numbers, or pixel or sigma are out of range.
+    """
+    from scipy.ndimage import gaussian_filter, maximum_filter
+
+    stack = np.asarray(pictures, float)
+    if stack.ndim != 3 or not stack.size or not np.isfinite(stack).all():
+        raise InputError(f"pictures: shape {stack.shape}; expected a stack (T, Y, X) of finite numbers.")
+    size = positive(pixel)
+    if not sigma >= 0:
+        raise InputError(f"sigma: {sigma}; expected a width in pixels, 0 or above.")
+    smooth = gaussian_filter(stack, (0, sigma, sigma)) if sigma else stack
+    highest = maximum_filter(smooth, (1, 3, 3), mode="constant", cval=-np.inf)
+    frames, rows, columns = np.nonzero((smooth == highest) & (smooth >= least) & (smooth > 0))
+    return frames, (np.column_stack((columns, rows)) + 0.5) * size, smooth[frames, rows, columns]
+
+
+def best_threshold(
+    pictures: ArrayLike,
+    true: ArrayLike,
+    frames: ArrayLike,
+    pixel: float,
+    *,
+    radius: float = 100.0,
+    sigma: float = 1.0,
+) -> float:
+    """Choose the threshold of `peaks` that finds known emitters best: the largest Jaccard.
+
+    Twenty-five thresholds are tried, which leave from a quarter of the emitters' number to four times it.
+
+    Parameters
+    ----------
+    pictures, pixel, sigma
+        As of `peaks`.
+    true : array_like, (m, 2)
+        x, y of the emitters, nm.
+    frames : array_like of int, (m,)
+        Of the emitters, from 0.
+    radius : float
+        Within which a peak is right, nm.
+
+    Raises
+    ------
+    InputError
+        As `peaks` and `match`; or if there is no peak or no emitter.
+    """
+    of, xy, heights = peaks(pictures, 0.0, pixel, sigma)
+    known = len(np.asarray(true))
+    if not (len(xy) and known):
+        raise InputError("best_threshold: no peak, or no emitter; expected pictures of known emitters.")
+    left = np.geomspace(max(known / 4, 1), 4 * known, 25).astype(int).clip(1, len(heights))
+    tried = np.unique(np.sort(heights)[::-1][left - 1])
+    scores = []
+    for least in tried:
+        kept = heights >= least
+        scores.append(match(xy[kept], true, radius, frames=(of[kept], frames)).jaccard)
+    return float(tried[int(np.argmax(scores))])
+
+
+def likeness(picture: ArrayLike, true: ArrayLike, pixel: float, sigma: float = 1.0) -> float:
+    """How alike a picture and the true emitters look: Pearson's r, both smoothed; 0 is chance.
+
+    Parameters
+    ----------
+    picture : array_like, (Y, X)
+    true : array_like, (m, 2)
+        x, y of the emitters, nm; (0, 0) is the outer corner of the first pixel. Those outside are left out.
+    pixel : float
+        Side of a pixel, nm.
+    sigma : float
+        Width (s.d.) of the Gaussian for both, pixels.
+
+    Returns
+    -------
+    float
+        NaN where either is the same everywhere.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    image, (x, y) = np.asarray(picture, float), points(true, "emitters").reshape(-1, 2).T
+    rows, columns = (np.arange(size + 1) * positive(pixel) for size in image.shape)
+    known = np.histogram2d(y, x, bins=(rows, columns))[0]  # type: ignore[arg-type]
+    if not (np.ptp(image) and np.ptp(known)):
+        return float("nan")
+    return float(np.corrcoef(*(gaussian_filter(one, sigma).ravel() for one in (image, known)))[0, 1])
+
+
 def _rms(values: NDArray) -> float:
     return float(np.sqrt(np.mean(np.square(values)))) if len(values) else float("nan")
 
