@@ -8,7 +8,7 @@
 #     id: superres-deepstorm
 #     title: "How many molecules? A Deep-STORM-style network from sparse flashes to dense ones, and in the dark"
 #     failure_mode: "super-resolution that miscounts or invents: a sharp picture of molecules that are not there, or of half of them"
-#     tools: [tensorflow]
+#     tools: [tensorflow-cpu, spotfitlm]
 #     datasets: {embedded: [deepstorm-trainings], public: [deepstorm-demo1], archive: []}
 #     measurements:
 #       count: {unit: emitters, name: counted emitters, estimand: pooled ratio, scale: relative, tolerance: 0.10,

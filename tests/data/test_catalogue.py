@@ -41,6 +41,8 @@ NAMES = [
     "care-filaments-trainings",
     "n2v-spots-trainings",
     "stardist-nuclei-trainings",
+    "deepstorm-trainings",
+    "deepstorm-demo1",
 ]
 
 

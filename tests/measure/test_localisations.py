@@ -185,3 +185,50 @@ def test_moving_all_positions_or_frames_alike_changes_nothing(seed):
 def test_bad_input_is_named(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+def test_a_peak_is_where_its_pixel_is():
+    pictures = np.zeros((3, 20, 30))
+    pictures[1, 4, 7], pictures[2, 10, 20], pictures[2, 10, 21] = 1.0, 0.5, 0.4
+    frames, xy, heights = loc.peaks(pictures, 0.1, 25, sigma=0)
+    assert frames.tolist() == [1, 2]
+    assert xy.tolist() == [[187.5, 112.5], [512.5, 262.5]]  # (column + 1/2, row + 1/2) times 25 nm
+    assert heights.tolist() == [1.0, 0.5]
+
+
+def test_a_smoothed_peak_has_the_height_of_the_gaussian():
+    pictures = np.zeros((1, 41, 41))
+    pictures[0, 20, 20] = 1
+    _, _, heights = loc.peaks(pictures, 0.01, 25, sigma=2)
+    assert heights == pytest.approx([1 / (2 * np.pi * 4)], rel=0.01)  # of a Gaussian of 2 pixels
+
+
+def test_the_best_threshold_lies_between_what_is_true_and_what_is_not():
+    rng = np.random.default_rng(3)
+    places = np.array([(x, y) for x in range(5, 60, 10) for y in range(5, 60, 10)])
+    pictures = np.zeros((4, 64, 64))
+    true, of = [], []
+    for k in range(4):
+        real = rng.choice(len(places), 12, replace=False)
+        for i, (x, y) in enumerate(places):
+            pictures[k, y, x] = 1.0 if i in real else 0.2
+        true += [((x + 0.5) * 25, (y + 0.5) * 25) for x, y in places[real]]
+        of += [k] * 12
+    least = loc.best_threshold(pictures, true, of, 25, sigma=0)
+    assert 0.2 < least <= 1.0
+
+
+def test_a_picture_is_like_its_own_emitters_and_not_like_others():
+    rng = np.random.default_rng(0)
+    xy, other = rng.uniform(0, 1600, (2, 100, 2))
+    picture = np.zeros((64, 64))
+    np.add.at(picture, tuple((xy[:, ::-1] // 25).astype(int).T), 1)
+    assert loc.likeness(picture, xy, 25) == pytest.approx(1)
+    assert abs(loc.likeness(picture, other, 25)) < 0.1
+    assert np.isnan(loc.likeness(np.zeros((64, 64)), xy, 25))
+
+
+@pytest.mark.parametrize("wrong", [{"pictures": np.zeros((4, 4))}, {"pixel": 0}, {"sigma": -1}])
+def test_peaks_of_what_is_no_stack_are_refused(wrong):
+    with pytest.raises(InputError):
+        loc.peaks(**({"pictures": np.zeros((2, 4, 4)), "least": 0.1, "pixel": 25} | wrong))
