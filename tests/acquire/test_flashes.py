@@ -32,3 +32,17 @@ def test_the_seed_decides():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(InputError, match="once"):
         flashes.once(**({"n": 5, "on": 2, "frames": 3, "seed": 0} | wrong))
+
+
+def test_fields_of_emitters_hold_what_they_say():
+    xyz, centres = flashes.emitters("rings", 6400, 0)
+    assert xyz.shape == (1500, 3)
+    away = np.hypot(*(xyz[:, :2].reshape(25, 60, 2) - centres[:, None]).transpose(2, 0, 1))
+    assert away.mean() == pytest.approx(80, abs=2)  # the mean distance asked for
+    for kind in ("anywhere", "filaments"):
+        xyz, centres = flashes.emitters(kind, 6400, 0)
+        assert not len(centres)
+        assert (xyz[:, :2] > -50).all()
+        assert (xyz[:, :2] < 6450).all()
+    with pytest.raises(InputError, match="expected one of"):
+        flashes.emitters("spirals", 6400, 0)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scopecheck.errors import InputError
 from scopecheck.record.figures import scale_bar
 
 _STYLES = ("o-", "s--", "^:", "D-.")
@@ -45,20 +46,28 @@ def along(at: Sequence[float], errors: Mapping[str, Sequence[float]], limit: flo
 def leaves(at: Sequence[float], off: Sequence[float], limit: float) -> str:
     """Where an error first leaves the tolerance along a growing setting, as a reader is told it.
 
-    Between two settings it is taken to grow in a straight line over the setting's logarithm.
+    Between two settings it is taken to change in a straight line over the setting's logarithm.
+
+    Raises
+    ------
+    InputError
+        If an error is lacking.
     """
-    wrong = np.abs(np.asarray(off, float)) > limit
+    errors = np.asarray(off, float)
+    if errors.shape != (len(at),) or not np.isfinite(errors).all():
+        raise InputError(f"off: {off}; expected one finite error for each of {len(at)} settings.")
+    wrong = np.abs(errors) > limit
     if not wrong.any():
         return f"above {at[-1]:g}"
     k = int(np.argmax(wrong))
     if k == 0:
         return f"below {at[0]:g}"
-    share = (limit - abs(off[k - 1])) / (abs(off[k]) - abs(off[k - 1]))
+    share = (np.copysign(limit, errors[k]) - errors[k - 1]) / (errors[k] - errors[k - 1])
     return f"about {at[k - 1] * (at[k] / at[k - 1]) ** share:.2g}"
 
 
-def panels(pictures: Mapping[str, Any], across: float, *, rows: int = 1) -> Any:
-    """Draw square pictures of one field beside each other, each over its own range, with a scale bar.
+def panels(pictures: Mapping[str, Any], across: float, *, rows: int = 1, alike: Sequence[str] = ()) -> Any:
+    """Draw square pictures of one field beside each other, with a scale bar.
 
     Parameters
     ----------
@@ -67,6 +76,8 @@ def panels(pictures: Mapping[str, Any], across: float, *, rows: int = 1) -> Any:
     across : float
         Width of the field, micrometres.
     rows : int
+    alike : sequence of str
+        Titles of pictures that share one range, that of the brightest of them.
 
     Returns
     -------
@@ -75,9 +86,11 @@ def panels(pictures: Mapping[str, Any], across: float, *, rows: int = 1) -> Any:
     import matplotlib.pyplot as plt
 
     columns = -(-len(pictures) // rows)
+    top = {name: max(float(np.quantile(image, 0.998)), 1e-3) for name, image in pictures.items()}
+    shared = max((top[name] for name in alike), default=0.0)
     figure, ax = plt.subplots(rows, columns, figsize=(3.2 * columns, 3.5 * rows), squeeze=False)
     for one, (name, image) in zip(ax.flat, pictures.items(), strict=False):
-        one.imshow(image, cmap="inferno", vmin=0, vmax=max(float(np.quantile(image, 0.998)), 1e-3))
+        one.imshow(image, cmap="inferno", vmin=0, vmax=shared if name in alike else top[name])
         one.set(title=name, xticks=[], yticks=[])
         scale_bar(one, across / np.shape(image)[1])
     return figure

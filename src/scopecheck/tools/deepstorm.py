@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["FINER", "drawn", "keep", "kept", "network", "targets", "train"]
 
 FINER = 4  # pixels of the picture along one of the frame
-WIDTHS = (8, 16, 32, 64)
+WIDTHS, PUBLISHED = (8, 16, 32, 64), (32, 64, 128, 512)  # filters of ours, and of its authors
 _PEAK = 100.0  # of an emitter while it learns: at 1 the mean of what is drawn would outweigh the difference
 _SEEN = 1.0  # width (s.d.) of the narrow Gaussian, pixels of the picture
 
