@@ -265,7 +265,7 @@ record.show(panels(shown, 3.2), "looks-right")
 #
 # ## Does the measurement hold?
 #
-# *apart* is the positive control: emitters anywhere, 0.25 a µm² and frame. In *swapped*, the negative one, the answer is that of a movie with twice as many
+# *apart* is the positive control: emitters anywhere, 0.25 a µm² and frame. In *swapped*, the negative one, the answer is that of a movie with four times as many
 # for the count, and that of the next movie for the inventions.
 
 
@@ -273,10 +273,10 @@ record.show(panels(shown, 3.2), "looks-right")
 trial = record.Trial(page, tool=trained["fixed"], numbers=numbers, scores=looks, baseline=single_emitters)
 apart = [taken(k, frames=40) for k in range(5)]
 few = [taken(k) for k in range(5)]
-twice = [replace(c, image=taken(k + 50, density=0.5).image) for k, c in enumerate(few)]
+fuller = [replace(c, image=taken(k + 50, density=1).image) for k, c in enumerate(few)]
 others = [replace(c, image=few[k - 1].image) for k, c in enumerate(few)]
 trial.run("apart", apart)
-trial.run("swapped", twice, only=["count"])
+trial.run("swapped", fuller, only=["count"])
 trial.run("swapped", others, only=["invented"])
 
 # %% [markdown]
