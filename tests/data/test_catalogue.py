@@ -43,6 +43,8 @@ NAMES = [
     "stardist-nuclei-trainings",
     "deepstorm-trainings",
     "deepstorm-demo1",
+    "annapalm-trainings",
+    "locan-lists",
 ]
 
 
