@@ -65,3 +65,17 @@ def kept_alike(twice):
         assert len(first) == 2, "nothing else is printed"
 
     return check
+
+
+@pytest.fixture
+def refuses_and_repeats(twice):
+    """Run a script twice: first it prints how a network of another make was refused, last the same sum."""
+
+    def check(code):
+        pytest.importorskip("tensorflow")
+        first, second = twice(code)
+        assert first[-1] == second[-1]
+        assert "DataError" in first[0]
+        assert "another network" in first[0]
+
+    return check
