@@ -314,10 +314,11 @@ record.show(panels({k: v for k, v in unseen.items() if "smoothed" not in k}, 3.2
 def signs(row, tool):
     image, drawing = row.case.image, row.answer["image"]
     one, other = (tool(np.stack([half, half, image[2]]))["image"] for half in image[:2])
-    told = {
-        "halves": 1 - np.corrcoef(one.ravel(), other.ravel())[0, 1] if one.any() and other.any() else np.nan
-    }
-    told["widefield"] = 1 - squirrel(drawing, image[2][::4, ::4]).rsp if drawing.any() else np.nan
+    told = {"halves": np.nan, "widefield": np.nan}
+    if np.ptp(one) > 0 and np.ptp(other) > 0:
+        told["halves"] = 1 - np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    if np.ptp(drawing) > 0:
+        told["widefield"] = 1 - squirrel(drawing, image[2][::4, ::4]).rsp
     several = np.array([each(image)["image"] for each in trained[row.answer["way"][0]]])
     return told | {"trainings": several.std(axis=0).mean() / max(several.mean(), 1e-6)}
 
