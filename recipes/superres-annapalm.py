@@ -61,6 +61,7 @@ from skimage.morphology import remove_small_objects, skeletonize
 from scopecheck import acquire, data, record
 from scopecheck.acquire import localisation
 from scopecheck.acquire.listed import localised
+from scopecheck.data.read.localisations import read_localisations
 from scopecheck.measure import intensity, ridges, structures
 from scopecheck.measure.rendered import picture
 from scopecheck.measure.squirrel import squirrel
@@ -230,16 +231,17 @@ def looks(answer, case):
 
 
 def beside(case):
-    told = {"list": case.image[:2].mean(axis=0), "smoothed": smoothed(case.image)["image"]}
-    told |= {name: trained[name][0](case.image)["image"] for name in ("sparse", "widefield")}
+    told = {"list": case.image[:2].mean(axis=0), "plain picture": np.clip(case.image[2], 0, None)}
+    told |= {"list, smoothed": smoothed(case.image)["image"]}
+    told |= {way: trained[way][0](case.image)["image"] for way in ("sparse", "widefield")}
     middle = slice(64, 192)
     return {name: image[middle, middle] for name, image in (told | {"truth": case.truth["image"]}).items()}
 
 
-record.show(panels(beside(known[0]), 3.2), "looks-right")
+record.show(panels(beside(known[0]), 3.2, rows=2), "looks-right")
 
 # %% [markdown]
-# *The middle of one field, 100 frames: the list as it is, smoothed, what the networks draw of it, and the truth.*
+# *The middle of one field, 100 frames: the list as it is, the plain picture, the list smoothed; what the networks draw of it, and the truth.*
 #
 # ## Predict
 #
@@ -297,7 +299,8 @@ reached = {name: f"{frames[0]}" if frames else f"more than {at[-1]}" for name, f
 display(record.markdown(["number", "within 10 % from, frames"], reached.items()))
 record.show(strips(page.verdicts(measurement="invented"), "invented filament, µm per 1000 µm²"), "invented")
 unseen = {f"{kind}: {k}": v for kind in ("rings", "pores") for k, v in beside(shifted[kind][0]).items()}
-record.show(panels({k: v for k, v in unseen.items() if "smoothed" not in k}, 3.2, rows=2), "unseen")
+unseen = {name: image for name, image in unseen.items() if "smoothed" not in name and "plain" not in name}
+record.show(panels(unseen, 3.2, rows=2), "unseen")
 
 # %% [markdown]
 # *First picture: the errors of length and crossings against the number of frames; shaded is the tolerance of the length, that of the crossings is twice as wide. Second:
@@ -358,7 +361,7 @@ record.markdown(["fields", "number", "list alone", "with the widefield picture"]
 # %%
 mine = field(400)
 if my_list:
-    table = data.read_localisations(my_list).sort_values("frame")
+    table = read_localisations(my_list).sort_values("frame")
     corner = (table[["x", "y"]] // SIDE).value_counts().idxmax()
     xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corner)
     xy = xy[((xy >= 0) & (xy < SIDE)).all(axis=1)]
@@ -383,7 +386,7 @@ report = Markdown(
 display(report, page.table(), Markdown(page.surprises()))
 page.save()
 page.answer(
-    panels(beside(shifted["rings"][0]), 3.2),
+    panels(beside(shifted["rings"][0]), 3.2, rows=2),
     " ".join(f"{row.arm}, {row.measurement}: {row.told}." for row in (v, w, x)),
 )
 
