@@ -45,6 +45,8 @@ NAMES = [
     "deepstorm-demo1",
     "annapalm-trainings",
     "locan-lists",
+    "crossmodality-trainings",
+    "pysted-maps",
 ]
 
 
