@@ -1,7 +1,7 @@
 """Widefield pictures of points above and below the plane in focus, by psfmodels' point spread functions.
 
-Pixels are 100 nm; the objective has NA 0.8 and light 0.6 µm. It looks through 20 µm of water, which makes
-the spots above and below focus differ, or, `even`, through nothing it was not made for: there they are alike.
+Pixels are 100 nm; the objective has NA 0.8 and light 0.6 µm. It is made for oil and looks through 50 µm of
+water, which makes spots above and below focus differ, or, `even`, is made for water: there they are alike.
 """
 
 from functools import cache
@@ -13,12 +13,12 @@ from scopecheck.acquire import optics
 from scopecheck.acquire.camera import Camera, expose
 
 PIXEL, SIDE = 0.1, 224  # µm; of a picture, pixels
-_REACH, _SPOT = 32, 1.6  # of a spot, and its width (s.d.) in focus, pixels
+_REACH, _SPOT = 48, 1.6  # of a spot, and its width (s.d.) in focus, pixels
 
 
 @cache
 def spot(away: float, even: bool = False) -> NDArray[np.float64]:
-    """Point spread function with focus so many µm above the point, to a tenth: (65, 65), its sum 1."""
+    """Point spread function with focus so many µm above the point, to a tenth: (97, 97), its sum 1."""
     return _psf(round(away + _best(even), 1), even)
 
 
@@ -26,6 +26,12 @@ def beads(n: int, seed: int) -> NDArray[np.float64]:
     """Points at random within 4 µm of the plane at 0: x, y (pixels), z (µm), photons (1,000 to 3,000)."""
     low, high = (0, 0, -4, 1000), (SIDE, SIDE, 4, 3000)
     return np.random.default_rng([seed, 3]).uniform(low, high, (n, 4))
+
+
+def near(points: ArrayLike, plane: float, within: float = 1.0) -> NDArray[np.int64]:
+    """Whole x, y of those points that lie near a plane, both in µm."""
+    there = np.asarray(points, float)
+    return there[abs(there[:, 2] - plane) < within, :2].astype(np.int64)
 
 
 def widefield(points: ArrayLike, plane: float, even: bool = False) -> NDArray[np.float64]:
@@ -81,7 +87,7 @@ def pictures(
 @cache
 def _best(even: bool) -> float:
     """Where the spot is brightest: the aberration moves it."""
-    return float(max(np.arange(-10, 21) / 10, key=lambda defocus: _psf(float(defocus), even).max()))
+    return float(max(np.arange(-10, 31) / 10, key=lambda defocus: _psf(float(defocus), even).max()))
 
 
 def _psf(defocus: float, even: bool) -> NDArray[np.float64]:
@@ -91,7 +97,7 @@ def _psf(defocus: float, even: bool) -> NDArray[np.float64]:
         wavelength=0.6,
         immersion_index=1.33 if even else 1.515,
         sample_index=1.33,
-        depth=0.0 if even else 20.0,
+        depth=0.0 if even else 50.0,
         defocus=defocus,
         size=2 * _REACH + 1,
         model="scalar",

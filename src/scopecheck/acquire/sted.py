@@ -28,14 +28,16 @@ _DYE: dict[str, Any] = {"lambda_": 535e-9, "qy": 0.6, "tau": 3e-9, "tau_vib": 1e
 _DYE |= {"sigma_abs": {488: 8e-23, 575: 2e-23}, "sigma_ste": {575: 3e-22}, "k1": 1.3e-15, "b": 1.4}
 
 
-def nanodomains(n: int, seed: int) -> NDArray[np.float64]:
+def nanodomains(n: int, seed: int, most: int = 4) -> NDArray[np.float64]:
     """Centres of the nanodomains of synapses that lie at random in a map, x and y in pixels.
 
     Parameters
     ----------
     n : int
-        Synapses. Each has one to four nanodomains, each 90 to 160 nm from one before and no two nearer.
+        Synapses. Each has one nanodomain or several, 90 to 160 nm from one before and no two nearer.
     seed : int
+    most : int
+        Nanodomains of a synapse.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def nanodomains(n: int, seed: int) -> NDArray[np.float64]:
     random, every = np.random.default_rng([seed, 1]), []
     for centre in random.uniform(20, SIDE - 20, (n, 2)):
         mine = [centre]
-        for _ in range(int(random.integers(4))):
+        for _ in range(int(random.integers(most))):
             angle, away = random.uniform(0, 2 * np.pi), random.uniform(4.5, 8)
             new = mine[-1] + away * np.array([np.cos(angle), np.sin(angle)])
             if min(np.hypot(*(new - one)) for one in mine) >= 4.5:
@@ -53,17 +55,17 @@ def nanodomains(n: int, seed: int) -> NDArray[np.float64]:
     return np.array(every)
 
 
-def specimen(kind: str, seed: int, n: int = 15) -> NDArray[np.float64]:
+def specimen(kind: str, seed: int, n: int = 15, most: int = 4) -> NDArray[np.float64]:
     """A simulated map of molecules, with 0.2 a pixel that are bound to nothing.
 
     Parameters
     ----------
     kind : {"clusters", "fibres", "rings"}
-        `nanodomains` of 60 to 180 molecules within 20 nm (s.d.); six bent filaments with a molecule a
-        nanometre; 25 rings, 80 nm in radius, with 480 molecules each.
+        `nanodomains` of 60 to 180 molecules within 20 nm (s.d.); as many of them and six bent filaments with
+        a molecule a nanometre; 25 rings, 80 nm in radius, with 480 molecules each.
     seed : int
-    n : int
-        Synapses.
+    n, most : int
+        Synapses, and the most nanodomains of one.
 
     Returns
     -------
@@ -78,18 +80,19 @@ def specimen(kind: str, seed: int, n: int = 15) -> NDArray[np.float64]:
     from scopecheck.acquire import localisation
     from scopecheck.measure.rendered import picture
 
-    random = np.random.default_rng([seed, 2])
-    if kind == "clusters":
-        centres = nanodomains(n, seed)
-        each = random.uniform(60, 180, len(centres)).astype(int)
-        xy = np.repeat(centres, each, axis=0) + random.normal(0, 1, (each.sum(), 2))
-    elif kind == "fibres":
-        xy = np.repeat(localisation.filaments(6, PIXEL * SIDE, seed)[:, :2] / PIXEL, 8, axis=0)
-    elif kind == "rings":
-        xy = np.repeat(localisation.rings(25, PIXEL * SIDE, seed)[:, :2] / PIXEL, 8, axis=0)
-    else:
+    if kind not in ("clusters", "fibres", "rings"):
         raise InputError(f"kind: {kind!r}; expected 'clusters', 'fibres' or 'rings'.")
-    return picture(xy, SIDE, 1, 0) + random.poisson(0.2, (SIDE, SIDE))
+    random, outlines = np.random.default_rng([seed, 2]), []
+    if kind == "rings":
+        outlines = [localisation.rings(25, PIXEL * SIDE, seed)]
+    if kind == "fibres":
+        outlines = [localisation.filaments(6, PIXEL * SIDE, seed)]
+    xy = [np.repeat(sites[:, :2] / PIXEL, 8, axis=0) for sites in outlines]
+    if kind != "rings":
+        centres = nanodomains(n, seed, most)
+        each = random.uniform(60, 180, len(centres)).astype(int)
+        xy.append(np.repeat(centres, each, axis=0) + random.normal(0, 1, (each.sum(), 2)))
+    return picture(np.concatenate(xy), SIDE, 1, 0) + random.poisson(0.2, (SIDE, SIDE))
 
 
 def microscope() -> "Microscope":
@@ -170,21 +173,21 @@ def pictures(
     molecules : array_like, (Y, X)
     seed : int
     dwell : float
-        Time of a confocal picture at a pixel, s. STED takes twice 10 µs with 0.105 W.
+        Time of a confocal picture at a pixel, s. STED takes ten scans of 20 µs with 0.105 W.
     blur : float
         Width (s.d., pixels) of a Gaussian that widens the confocal spot.
 
     Returns
     -------
     images : (3, Y, X) float64
-        Photons; the confocal ones as in 10 µs.
+        Photons; the confocal ones as in 10 µs, STED as in one scan.
     truth : (Y, X) float64
-        Expected photons of the STED picture.
+        Expected photons of one STED scan.
     """
     scope, there = _microscope(), np.asarray(molecules, float)
     hazy = optics.gaussian_blur(there, blur)
     images = [taken(scope, hazy, 0, dwell, seed + 10**5 * k) * 1e-5 / dwell for k in (1, 2)]
-    images.append(taken(scope, there, DEPLETION, 2e-5, seed + 3 * 10**5).astype(float))
+    images.append(taken(scope, there, DEPLETION, 2e-4, seed + 3 * 10**5) / 10)
     return np.stack(images), expected(scope, there, DEPLETION, 2e-5)
 
 
