@@ -141,7 +141,7 @@ def spreads(plane):  # point spread functions of what is given and of what is to
     return (sted.psf(), sted.psf(0.105)) if plane is None else (spot(-plane), spot(0))
 
 
-def of_plane(way, plane):  # every plane has a threshold of its own
+def of_plane(way, plane):
     return way if plane is None else f"{way}, {plane} µm"
 
 
@@ -184,7 +184,7 @@ def train(way, t):
 
 # %%
 def translate(image, plane=None, way="clusters", t=0):
-    return seen(translation.drawn(networks[way, t], given(image, plane)), of_plane(way, plane))
+    return seen(translation.drawn(networks[way, t], given(image, plane)), way)
 
 
 def deconvolved(image, plane=None):
@@ -214,7 +214,8 @@ trained = {way: [partial(translate, way=way, t=t) for t in range(3)] for way in 
 
 # %% [markdown]
 # **Thresholds** are those that find known objects best (largest F1), for each kind of picture by itself: the nanodomains of six fields, and the beads within 1 µm of the
-# plane of three volumes for each plane. That of the true picture is the one of the picture that the microscope itself takes.
+# plane of three volumes. That of the true picture is the one of the picture that the microscope itself takes. What is deconvolved fades with the distance and has a threshold
+# for each plane; a network is to draw what the microscope would show, and has the one that is best at 1 µm.
 
 # %% tags=["hide-input"]
 known = {None: [(case := field(3000 + k), sted.nanodomains(15, case.seed)) for k in range(6)]}
@@ -233,8 +234,8 @@ set_threshold("truth", [real], [None])
 set_threshold("in focus", [real], [1, 2, 3])
 for plane in known:
     set_threshold(of_plane("deconvolved", plane), [deconvolved], [plane])
-    for way in ["refocus"] if plane else ["clusters", "mixed"]:
-        set_threshold(of_plane(way, plane), trained[way], [plane])
+for way, plane in {"clusters": None, "mixed": None, "refocus": 1}.items():
+    set_threshold(way, trained[way], [plane])
 
 
 def beside(case):
@@ -256,7 +257,6 @@ record.show(panels(beside(known[None][0][0]), 2.6, rows=2), "looks-right")
 # clusters alone make of fibres?
 #
 # ## The truth
-#
 # Pictures are simulated, because no microscope takes both of one specimen without noise, drift and bleaching between them. Three sets of maps are after **real** STED
 # pictures of neurons, made by a network of pySTED's authors: six of PSD95, six of actin, six of tubulin. What STED itself cannot resolve is in no truth here.
 
@@ -340,7 +340,7 @@ record.show(panels(beside(volumes[2][0]), 12.8), "refocused")
 def signs(row, tool):
     image, drawing, told = row.case.image, row.answer["image"], row.case.told
     of = {"again": np.nan, "blurred": np.nan, "trainings": np.nan}
-    way = row.answer["way"].split(",")[0]
+    way = row.answer["way"]
     if way not in trained or not np.ptp(drawing):
         return of
     if (image[0] != image[1]).any():  # two pictures of the field

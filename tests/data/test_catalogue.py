@@ -47,6 +47,7 @@ NAMES = [
     "locan-lists",
     "crossmodality-trainings",
     "pysted-maps",
+    "rln-published",
 ]
 
 
