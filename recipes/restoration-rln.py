@@ -15,9 +15,9 @@
 #         why: "Mitochondrial volume is compared between conditions that differ by a fifth and more; 10 % is half of that."}
 #       pieces: {unit: mitochondria, name: number of mitochondria, estimand: pooled ratio, scale: relative, tolerance: 0.20,
 #         why: "Fission and fusion change the number by half and more; 20 % is less than half of that."}
-#       invented: {unit: "% of the field", name: invented volume, estimand: per-acquisition mean, scale: absolute, tolerance: 0.3,
-#         why: "Mitochondria fill 3 % of a field here. 0.3 % is one in ten that is none."}
-#       lost: {unit: "% of the field", name: lost volume, estimand: per-acquisition mean, scale: absolute, tolerance: 0.3,
+#       invented: {unit: "% of the field", name: invented volume, estimand: per-acquisition mean, scale: absolute, tolerance: 0.4,
+#         why: "Mitochondria fill 4 % of a field here. 0.4 % is one in ten that is none."}
+#       lost: {unit: "% of the field", name: lost volume, estimand: per-acquisition mean, scale: absolute, tolerance: 0.4,
 #         why: "As the invented volume: one mitochondrion in ten."}
 #     minutes: {quick: 2, full: 10}
 #     memory_gib: 3
@@ -104,15 +104,16 @@ def numbers(answer, case):
 # %% [markdown]
 # ## It looks right
 #
-# A specimen is four fields of 16 x 64 x 64 voxels with eight mitochondria each: tubes 5 voxels thick, 12 to 30 long. A microscope blurs them by a Gaussian of 3 voxels (s.d.), which
-# is what suited the network best of six blurs on other specimens, and counts photons: 100 in a voxel of a thick tube, on 5 of background. Each specimen is taken twice.
+# A specimen is four fields of 16 x 64 x 64 voxels with eight mitochondria each: tubes 5 voxels thick, 12 to 30 long. A microscope blurs them by a Gaussian, 3.5 voxels
+# (s.d.) along the axis and 1.75 across, which suited the network best of six blurs on other specimens. It counts 100 photons in a voxel where the specimen is thick, on 5 of
+# background. Each specimen is taken twice.
 
 
 # %%
-def specimen(number, blur=3.0, photons=100, n=8, **shape):
+def specimen(number, blur=(3.5, 1.75, 1.75), photons=100, n=8, **shape):
     at = 10_000 * seed + number
     true = np.stack([tubes((16, 64, 64), n, 10 * at + k, **shape) for k in range(4)])
-    light = photons * ndimage.gaussian_filter(true.astype(float), (0, blur, blur, blur)) + 5
+    light = photons * ndimage.gaussian_filter(true.astype(float), (0, *blur)) + 5
     sharp = 20 * photons * ndimage.gaussian_filter(true.astype(float), (0, 0.6, 0.6, 0.6)) + 5
     taken = np.random.default_rng([at, 1]).poisson(np.stack([light, light, sharp])).astype(float)
     return record.Case(taken, {"picture": true.astype(float), "mask": true}, told={"blur": blur}, seed=at)
@@ -121,7 +122,7 @@ def specimen(number, blur=3.0, photons=100, n=8, **shape):
 # %% tags=["hide-input"]
 thresholds = {}
 known = [specimen(3000 + k) for k in range(3)]
-restore = rln.published(data.fetch("rln-published") / "rln.pb")
+restore = rln.published(data.fetch("rln-published"))
 
 # %% [markdown]
 # **RLN** {cite:p}`li2022` as its authors published it, four volumes at a time. Each volume is normalised by its own least and largest value, as their file that reads
@@ -148,8 +149,8 @@ def lucy(image, blur):
     light = np.clip(image[0] - 5, 0.01, None)  # less background
     estimate = np.full_like(light, light.mean())
     for _ in range(20):
-        again = ndimage.gaussian_filter(estimate, (0, blur, blur, blur))
-        estimate = estimate * ndimage.gaussian_filter(light / again, (0, blur, blur, blur))
+        again = ndimage.gaussian_filter(estimate, (0, *blur))
+        estimate = estimate * ndimage.gaussian_filter(light / again, (0, *blur))
     return seen(estimate, "lucy")
 
 
@@ -234,11 +235,15 @@ trial.run("mito-own", whole, tool=own)
 # %% [markdown]
 # ## Shift
 #
-# *narrow*: blurred by 1.5 voxels. *dim*: a tenth of the light. *threads*: 3 voxels thick and longer. *balls*: 7 voxels thick. *empty*: nothing but background; *fixed* normalises it by the same number
+# *narrow*: half the blur. *dim*: a tenth of the light. *threads*: 3 voxels thick and longer. *balls*: 7 voxels thick. *empty*: nothing but background; *fixed* normalises it by the same number
 # as all others.
 
 # %%
-shifts = {"narrow": {"blur": 1.5}, "dim": {"photons": 10}, "balls": {"radius": 3.0, "length": (0, 0)}}
+shifts = {
+    "narrow": {"blur": (1.75, 0.9, 0.9)},
+    "dim": {"photons": 10},
+    "balls": {"radius": 3.0, "length": (0, 0)},
+}
 shifts |= {"threads": {"radius": 1.0, "length": (40, 90)}, "empty": {"n": 0}}
 shifted = {name: [specimen(200 + k, **setting) for k in range(6)] for name, setting in shifts.items()}
 for name, cases in shifted.items():
@@ -252,7 +257,7 @@ unseen = {f"{name}: {k}": v for name in ("threads", "empty") for k, v in beside(
 record.show(panels(unseen, 6.4, rows=2), "unseen")
 
 # %% [markdown]
-# *First picture: volume that is drawn where nothing is; mitochondria fill 3 %. Shaded is the tolerance, orange Richardson and Lucy. Second: threads (top) and an empty field (below), each picture
+# *First picture: volume that is drawn where nothing is; mitochondria fill 4 %. Shaded is the tolerance, orange Richardson and Lucy. Second: threads (top) and an empty field (below), each picture
 # with a range of its own.*
 #
 # ## Would you have noticed?
@@ -268,7 +273,7 @@ def signs(row, tool):
     if np.ptp(drawn) > 0 and row.answer["way"] != "sharp":
         second = tool(image[1:], blur)["picture"]
         told["again"] = 1 - np.corrcoef(drawn.ravel(), second.ravel())[0, 1]
-        hazy = ndimage.gaussian_filter(drawn, (0, blur, blur, blur))
+        hazy = ndimage.gaussian_filter(drawn, (0, *blur))
         told["blurred"] = 1 - np.corrcoef(hazy.ravel(), image[1].ravel())[0, 1]
     return told
 
@@ -304,11 +309,11 @@ record.markdown(["specimens", "number", "as published", "own means", "Richardson
 # %% [markdown]
 # ## On your own images
 #
-# Give a path as `my_volume`: planes of one channel with even sides, and the blur of your microscope in voxels (s.d.) in the cell. The middle 16 planes are restored in quarters. Without a path
+# Give a path as `my_volume`: planes of one channel with even sides, and the blur of your microscope (s.d. in z, y and x, voxels) into the cell. The middle 16 planes are restored in quarters. Without a path
 # the cell shows a simulated specimen.
 
 # %%
-mine, blur = specimen(400), 3.0
+mine, blur = specimen(400), (3.5, 1.75, 1.75)
 if my_volume:
     planes = data.read_image(my_volume).array.astype(float)
     z, half = planes.shape[0] // 2, [side // 4 * 2 for side in planes.shape[1:]]

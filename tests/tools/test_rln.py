@@ -16,14 +16,14 @@ from scopecheck.tools import rln  # noqa: E402
 
 @pytest.fixture(scope="module")
 def restore():
-    return rln.published(data.fetch("rln-published") / "rln.pb")
+    return rln.published(data.fetch("rln-published"))
 
 
 def test_what_is_kept_is_what_was_published():
     files = Path(os.environ.get("SCOPECHECK_MIRROR", "nowhere")) / "light" / "rln"
     if not files.is_dir():
         pytest.skip("the published files are not here")
-    assert rln.freeze(files) == (data.fetch("rln-published") / "rln.pb").read_bytes()
+    assert rln.freeze(files) == data.fetch("rln-published").read_bytes()
 
 
 def test_volumes_are_drawn_by_themselves_whatever_lies_beside_them(restore):
@@ -43,7 +43,7 @@ def test_with_their_own_statistics_the_volumes_beside_it_matter(restore):
 
 def test_its_size_is_the_papers():
     graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString((data.fetch("rln-published") / "rln.pb").read_bytes())
+    graph.ParseFromString(data.fetch("rln-published").read_bytes())
     filters = [
         tf.make_ndarray(node.attr["value"].tensor).size
         for node in graph.node
