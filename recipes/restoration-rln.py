@@ -104,15 +104,15 @@ def numbers(answer, case):
 # %% [markdown]
 # ## It looks right
 #
-# A specimen is four fields of 16 x 64 x 64 voxels with eight mitochondria each: tubes 5 voxels thick, 12 to 30 long. A microscope blurs them by a Gaussian, 3.5 voxels
+# A specimen is four fields of 16 x 48 x 48 voxels with five mitochondria each: tubes 5 voxels thick, 12 to 30 long. A microscope blurs them by a Gaussian, 3.5 voxels
 # (s.d.) along the axis and 1.75 across, which suited the network best of six blurs on other specimens. It counts 100 photons in a voxel where the specimen is thick, on 5 of
 # background. Each specimen is taken twice.
 
 
 # %%
-def specimen(number, blur=(3.5, 1.75, 1.75), photons=100, n=8, **shape):
+def specimen(number, blur=(3.5, 1.75, 1.75), photons=100, n=5, **shape):
     at = 10_000 * seed + number
-    true = np.stack([tubes((16, 64, 64), n, 10 * at + k, **shape) for k in range(4)])
+    true = np.stack([tubes((16, 48, 48), n, 10 * at + k, **shape) for k in range(4)])
     light = photons * ndimage.gaussian_filter(true.astype(float), (0, *blur)) + 5
     sharp = 20 * photons * ndimage.gaussian_filter(true.astype(float), (0, 0.6, 0.6, 0.6)) + 5
     taken = np.random.default_rng([at, 1]).poisson(np.stack([light, light, sharp])).astype(float)
@@ -189,7 +189,7 @@ def beside(case):
     return {name: volume[0, 8] for name, volume in (told | {"truth": case.truth["picture"]}).items()}
 
 
-record.show(panels(beside(known[0]), 6.4), "looks-right")
+record.show(panels(beside(known[0]), 4.8), "looks-right")
 record.markdown(["", *best], [("best Dice on three other specimens", *best.values())])
 
 # %% [markdown]
@@ -207,8 +207,8 @@ record.markdown(["", *best], [("best Dice on three other specimens", *best.value
 #
 # ## Does the measurement hold?
 #
-# *sharp* is the positive control: the same specimens with hardly any blur and noise. In *swapped*, the negative control, the volumes are those of other specimens, with two
-# mitochondria in each field.
+# *sharp* is the positive control: the same specimens with hardly any blur and noise. In *swapped*, the negative control, the volumes are those of other specimens, with one
+# mitochondrion in each field.
 
 # %%
 trial = record.Trial(page, tool=published, numbers=numbers, scores=lambda *pair: looks(*pair), baseline=lucy)
@@ -225,8 +225,8 @@ def looks(answer, case):
 
 
 # %%
-whole = [specimen(k) for k in range(6)]
-emptier = [replace(case, image=specimen(k + 50, n=2).image) for k, case in enumerate(whole)]
+whole = [specimen(k) for k in range(5)]
+emptier = [replace(case, image=specimen(k + 50, n=1).image) for k, case in enumerate(whole)]
 trial.run("sharp", whole, tool=sharp)
 trial.run("swapped", emptier)
 trial.run("mito", whole)
@@ -245,7 +245,7 @@ shifts = {
     "balls": {"radius": 3.0, "length": (0, 0)},
 }
 shifts |= {"threads": {"radius": 1.0, "length": (40, 90)}, "empty": {"n": 0}}
-shifted = {name: [specimen(200 + k, **setting) for k in range(6)] for name, setting in shifts.items()}
+shifted = {name: [specimen(200 + k, **setting) for k in range(5)] for name, setting in shifts.items()}
 for name, cases in shifted.items():
     trial.run(name, cases)
     trial.run(f"{name}-own", cases, tool=own)
@@ -254,7 +254,7 @@ trial.run("empty-fixed", shifted["empty"], tool=fixed)
 # %% tags=["hide-input"]
 record.show(strips(page.verdicts(measurement="invented"), "invented volume, % of the field"), "invented")
 unseen = {f"{name}: {k}": v for name in ("threads", "empty") for k, v in beside(shifted[name][0]).items()}
-record.show(panels(unseen, 6.4, rows=2), "unseen")
+record.show(panels(unseen, 4.8, rows=2), "unseen")
 
 # %% [markdown]
 # *First picture: volume that is drawn where nothing is; mitochondria fill 4 %. Shaded is the tolerance, orange Richardson and Lucy. Second: threads (top) and an empty field (below), each picture
@@ -340,7 +340,7 @@ report = Markdown(
 display(report, page.table(), Markdown(page.surprises()))
 page.save()
 page.answer(
-    panels(beside(whole[0]), 6.4), " ".join(f"{r.arm}, {r.measurement}: {r.told}." for r in (v, w, x))
+    panels(beside(whole[0]), 4.8), " ".join(f"{r.arm}, {r.measurement}: {r.told}." for r in (v, w, x))
 )
 
 # %% tags=["verdict", "nbval-check-output"]
@@ -364,7 +364,7 @@ page.words()
 
 
 # %% tags=["solution", "hide-cell"]
-noise = normalised(np.random.default_rng(0).poisson(5.0, (1, 16, 64, 64)).astype(float))
+noise = normalised(np.random.default_rng(0).poisson(5.0, (1, 16, 48, 48)).astype(float))
 assert 0.001 < (noise > 0.5).mean() < 0.1
 
 # %% [markdown]
