@@ -250,7 +250,7 @@ def beside(case):
 record.show(panels(beside(known[None][0][0]), 2.6, rows=2), "looks-right")
 
 # %% [markdown]
-# *The middle of one field; what is given is the confocal picture. The networks draw what looks like the STED picture: sharp domains where the confocal picture has a blur.*
+# *The middle of one field; what is given is the confocal picture. The networks draw what looks like the STED picture: sharp domains in its blurs. Count them.*
 #
 # ## Predict
 # Write down which share of the drawn domains you expect to be there, within 140 nm, and which share of the true ones to be drawn. And what will the network that has seen
@@ -302,8 +302,8 @@ for name, cases in shifted.items():
         trial.run(f"sted-{name}", cases, tool=real)
 
 # %% [markdown]
-# **Focus.** The same numbers for beads, at three distances; with three times as many beads; with *large* ones, 0.7 µm wide where the training had points; and *even*, 2 µm
-# away through an objective made for water. There, spots above and below focus are alike, so that no picture tells which, and unlike those of the training.
+# **Focus.** The same numbers for beads, at three distances; with three times as many beads; with *large* ones, 0.7 µm wide where the training had points; and *even*, through
+# an objective made for water. There, spots above and below focus are alike, so that no picture tells which, and unlike those of the training.
 
 # %%
 focusing = record.Trial(
@@ -315,18 +315,18 @@ for plane, cases in volumes.items():
     focusing.run(f"focus-{plane}", cases)
 focusing.run("focus-crowded", [volume(700 + k, 1, n=330) for k in range(8)])
 focusing.run("focus-large", [volume(700 + k, 1, large=2.5) for k in range(8)])
-focusing.run("focus-even", [volume(700 + k, 2, even=True) for k in range(8)])
+focusing.run("focus-even", [volume(700 + k, 1, even=True) for k in range(8)])
 
 # %% tags=["hide-input"]
 record.show(strips(page.verdicts(measurement="appeared"), "share that is not there"), "appeared")
 unseen = {f"{kind}: {k}": v for kind in ("rings", "factin") for k, v in beside(shifted[kind][1]).items()}
 unseen = {k: image for k, image in unseen.items() if "STED" not in k and "deconv" not in k}
 record.show(panels(unseen, 2.6, rows=2), "unseen")
-record.show(panels(beside(volumes[2][0]), 12.8), "refocused")
+record.show(panels(beside(volumes[1][0]), 12.8, rows=2), "refocused")
 
 # %% [markdown]
 # *First picture: the share of drawn objects that are not there; shaded is the tolerance, orange the plain deconvolution. Second: rings (top) and actin (below), which the first
-# network has never seen: look for dots where the truth has a line. Third: beads, to be refocused by 2 µm.*
+# network has never seen: look for dots where the truth has a line. Third: beads, to be refocused by 1 µm.*
 #
 # ## Would you have noticed?
 #
@@ -415,7 +415,7 @@ report = Markdown(
 )
 display(report, page.table(), Markdown(page.surprises()))
 page.save()
-page.answer(panels(unseen, 2.6, rows=2), f"Density: {v.told}; of actin {x.told}. Appeared: {w.told}.")
+page.answer(panels(unseen, 2.6, rows=2), f"Density: {v.told}; of actin: {x.told}. Appeared: {w.told}.")
 
 # %% tags=["verdict", "nbval-check-output"]
 page.words()
