@@ -18,7 +18,7 @@ def test_a_ball_has_the_volume_of_a_ball():
 def test_a_straight_tube_has_the_volume_of_a_cylinder_with_round_ends():
     volumes = [tubes(SHAPE, 1, seed, radius=3.0, length=(20, 20), bend=0.0).sum() for seed in range(30)]
     whole = np.pi * 3**2 * 20 + 4 / 3 * np.pi * 3**3
-    assert np.max(volumes) == pytest.approx(whole, rel=0.1)  # those at the edge are cut
+    assert whole < np.max(volumes) < 1.35 * whole  # the middle line is rounded to voxels
 
 
 def test_it_is_nowhere_thicker_than_asked_for():

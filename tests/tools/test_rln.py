@@ -1,7 +1,4 @@
-"""The published RLN: kept as its authors left it, and nothing but arithmetic in it."""
-
-import os
-from pathlib import Path
+"""The published RLN: nothing but arithmetic is run of its files, and what it draws is its own."""
 
 import numpy as np
 import pytest
@@ -16,14 +13,21 @@ from scopecheck.tools import rln  # noqa: E402
 
 @pytest.fixture(scope="module")
 def restore():
-    return rln.published(data.fetch("rln-published"))
+    try:
+        return rln.published(data.fetch("rln-published"))
+    except DataError as fault:
+        if "not the published graph" in str(fault) or "known operations" in str(fault):
+            raise
+        pytest.skip(f"the published files cannot be had: {fault}")
 
 
-def test_what_is_kept_is_what_was_published():
-    files = Path(os.environ.get("SCOPECHECK_MIRROR", "nowhere")) / "light" / "rln"
-    if not files.is_dir():
-        pytest.skip("the published files are not here")
-    assert rln.freeze(files) == data.fetch("rln-published").read_bytes()
+def graph_of(folder, op):
+    kept = tf.compat.v1.MetaGraphDef()
+    node = kept.graph_def.node.add()
+    node.op, node.name = op, rln.ANSWER
+    (folder / "model.ckpt.meta").write_bytes(kept.SerializeToString())
+    tf.train.Checkpoint(step=tf.Variable(1)).write(str(folder / "model.ckpt"))
+    return folder
 
 
 def test_volumes_are_drawn_by_themselves_whatever_lies_beside_them(restore):
@@ -41,15 +45,10 @@ def test_with_their_own_statistics_the_volumes_beside_it_matter(restore):
     assert not np.allclose(alone, restore(volumes[:1])[0], rtol=1e-3)
 
 
-def test_its_size_is_the_papers():
-    graph = tf.compat.v1.GraphDef()
-    graph.ParseFromString(data.fetch("rln-published").read_bytes())
-    filters = [
-        tf.make_ndarray(node.attr["value"].tensor).size
-        for node in graph.node
-        if node.op == "Const" and len(tf.make_ndarray(node.attr["value"].tensor).shape) == 5
-    ]
-    assert 13_000 < sum(filters) < 17_000  # "roughly 16,000 parameters" with the normalisations
+def test_its_size_is_the_papers(restore):
+    graph = rln._frozen(data.fetch("rln-published"))
+    arrays = [tf.make_ndarray(node.attr["value"].tensor) for node in graph.node if node.op == "Const"]
+    assert 13_000 < sum(array.size for array in arrays if array.ndim == 5) < 17_000  # "roughly 16,000"
 
 
 @pytest.mark.parametrize(
@@ -61,17 +60,17 @@ def test_volumes_it_cannot_take_are_refused(restore, volumes):
 
 
 def test_a_graph_that_reads_files_is_refused(tmp_path):
-    graph = tf.compat.v1.GraphDef()
-    node = graph.node.add()
-    node.op, node.name = "ReadFile", "update/Mean_2"
-    (tmp_path / "evil.pb").write_bytes(graph.SerializeToString())
     with pytest.raises(DataError, match="ReadFile"):
-        rln.published(tmp_path / "evil.pb")
+        rln.published(graph_of(tmp_path, "ReadFile"))
 
 
-def test_what_is_no_graph_is_refused(tmp_path):
-    (tmp_path / "noise.pb").write_bytes(b"\xff" * 64)
-    (tmp_path / "empty.pb").write_bytes(b"")
-    for name in ("noise.pb", "empty.pb"):
-        with pytest.raises(DataError, match=name):
-            rln.published(tmp_path / name)
+@pytest.mark.parametrize("what", [b"\xff" * 64, b""])
+def test_what_is_no_graph_is_refused(tmp_path, what):
+    (tmp_path / "model.ckpt.meta").write_bytes(what)
+    with pytest.raises(DataError, match="not the published graph"):
+        rln.published(tmp_path)
+
+
+def test_files_that_are_not_there_are_told(tmp_path):
+    with pytest.raises(DataError, match=r"model\.ckpt\.meta"):
+        rln.published(tmp_path)

@@ -27,7 +27,7 @@ def tubes(
         Tubes; those that touch are one.
     seed : int
     radius : float
-        Of a tube, voxels: what lies at most so far from its middle line.
+        Of a tube, voxels: what lies at most so far from a voxel of its middle line.
     length : (int, int)
         Shortest and longest middle line, voxels; what leaves the volume is cut. (0, 0): balls.
     bend : float

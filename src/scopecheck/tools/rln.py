@@ -1,14 +1,15 @@
 """The published checkpoint of RLN, a network with Richardson and Lucy's steps inside, run as it was left.
 
-It is a graph of TensorFlow 1. `freeze` takes from the published files what draws the answer, with its numbers
-in it, and nothing that trains, reads or writes; what is kept holds only operations of a list.
+It is a graph of TensorFlow 1. What draws the answer is taken from the published files, with its numbers, and
+nothing that trains, reads or writes: only operations of a list are run.
 
 Source: Li et al. 2022, https://doi.org/10.1038/s41592-022-01652-7; files of
-https://github.com/MeatyPlus/Richardson-Lucy-Net (MIT)
+https://github.com/MeatyPlus/Richardson-Lucy-Net
 """
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,35 +54,8 @@ _ALLOWED = {
 }
 
 
-def freeze(folder: str | Path) -> bytes:
-    """Make one graph, numbers included, of the published files ``model.ckpt.meta``, ``.index`` and ``.data``.
-
-    Raises
-    ------
-    DataError
-        If the graph needs an operation that is not on the list.
-    """
-    import tensorflow as tf
-    from tensorflow.core.protobuf import meta_graph_pb2
-
-    kept = meta_graph_pb2.MetaGraphDef()
-    kept.ParseFromString((Path(folder) / "model.ckpt.meta").read_bytes())
-    numbers = tf.train.load_checkpoint(str(Path(folder) / "model.ckpt"))
-    graph = tf.compat.v1.graph_util.extract_sub_graph(kept.graph_def, [ANSWER])
-    for node in graph.node:
-        node.attr.pop("_class", None)
-        if node.op == "VariableV2":
-            name, kind = node.name, node.attr["dtype"].type
-            node.Clear()
-            node.name, node.op = name, "Const"
-            node.attr["dtype"].type = kind
-            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(numbers.get_tensor(name)))
-    _check(graph, folder)
-    return bytes(graph.SerializeToString(deterministic=True))
-
-
-def published(path: str | Path) -> Callable[..., NDArray[np.float64]]:
-    """Open what `freeze` made.
+def published(folder: str | Path) -> Callable[..., NDArray[np.float64]]:
+    """Open the published files ``model.ckpt.meta``, ``.index`` and ``.data-00000-of-00001``.
 
     Returns
     -------
@@ -93,17 +67,11 @@ def published(path: str | Path) -> Callable[..., NDArray[np.float64]]:
     Raises
     ------
     DataError
-        If the file is no such graph, or needs an operation that is not on the list.
+        If the files are no such graph, lack numbers, or need an operation that is not on the list.
     """
     import tensorflow as tf
-    from google.protobuf.message import DecodeError
 
-    graph = tf.compat.v1.GraphDef()
-    try:
-        graph.ParseFromString(Path(path).read_bytes())
-    except DecodeError as fault:
-        raise DataError(f"{path}: not a graph of TensorFlow ({fault}); fetch the file again.") from None
-    _check(graph, path)
+    graph = _frozen(Path(folder))
     with tf.Graph().as_default() as made:
         tf.graph_util.import_graph_def(graph, name="")
     one = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
@@ -125,9 +93,29 @@ def published(path: str | Path) -> Callable[..., NDArray[np.float64]]:
     return restore
 
 
-def _check(graph: object, where: object) -> None:
-    nodes = list(graph.node)  # type: ignore[attr-defined]
-    other = sorted({node.op for node in nodes} - _ALLOWED)
-    if other or not nodes or graph.library.function:  # type: ignore[attr-defined]
-        what = ", ".join(other) or "functions" if nodes else "nothing"
-        raise DataError(f"{where}: holds {what}; expected a graph of {len(_ALLOWED)} known operations.")
+def _frozen(folder: Path) -> Any:
+    """The part of the graph that draws the answer, its variables turned into constants."""
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    kept, meta = meta_graph_pb2.MetaGraphDef(), folder / "model.ckpt.meta"
+    try:
+        kept.ParseFromString(meta.read_bytes())
+        graph = tf.compat.v1.graph_util.extract_sub_graph(kept.graph_def, [ANSWER])
+        numbers = tf.train.load_checkpoint(str(folder / "model.ckpt"))
+        for node in graph.node:
+            node.attr.pop("_class", None)
+            if node.op == "VariableV2":
+                name, kind = node.name, node.attr["dtype"].type
+                node.Clear()
+                node.name, node.op = name, "Const"
+                node.attr["dtype"].type = kind
+                node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(numbers.get_tensor(name)))
+    except (OSError, DecodeError, AssertionError, ValueError, tf.errors.OpError) as fault:
+        raise DataError(f"{meta}: not the published graph ({fault}); fetch the files again.") from None
+    other = sorted({node.op for node in graph.node} - _ALLOWED)
+    if other or graph.library.function:
+        what = ", ".join(other) or "functions"
+        raise DataError(f"{meta}: needs {what}; expected {len(_ALLOWED)} known operations alone.")
+    return graph
