@@ -243,7 +243,7 @@ def beside(case):
     told = {"given": case.image[0], "deconvolved": deconvolved(case.image, **case.told)["image"]}
     for way in ["refocus"] if plane else ["clusters", "mixed"]:
         told[f"network, {way}"] = trained[way][0](case.image, **case.told)["image"]
-    told |= {"in focus" if plane else "STED": case.image[2], "truth": case.truth["image"]}
+    told |= {"truth": case.truth["image"]} if plane else {"STED": case.image[2], "truth": case.truth["image"]}
     return {name: image[48:176, 48:176] for name, image in told.items()}
 
 
@@ -267,7 +267,6 @@ Markdown(f"Of {there} nanodomains of six fields, the STED picture without noise 
 
 # %% [markdown]
 # ## Does the measurement hold?
-#
 # *sted* and *focused* are positive controls: the pictures that the microscope itself takes, with their noise. *single* is another, asked of the network: each synapse has one
 # nanodomain, so that nothing has to be guessed. In *swapped*, the negative control, the images are those of other fields, with four synapses.
 
@@ -284,7 +283,6 @@ trial.run("mixed-clusters", plain, tool=trained["mixed"])
 
 # %% [markdown]
 # ## Shift
-#
 # *crowded*: twice as many synapses. *dim*: a quarter of the time at each pixel. *blurred*: a confocal spot of 183 instead of 169 nm. *fibres*: filaments among the synapses,
 # in half of the mixed training and in none of the other. *rings* (radius 80 nm) are in neither: objects are what is brightest along them. *psd95*, *factin* and *tubulin* are
 # the maps after real pictures. *sted-*: what STED itself gives of each.
@@ -318,15 +316,19 @@ focusing.run("focus-large", [volume(700 + k, 1, large=2.5) for k in range(8)])
 focusing.run("focus-even", [volume(700 + k, 1, even=True) for k in range(8)])
 
 # %% tags=["hide-input"]
-record.show(strips(page.verdicts(measurement="appeared"), "share that is not there"), "appeared")
 unseen = {f"{kind}: {k}": v for kind in ("rings", "factin") for k, v in beside(shifted[kind][1]).items()}
 unseen = {k: image for k, image in unseen.items() if "STED" not in k and "deconv" not in k}
 record.show(panels(unseen, 2.6, rows=2), "unseen")
+
+# %% [markdown]
+# *Rings (top) and a map of actin (below), which the first network has never seen. Follow one ring, and one stripe across the shaft of actin, from picture to picture.*
+
+# %% tags=["hide-input"]
+record.show(strips(page.verdicts(measurement="appeared"), "share that is not there"), "appeared")
 record.show(panels(beside(volumes[1][0]), 12.8, rows=2), "refocused")
 
 # %% [markdown]
-# *First picture: the share of drawn objects that are not there; shaded is the tolerance, orange the plain deconvolution. Second: rings (top) and actin (below), which the first
-# network has never seen: look for dots where the truth has a line. Third: beads, to be refocused by 1 µm.*
+# *First picture: the share of drawn objects that are not there; shaded is the tolerance, orange the plain deconvolution. Second: beads, to be refocused by 1 µm.*
 #
 # ## Would you have noticed?
 #
@@ -366,7 +368,6 @@ record.show(checks.figure(), "alarms")
 # *Each line counts fields drawn from confocal pictures, wrong ones and others. A useful check has its blue triangle far right of its orange one.*
 #
 # ## What to do
-#
 # - **Take both.** A STED picture of a few fields of each structure and condition says what the drawing is worth there. What the training has not shown, no network knows.
 # - **Mix the training.** The table shows what fibres among the pairs did, and what a plain deconvolution gives, which knows no structure at all.
 
@@ -382,7 +383,6 @@ record.markdown(["density of objects", *heads], lines)
 
 # %% [markdown]
 # ## On your own images
-#
 # Give the paths of a confocal and of a STED picture of one field, square, with pixels of 20 nm and the background subtracted. Each is scaled so that its brightest thousandth is
 # what it is in *clusters*. The STED picture is taken for the truth, so that its noise counts as objects. Without paths the cell shows a simulated field.
 
@@ -402,7 +402,6 @@ checks.ring(one)
 
 # %% [markdown]
 # ## What to write
-#
 # Call it a drawing, name the structures of the training, and give the share of objects that appeared and vanished on fields with both pictures.
 
 # %% tags=["hide-input"]
