@@ -298,14 +298,18 @@ right = {
 reached = {name: f"{frames[0]}" if frames else f"more than {at[-1]}" for name, frames in right.items()}
 display(record.markdown(["number", "within 10 % from, frames"], reached.items()))
 record.show(strips(page.verdicts(measurement="invented"), "invented filament, µm per 1000 µm²"), "invented")
+
+# %% [markdown]
+# *First picture: the errors of length and crossings against the number of frames; shaded is the tolerance of the length, that of the crossings is twice as wide. Second:
+# filament that is drawn where none is; a field has about 1,000 µm on 1000 µm². Orange: the smoothed list.*
+
+# %% tags=["hide-input"]
 unseen = {f"{kind}: {k}": v for kind in ("rings", "pores") for k, v in beside(shifted[kind][0]).items()}
 unseen = {name: image for name, image in unseen.items() if "smoothed" not in name and "plain" not in name}
 record.show(panels(unseen, 3.2, rows=2), "unseen")
 
 # %% [markdown]
-# *First picture: the errors of length and crossings against the number of frames; shaded is the tolerance of the length, that of the crossings is twice as wide. Second:
-# filament that is drawn where none is; a field has about 1,000 µm on 1000 µm². Orange: the smoothed list. Third: rings (top) and pores (below), which no training has shown.
-# Look for lines that join what lies apart.*
+# *Rings (top) and pores (below), which no training has shown. Look for lines that join what lies apart.*
 #
 # ## Would you have noticed?
 #

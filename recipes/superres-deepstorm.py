@@ -253,11 +253,9 @@ record.show(panels(shown, 3.2), "looks-right")
 # added-up picture and the true one are.
 #
 # ## Predict
-#
 # Write down the density at which you expect either method to be off by 10 %; and how many emitters each normalisation will draw in a movie without any.
 #
 # ## The truth
-#
 # Movies are simulated, because nothing else tells who flashed when. The camera adds the noise of photons and 1.6 electrons of reading. An emitter is to be found in a
 # frame if it sends at least a tenth of the mean flash there; that leaves out a quarter of the flashes of *blinking*, and none elsewhere. In the public tier *tubulins*
 # is the simulated stack that comes with Deep-STORM {cite:p}`nehme2018`, with 8.7 emitters a µm² in the counted part, twice the densest frames of our training, and
@@ -281,7 +279,6 @@ trial.run("swapped", others, only=["invented"])
 
 # %% [markdown]
 # ## Shift
-#
 # Of the specimen: from 0.25 to 4 emitters a µm² and frame; *filaments*; *rings* with a radius of 80 nm; *blinking*, where flashes begin and end within a frame and
 # differ more in light; *empty*. Of the microscope: *dim*, a quarter of the photons; *bright*, four times the background; *blurred*, a spot 1.4 times as wide.
 
@@ -334,12 +331,16 @@ limits = {name: leaves(list(ladder), off, 0.1) for name, off in errors.items()}
 record.show(along(list(ladder), errors, 0.1, "emitters per µm² and frame"), "density")
 display(record.markdown(["emitters by", "off by 10 % at, per µm² and frame"], limits.items()))
 record.show(strips(page.verdicts(measurement="invented"), "invented per 1000 µm² and frame"), "invented")
-record.show(dark(), "dark")
 
 # %% [markdown]
 # *First picture: the error of the count against density, by peaks, by the sum of the picture, and by single emitters. Second: emitters that are drawn where none
-# is; at 0.25 a µm² there are 250 true ones on 1000 µm². Orange: single emitters. Third: movies without any emitter, dark and with four times the background: one frame,
-# and what each network draws of ten, all four over one range. What is bright there is invented.*
+# is; at 0.25 a µm² there are 250 true ones on 1000 µm². Orange: single emitters.*
+
+# %% tags=["hide-input"]
+record.show(dark(), "dark")
+
+# %% [markdown]
+# *Movies without any emitter, dark and with four times the background: one frame, and what each network draws of ten, all four over one range. What is bright there is invented.*
 #
 # ## Would you have noticed?
 #
@@ -369,7 +370,6 @@ record.show(checks.figure(), "alarms")
 # *Each line counts movies, those with a number outside its tolerance and those without. A useful check has its blue triangle far right of its orange one.*
 #
 # ## What to do
-#
 # - **Density.** Let fewer flash at once: more light, another buffer, more frames. No method gives back what was on at the same place in the same frame.
 # - **Background.** Measure it and subtract it before; its noise stays. In dense frames there is no dark place to measure it.
 

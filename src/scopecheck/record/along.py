@@ -36,7 +36,8 @@ def along(at: Sequence[float], errors: Mapping[str, Sequence[float]], limit: flo
         ax.plot(at, off, _STYLES[k % len(_STYLES)], label=name)
     ax.axhspan(-limit, limit, color="#009E73", alpha=0.15, lw=0)
     ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_xticks(list(at), [f"{value:g}" for value in at])
+    ax.minorticks_off()
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:+.0%}")
     ax.set(xlabel=label, ylabel="error (shaded: tolerance)")
     ax.legend()
@@ -93,4 +94,6 @@ def panels(pictures: Mapping[str, Any], across: float, *, rows: int = 1, alike: 
         one.imshow(image, cmap="inferno", vmin=0, vmax=shared if name in alike else top[name])
         one.set(title=name, xticks=[], yticks=[])
         scale_bar(one, across / np.shape(image)[1])
+    for empty in ax.flat[len(pictures) :]:
+        empty.axis("off")
     return figure

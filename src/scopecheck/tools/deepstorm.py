@@ -24,7 +24,7 @@ from scopecheck.tools.lucy import keep
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["FINER", "drawn", "keep", "kept", "network", "targets", "train"]
+__all__ = ["FINER", "PUBLISHED", "WIDTHS", "drawn", "keep", "kept", "network", "targets", "train"]
 
 FINER = 4  # pixels of the picture along one of the frame
 WIDTHS, PUBLISHED = (8, 16, 32, 64), (32, 64, 128, 512)  # filters of ours, and of its authors

@@ -166,3 +166,54 @@ def test_other_files_are_named(tmp_path):
     (tmp_path / "cut.hdf5").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="damaged"):
         read(tmp_path / "cut.hdf5", pixel_size=100)
+
+
+def decode(path, xyz=((1.0, 10.0, 50.0), (2.0, 20.0, -50.0)), frames=(3, 7), **meta):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file["data/xyz"], file["data/frame_ix"] = np.array(xyz, np.float32), np.array(frames)
+        group = file.create_group("meta")
+        for name, value in ({"xy_unit": "px", "px_size": (100.0, 200.0)} | meta).items():
+            if value is not None:
+                group.attrs[name] = value
+    return path
+
+
+def test_decodes_x_counts_rows_and_its_pixels_have_two_sides(tmp_path):
+    with pytest.warns(UserWarning, match="changed places") as said:
+        table = read(decode(tmp_path / "em.h5"))
+    assert table["frame"].tolist() == [3, 7]
+    assert table["x"].tolist() == [2000, 4000]  # second column, 200 nm
+    assert table["y"].tolist() == [100, 200]
+    assert table["z"].tolist() == [50, -50]
+    told = " ".join(str(one.message) for one in said)
+    assert "100 x 200 nm a pixel" in told
+
+
+def test_decodes_table_in_nanometres_is_taken_as_it_is(tmp_path):
+    with pytest.warns(UserWarning, match="changed places"):
+        table = read(decode(tmp_path / "nm.h5", xy_unit="nm", px_size=None))
+    assert table["x"].tolist() == [10, 20]
+
+
+def test_a_pixel_size_that_is_given_holds_for_decode(tmp_path):
+    with pytest.warns(UserWarning, match="changed places"):
+        table = read(decode(tmp_path / "em.h5"), pixel_size=10.0)
+    assert table["x"].tolist() == [100, 200]
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [
+        ({"xy_unit": None}, "xy_unit"),
+        ({"px_size": None}, "tells no size"),
+        ({"px_size": (0.0, 100.0)}, "tells no size"),
+        ({"frames": (1,)}, "do not fit"),
+        ({"xyz": ((np.nan, 1.0, 1.0), (1.0, 1.0, 1.0))}, "no finite numbers"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_decodes_files_that_do_not_fit_are_named(tmp_path, meta, said):
+    path = decode(tmp_path / "bad.h5", **meta)
+    with pytest.raises(InputError, match=said):
+        read(path)

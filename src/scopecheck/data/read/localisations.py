@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KNOWN = (
-    "a table of localisations: CSV or text with headings (ThunderSTORM, SMAP, Elyra...), or Picasso's .hdf5"
+    "a table of localisations: CSV or text with headings (ThunderSTORM, SMAP, Elyra...), Picasso's .hdf5, or"
+    " DECODE's .h5"
 )
 UNITS = {"nm": 1.0, "nanometer": 1.0, "um": 1000.0, "µm": 1000.0, "μm": 1000.0, "micrometer": 1000.0}
 PIXELS = ("px", "pix", "pixel", "pixels")
@@ -39,11 +40,12 @@ def read_localisations(
     Parameters
     ----------
     path : str or Path
-        CSV or text with a line of headings, separated by commas, semicolons or tabs, or Picasso's HDF5 with
-        a dataset ``locs``, in pixels of the camera.
+        CSV or text with a line of headings, separated by commas, semicolons or tabs; Picasso's HDF5 with
+        a dataset ``locs``, in pixels of the camera; or DECODE's with ``data/xyz``, whose x counts rows of
+        the camera and becomes y here.
     pixel_size : float, optional
         Nanometres a pixel, where the table is in pixels; Picasso's is by default read from the ``.yaml``
-        beside it.
+        beside it, DECODE's from the file.
     units : {"nm", "um", "px"}, optional
         Of x and y (and z) where the headings name none; where they name one, that holds, and it is said. A z
         is never in pixels of the camera: its heading has to name nm or um.
@@ -63,7 +65,7 @@ def read_localisations(
     -----
     UserWarning
         If a pixel size was read from the file or one beside, the units given are not the headings', commas
-        were read as decimal points, or all z are equal and are left out.
+        were read as decimal points, x and y changed places, or all z are equal and are left out.
     """
     path = is_file(path, KNOWN, "holds no localisations")
     if pixel_size is not None and not 0 < pixel_size < float("inf"):
@@ -72,7 +74,7 @@ def read_localisations(
         raise InputError(f"units: {units!r}; expected nm, um or px.")
     with path.open("rb") as handle:
         start = handle.read(8)
-    return (_picasso if start == _HDF5 else _headed)(path, pixel_size, units)
+    return (_hdf5 if start == _HDF5 else _headed)(path, pixel_size, units)
 
 
 def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFrame:
@@ -118,26 +120,61 @@ def _headed(path: Path, pixel_size: float | None, units: str | None) -> pd.DataF
     return _flat_if_2d(path, _with_frames(path, found))
 
 
-def _picasso(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFrame:
-    import pandas as pd
-
+def _hdf5(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFrame:
     try:
         import h5py
     except ImportError:
         raise InputError(f"{path}: reading HDF5 needs h5py; install it: pip install h5py") from None
     try:
         with h5py.File(path, "r") as file:
-            locs = file.get("locs")
-            if not isinstance(locs, h5py.Dataset) or not {"frame", "x", "y"} <= set(locs.dtype.names or ()):
-                raise InputError(
-                    f"{path}: holds no dataset 'locs' with frame, x and y; expected Picasso's HDF5. Export"
-                    " other programs' tables as CSV with units in their headings."
-                )
-            names = [n for n in ("frame", "x", "y", "z") if n in locs.dtype.names]
-            found = pd.DataFrame({n: _numbers(path, pd.Series(locs[n][:]), n) for n in names})
-            within = file["metadata"][()] if isinstance(file.get("metadata"), h5py.Dataset) else None
+            if isinstance(file.get("data/xyz"), h5py.Dataset):
+                return _decode(path, file, pixel_size, units)
+            return _picasso(path, file, pixel_size, units)
     except OSError as error:
         raise InputError(f"{path}: is cut short or damaged ({error}). Write or copy it again.") from None
+
+
+def _decode(path: Path, file: Any, pixel_size: float | None, units: str | None) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    xyz, frames = file["data/xyz"], file.get("data/frame_ix")
+    meta = dict(file["meta"].attrs) if "meta" in file else {}
+    if xyz.ndim != 2 or xyz.shape[1] not in (2, 3) or frames is None or frames.shape != xyz.shape[:1]:
+        raise InputError(f"{path}: data/xyz and data/frame_ix do not fit; expected DECODE's (n, 3) and (n,).")
+    places, unit = np.asarray(xyz[:], float), meta.get("xy_unit")
+    if unit not in ("px", "nm"):
+        raise InputError(f"{path}: its xy_unit is {unit!r}; expected px or nm.")
+    if units not in (None, unit):
+        warnings.warn(f"{path}: x and y are in {unit} by the file, whatever units say.", stacklevel=4)
+    if unit == "px":
+        told = np.ravel(pixel_size if pixel_size is not None else meta.get("px_size", ())).astype(float)
+        if told.size not in (1, 2) or not (np.isfinite(told) & (told > 0)).all():
+            raise InputError(f"{path}: is in pixels and tells no size of them; give it, nanometres.")
+        if pixel_size is None:
+            said = " x ".join(f"{size:g}" for size in told)
+            warnings.warn(f"{path}: {said} nm a pixel, from the file.", stacklevel=4)
+        places[:, :2] *= told
+    warnings.warn(f"{path}: DECODE's x counts rows; x and y changed places.", stacklevel=4)
+    columns = {"frame": frames[:], "x": places[:, 1], "y": places[:, 0]}
+    columns |= {"z": places[:, 2]} if places.shape[1] == 3 else {}
+    found = pd.DataFrame({n: _numbers(path, pd.Series(c), n) for n, c in columns.items()})
+    return _flat_if_2d(path, _with_frames(path, found))
+
+
+def _picasso(path: Path, file: Any, pixel_size: float | None, units: str | None) -> pd.DataFrame:
+    import h5py
+    import pandas as pd
+
+    locs = file.get("locs")
+    if not isinstance(locs, h5py.Dataset) or not {"frame", "x", "y"} <= set(locs.dtype.names or ()):
+        raise InputError(
+            f"{path}: holds no dataset 'locs' with frame, x and y, nor DECODE's data/xyz; expected Picasso's"
+            " or DECODE's HDF5. Export other programs' tables as CSV with units in their headings."
+        )
+    names = [n for n in ("frame", "x", "y", "z") if n in locs.dtype.names]
+    found = pd.DataFrame({n: _numbers(path, pd.Series(locs[n][:]), n) for n in names})
+    within = file["metadata"][()] if isinstance(file.get("metadata"), h5py.Dataset) else None
     if units not in (None, "px"):
         warnings.warn(
             f"{path}: Picasso's tables are in pixels of the camera, whatever units say.", stacklevel=4
