@@ -59,8 +59,8 @@ def localisations(
 ) -> None:
     """Judge localised molecules against emitters that are known, beside what chance would score.
 
-    Reads tables with headings (ThunderSTORM, SMAP, Elyra, any CSV with frame, x [nm], y [nm]) and Picasso's
-    HDF5. Frame by frame, localisations and emitters are paired one to one. Chance is drawn twice: as many at
+    Reads tables with headings (ThunderSTORM, SMAP, Elyra, any CSV with frame, x [nm], y [nm]), Picasso's
+    and DECODE's HDF5. Frame by frame, localisations and emitters are paired one to one. Chance is drawn twice: as many at
     random places, and the same ones in wrong frames. Each movie is one independent acquisition.
     Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
