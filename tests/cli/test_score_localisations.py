@@ -292,3 +292,17 @@ def test_depth_is_judged_where_both_have_it(run, tmp_path):
     told = json.loads(run(flat, here, "--json")[1])
     assert "rmse_axial" not in told["found"]
     assert any("has no z; judged in x and y" in note for note in told["notes"])
+
+
+def test_molecules_are_counted_against_the_tables_own_emitters(run, movie):
+    found, true = movie
+    heading, *rows = true.read_text().splitlines()
+    true.write_text("\n".join([f"{heading},emitter", *(f"{row},{k // 4}" for k, row in enumerate(rows))]))
+    known = -(-len(rows) // 4)  # four flashes an emitter
+    code, out, _ = run(found, true, "--merge", "30,1", "--json")
+    told = json.loads(out)["molecules"]
+    assert code == 0
+    assert told["emitters"] == known
+    _, text, _ = run(found, true, "--merge", "30,1")
+    assert f"it holds {known}" in " ".join(text.split())
+    assert f"{told['found'] / known - 1:+.0%}" in text

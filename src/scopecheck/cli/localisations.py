@@ -60,8 +60,9 @@ def localisations(
     """Judge localised molecules against emitters that are known, beside what chance would score.
 
     Reads tables with headings (ThunderSTORM, SMAP, Elyra, any CSV with frame, x [nm], y [nm]), Picasso's
-    and DECODE's HDF5. Frame by frame, localisations and emitters are paired one to one. Chance is drawn twice: as many at
-    random places, and the same ones in wrong frames. Each movie is one independent acquisition.
+    and DECODE's HDF5. Frame by frame, localisations and emitters are paired one to one. Chance is drawn
+    twice: as many at random places, and the same ones in wrong frames. Each movie is one independent
+    acquisition.
     Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
     from scopecheck.score.localisations import score_localisations
@@ -162,6 +163,11 @@ def _show(score: LocalisationsScore, found: Path, true: Path) -> None:
             f" frames apart are one: {m['found']:.0f} in the localisations, {m['true']:.0f} in the table of"
             f" emitters by the same rule ({over:+.0%})."
         )
+        if known := m.get("emitters"):
+            notes[-1] += (
+                f" By its own column of emitters it holds {known:.0f}: the count of molecules is off by"
+                f" {m['found'] / known - 1:+.0%}, and the rule alone by {m['true'] / known - 1:+.0%}."
+            )
     for row in score.rows:
         told = [f"no verdict: {row.reason}" if not row.verdict else row.annotation, detail(row)]
         notes.append(f"{row.measurement}: {'; '.join(text for text in told if text)}")

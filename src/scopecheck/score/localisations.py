@@ -46,7 +46,7 @@ class LocalisationsScore:
         Localisations and emitters a frame and square micrometre, over the box that holds all emitters.
     molecules : dict of str to float
         Where a merging radius was given: how many molecules the tables hold under the rule, and how many
-        localisations a molecule.
+        localisations a molecule; ``emitters``, where every table of emitters tells which row is of which.
     files : list of dict
         What was found in each movie.
     notes : list of str
@@ -342,6 +342,9 @@ def _density(movies: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _molecules(movies: Sequence[Mapping[str, Any]], within: float, dark: int) -> dict[str, float]:
+    import numpy as np
+
+    from scopecheck.data.read.emitters import emitter_ids
     from scopecheck.measure import localisations as measure
 
     told: dict[str, float] = {"radius": within, "dark_frames": float(dark)}
@@ -350,7 +353,13 @@ def _molecules(movies: Sequence[Mapping[str, Any]], within: float, dark: int) ->
         count = sum(int(g.max()) + 1 for g in groups if len(g))
         told[name] = float(count)
         told[f"{name}_localisations_each"] = sum(map(len, groups)) / count if count else float("nan")
-    return told
+    known = 0
+    for m in movies:
+        ids = emitter_ids(m["paths"][1])
+        if ids is None or len(ids) != len(m["t"]):
+            return told
+        known += len(np.unique(ids))
+    return told | {"emitters": float(known)}
 
 
 def _row(
