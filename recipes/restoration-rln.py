@@ -199,7 +199,7 @@ record.markdown(["", *best], [("best Dice on three other specimens", *best.value
 
 # %% [markdown]
 # *The middle plane of one field, a voxel taken as 0.1 µm: what is given, the same with hardly any blur and noise, what Richardson and Lucy's steps make of the given, the published network, the same network with the
-# volumes' own means and variances, and the truth. Look for what is in a picture and not in the truth.*
+# volumes' own means and variances (both in the public tier alone), and the truth. Look for what is in a picture and not in the truth.*
 #
 # ## Predict
 #
@@ -310,7 +310,7 @@ arms = [(arm, "volume") for arm in ("mito", "narrow", "dim", "threads", "balls")
 arms += [(arm, "invented") for arm in ("dim", "threads", "empty")]
 
 
-def told(arm, name):
+def word(arm, name):
     row = page[arm, name] if (arm, name) in {(v.arm, v.measurement) for v in page.verdicts()} else None
     return quoted(row) if row else "not asked"
 
@@ -320,7 +320,7 @@ def deconvolved(row):
     return f"{off:+.0%}" if row.scale == "relative" else f"{off:.2f}"
 
 
-lines = [(a, n, *(told(arm, n) for arm in (f"plain-{a}", a, f"{a}-own", f"{a}-fixed"))) for a, n in arms]
+lines = [(a, n, *(word(arm, n) for arm in (f"plain-{a}", a, f"{a}-own", f"{a}-fixed"))) for a, n in arms]
 lines = [(*line, deconvolved(page[f"plain-{line[0]}", line[1]])) for line in lines]
 record.markdown(["specimens", "number", "plain", "RLN", "own means", "fixed", "Richardson and Lucy"], lines)
 
@@ -362,7 +362,13 @@ report = Markdown(
 )
 display(report, page.table(), Markdown(page.surprises()))
 page.save()
-page.answer(panels(beside(whole[0]), 4.8, rows=2), f"Volume: {v.told}. Of empty fields, invented: {x.told}.")
+who = (
+    "The network"
+    if restore
+    else "The network was not run: its files come with the public tier. What was taken, restored by nothing"
+)
+told = f"{who}: volume {v.told}; structure in empty fields, each normalised by itself: {x.told}."
+page.answer(panels(beside(whole[0]), 4.8, rows=2), told)
 
 # %% tags=["verdict", "nbval-check-output"]
 page.words()
