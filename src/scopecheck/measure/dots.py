@@ -79,7 +79,7 @@ def fwhm(image: ArrayLike, xy: ArrayLike, reach: float = 6.0) -> NDArray[np.floa
     >>> from scopecheck.measure.dots import fwhm
     >>> y, x = np.mgrid[:31, :31]
     >>> fwhm(np.exp(-((x - 15) ** 2 + (y - 15) ** 2) / (2 * 1.5**2)), [(15, 15)]).round(2)
-    array([3.53])
+    array([3.54])
     """
     from scipy.ndimage import map_coordinates
 
