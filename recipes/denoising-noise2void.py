@@ -29,7 +29,6 @@
 # # What is left of the spots? Noise2Void where its assumption holds, and where it does not
 #
 # ## In one minute
-#
 # **Question.** Noise2Void learns to denoise from the noisy images themselves: it hides a pixel and guesses it from its neighbours. It can do so because the
 # noise of a pixel is assumed to tell nothing about the next pixel, and the specimen does. What becomes of the number of spots, of their light, and of places
 # without a spot, when that is true, and when it is not?
@@ -74,7 +73,6 @@ page.tolerances()
 
 # %% [markdown]
 # ## What is measured
-#
 # A field holds bright spots on the uneven background of a cell: transcripts, vesicles, receptors. Three numbers of it are published: how many **spots** there
 # are, in all fields together; the mean **light of a spot** that was found; and **invented spots**, found farther than 2.5 pixels from any true one.
 #
@@ -94,7 +92,6 @@ def numbers(answer, case):
 
 # %% [markdown]
 # ## It looks right
-#
 # These conditions differ in what the camera did to the light, and software to the picture before it was denoised. A spot sends 300 photons unless said here.
 
 # %%
@@ -105,6 +102,7 @@ conditions = {
     "rows": {"row_noise": 4.0},  # a row is read 4 electrons (s.d.) too high or too low: a very bad camera
     "registered": {"shift": 0.5},  # moved by half a pixel, as drift correction does
     "clipped": {"clip": True},  # the median is subtracted, and what falls below 0 is cut
+    "gamma": {"gamma": 0.5},  # shown with a gamma of 0.5, as software brightens what is dark, and saved so
     "fine": {"psf": 0.5},  # large pixels: a spot is hardly wider than the pixel that is hidden
 }
 
@@ -117,7 +115,8 @@ conditions |= {name: {} for name, them in real.items() if them}
 
 def field_of(number, condition="plain", n=60, brighter=1.0, frames=2, seen_as=None):
     """256 x 256 pixels with n spots, exposed `frames` times: as given to the tool, as exposed, and the truth."""
-    how = {"light": 300.0, "psf": 1.3, "row_noise": 0.0, "shift": 0.0, "clip": False} | conditions[condition]
+    how = {"light": 300.0, "psf": 1.3, "row_noise": 0.0, "shift": 0.0, "clip": False, "gamma": 1.0}
+    how |= conditions[condition]
     at, pixel, shift = 10_000 * seed + number, 0.13 / how["psf"], how["shift"]  # micrometres a pixel
     like = {"light": brighter * how["light"], "sigma": how["psf"], "seed": at}
     if condition in real:  # no background is both learnt and judged
@@ -129,6 +128,8 @@ def field_of(number, condition="plain", n=60, brighter=1.0, frames=2, seen_as=No
         image = ndimage.shift(raw, (0, shift, shift), order=1, mode="nearest")
     if how["clip"]:
         image = np.clip(raw - np.median(raw), 0, None)
+    if how["gamma"] != 1:
+        image = 200 * (np.clip(raw, 0, None) / 200) ** how["gamma"]  # 200 photons stay 200
     truth = {"scene": there.photons, "spots": there.xy, "area": raw[0].size * pixel**2, "raw": raw}
     true = {"spots": float(n), "light": there.light.mean() if n else np.nan, "invented": 0.0}
     return record.Case(image, truth, true, {"condition": seen_as or condition, "psf": how["psf"]}, seed=at)
@@ -242,7 +243,6 @@ record.show(panels(field_of(0), "plain"), "looks-right")
 # {cite:p}`blin2019`, of *nuclei*, in the public tier, BBBC039 {cite:p}`caicedo2019cytometry`; patches are magnified until they are smooth, with spots planted in. A real image itself is no truth, for it has noise of its own.
 #
 # ## Does the measurement hold?
-#
 # *bright* is the positive control. *tampered*, the negative one, was exposed with 30 spots more, and all of them half as bright again, than its truth says.
 
 
@@ -263,12 +263,12 @@ trial.run("tampered", [replace(field_of(k, "bright"), image=more[k]) for k in ra
 
 # %% [markdown]
 # ## Shift
-#
-# One breach of the assumption each. *empty* fields have no spot at all.
+# One breach of the assumption each. *empty* fields have no spot at all. After a gamma light is in no unit: it is not asked.
 
 # %%
 for condition in ("rows", "registered", "clipped", "fine"):
     trial.run(condition, [field_of(k, condition) for k in range(6)])
+trial.run("gamma", [field_of(k, "gamma") for k in range(6)], only=["spots", "invented"])
 trial.run("empty", [field_of(k, n=0) for k in range(6)])
 trial.run("empty-registered", [field_of(k, "registered", n=0) for k in range(6)])
 for name, them in real.items():
@@ -288,7 +288,7 @@ side_by_side(trial, list(conditions), {"Noise2Void": noise2void_spots, **filters
 # *First picture, left: error of the two numbers in each condition, with its 90 % interval over fields and trainings (an arrow: off the scale); right: how near the
 # picture is to the truth, over all pixels. Second: spots found where there is none (orange bars: by the Gaussian filter). Third: of the fields with noise of
 # whole rows the one in which Noise2Void's picture has most false spots, blue rings without a yellow one. Table: Noise2Void's first training beside filters that learn
-# nothing, and beside nothing at all (raw). A filter that widens a spot spreads its light beyond the three widths that are summed: some -12 % for the Gaussian.*
+# nothing, and beside nothing at all (raw): ask of each row what restoring has gained. A filter that widens a spot spreads its light beyond the three widths that are summed: some -12 % for the Gaussian.*
 #
 # **Made, or passed on?** A spot without a true one may be noise that passed, or made by the method. The *null test* tells: the same scene is exposed twelve times
 # more and restored alike. What stands out of the spread over these, after what a linear filter makes of the truth was taken off, was not made by noise. Beside
@@ -317,7 +317,6 @@ record.markdown(["field", "method", "made", "lost", "exposures agree", "with the
 # true**: where the first is above the second, both agree on something that the specimen has not.
 #
 # ## Would you have noticed?
-#
 # Four checks need no truth. An alarm is a value above the largest of 20 rehearsal fields: plain noise, other seeds, judged nowhere.
 #
 # **residual along x, along y**: correlation between neighbours in what was taken away, raw less restored; pure noise has none. **second frame**: how far the spots
@@ -346,7 +345,6 @@ record.show(checks.figure(), "alarms")
 # tells whether noise is shared, which is not yet a wrong number.*
 #
 # ## What to do
-#
 # - **Rows.** StructN2V {cite:p}`broaddus2020`, Noise2Void's own option, hides a stretch of the row together with the pixel, here as far as the network sees: what is
 #   left of the row beyond a shorter mask tells its noise (with 21 pixels three quarters of it stayed). Beside it a remedy without a network: each row's median off.
 # - **Registration.** Noise that was moved is shared by neighbours. Is it better to restore the frame *before* it is moved? The plain network serves.
@@ -372,7 +370,6 @@ record.markdown(["remedy", "number", "without it", "with it"], lines)
 
 # %% [markdown]
 # ## On your own images
-#
 # Give a path as `my_image`: one plane of at least 128 pixels a side, as it came from the camera, and the width of a spot as `my_spot_width`. A network is trained on
 # it, which takes some minutes. The threshold is half of how far the twenty strongest spots of each picture stand out; look at the rings, and change the `2`.
 # The checks have the limits of the simulated camera. Without a path the cell shows a simulated field.
@@ -396,7 +393,6 @@ checks.ring(one)
 # With truth (a field that was also exposed much longer): count spots in both. Without: look at the residual. If its neighbours are correlated, ask for raw images.
 #
 # ## What to write
-#
 # Report the numbers of the raw images beside those of the restored ones, and say what was done to the images before.
 
 # %% tags=["hide-input"]
@@ -444,7 +440,6 @@ assert shared[0.5] > 0.4
 
 # %% [markdown]
 # ### Limits
-#
 # - Small networks, trained for minutes: a longer training may keep more of dim spots. What it cannot do is tell shared noise from specimen.
 # - Each threshold was chosen with the truth of other fields at hand; yours will be worse. Spots lie at least 12 pixels apart, without out-of-focus light.
 # - Noise2Void's authors now develop CAREamics in its place. The assumption is the same there.

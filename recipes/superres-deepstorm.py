@@ -33,7 +33,6 @@
 # # How many molecules? A Deep-STORM-style network from sparse flashes to dense ones, and in the dark
 #
 # ## In one minute
-#
 # **Question.** A movie of flashing molecules becomes a sharp picture. A program that fits one spot at a time needs frames in which few molecules flash. Networks after
 # the design of Deep-STORM take frames in which spots overlap. Up to which density is the number of molecules right? And what do they draw of a frame without any?
 #
@@ -77,7 +76,6 @@ page.tolerances()
 
 # %% [markdown]
 # ## What is measured
-#
 # **Counted emitters**: how many peaks the picture of a frame has, added up over the frames. **Summed emitters**: the light of that picture over the light that
 # one emitter has in the pictures of sparse frames, a count without peaks. **Invented emitters** have no true one of their own within 250 nm in the same frame. Of a
 # **ring**, all of them laid upon each other by their known centres: the radius of the circle that fits best, and the share of emitters within 40 nm of the centre
@@ -101,7 +99,6 @@ def numbers(answer, case):
 
 # %% [markdown]
 # ## It looks right
-#
 # The specimen is a square of 64 pixels: emitters anywhere, on filaments, or on rings. In each frame some of them flash, `density` per µm², each for this frame alone,
 # with 1,000 photons on average (s.d. 500).
 
@@ -262,7 +259,6 @@ record.show(panels(shown, 3.2), "looks-right")
 # another camera, so that *each* alone can be asked; its list is exact, its first 35 frames are judged as one acquisition.
 #
 # ## Does the measurement hold?
-#
 # *apart* is the positive control: emitters anywhere, 0.25 a µm² and frame. In *swapped*, the negative one, the answer is that of a movie with four times as many
 # for the count, and that of the next movie for the inventions.
 
@@ -280,7 +276,8 @@ trial.run("swapped", others, only=["invented"])
 # %% [markdown]
 # ## Shift
 # Of the specimen: from 0.25 to 4 emitters a µm² and frame; *filaments*; *rings* with a radius of 80 nm; *blinking*, where flashes begin and end within a frame and
-# differ more in light; *empty*. Of the microscope: *dim*, a quarter of the photons; *bright*, four times the background; *blurred*, a spot 1.4 times as wide.
+# differ more in light; *empty*. Of the microscope: *dim* and *strong*, a quarter and four times the photons of a flash, at 0.25 and at 1 emitter a µm²; *bright*, four
+# times the background; *blurred*, a spot 1.4 times as wide.
 
 # %%
 ladder = {d: [taken(100 + k, density=d) for k in range(5)] for d in (0.25, 0.5, 1, 2, 4)}
@@ -289,6 +286,8 @@ for d, cases in ladder.items():
 shifts = {"filaments": {"kind": "filaments"}, "dim": {"photons": PHOTONS / 4}, "blinking": {"blink": True}}
 shifts |= {"bright": {"background": 4 * BACKGROUND}, "blurred": {"sigma": 1.4 * SIGMA}}
 shifts["empty"] = {"density": 0, "frames": 20}
+shifts |= {"strong": {"photons": 4 * PHOTONS}, "strong-1": {"photons": 4 * PHOTONS, "density": 1}}
+shifts["dim-1"] = {"photons": PHOTONS / 4, "density": 1}
 shifted = {name: [taken(200 + k, **setting) for k in range(5)] for name, setting in shifts.items()}
 for name, cases in shifted.items():
     trial.run(name, cases)
@@ -330,6 +329,9 @@ for d in ladder:
 limits = {name: leaves(list(ladder), off, 0.1) for name, off in errors.items()}
 record.show(along(list(ladder), errors, 0.1, "emitters per µm² and frame"), "density")
 display(record.markdown(["emitters by", "off by 10 % at, per µm² and frame"], limits.items()))
+pairs = {250: ("dim", "dim-1"), 1000: ("density-0.25", "density-1"), 4000: ("strong", "strong-1")}
+lines = [(n, *(quoted(page[arm, "count"]) for arm in arms)) for n, arms in pairs.items()]
+display(record.markdown(["photons a flash", "count at 0.25 per µm² and frame", "at 1"], lines))
 record.show(strips(page.verdicts(measurement="invented"), "invented per 1000 µm² and frame"), "invented")
 
 # %% [markdown]
@@ -343,7 +345,6 @@ record.show(dark(), "dark")
 # *Movies without any emitter, dark and with four times the background: one frame, and what each network draws of ten, all four over one range. What is bright there is invented.*
 #
 # ## Would you have noticed?
-#
 # Three checks need no truth. An alarm is a value above the largest of 10 rehearsal movies like *apart*, judged nowhere. **light**: how far the light per counted
 # emitter is from that of a flash (log ratio). **crowded**: the share of counted emitters with another within 0.5 µm. **trainings**: how far the counts of three
 # trainings are apart (s.d. over mean).
@@ -384,7 +385,6 @@ record.markdown(["four times the background", *arms], lines)
 
 # %% [markdown]
 # ## On your own images
-#
 # Give a path as `my_movie`; its first 100 frames are used. Grey values must be photons: subtract the camera's offset and divide by its gain before. Write your pixel,
 # spot, photons and background into the cell with `PIXEL`, and say `train_anew = True`, which takes half an hour. A check that rings forbids the count; one that is quiet
 # does not allow it: the table above says how many wrong ones it missed. Without a path the cell shows a simulated movie.
@@ -400,7 +400,6 @@ checks.ring(one)
 
 # %% [markdown]
 # ## What to write
-#
 # Give the density of emitters in a frame, the way frames were scaled, and what the network drew of frames without emitters.
 
 # %% tags=["hide-input"]
@@ -445,6 +444,5 @@ for d in (0.25, 1, 4):
 
 # %% [markdown]
 # ### Limits
-#
 # - A small network, trained for minutes. Where the limit of the authors' own is has to be asked in the same way; `full` has their filters, and was not run by us.
 # - Two dimensions, one focus, one Gaussian spot; emitters are counted frame by frame, and those that flash again are not merged.
