@@ -202,15 +202,16 @@ def real(image, plane=None):  # the picture that the microscope itself takes
 
 # %% tags=["hide-input"]
 def network_of(way, t):
-    if train_anew or steps != 1000:
+    if train_anew or steps != 1000 or profile == "full":
         return translation.keep(train(way, t), f"weights/{way}-{t}.npz")
     kept = data.fetch("crossmodality-trainings") / f"{way}-{t}.npz"
     return translation.kept(kept, 2 if way == "refocus" else 1)
 
 
 ways = ("clusters", "mixed", "refocus")
-networks = {(way, t): network_of(way, t) for way in ways for t in range(3)}
-trained = {way: [partial(translate, way=way, t=t) for t in range(3)] for way in ways}
+trainings = range(3 if profile == "quick" else 5)
+networks = {(way, t): network_of(way, t) for way in ways for t in trainings}
+trained = {way: [partial(translate, way=way, t=t) for t in trainings] for way in ways}
 
 # %% [markdown]
 # **Thresholds** are those that find known objects best (largest F1), for each kind of picture by itself: the nanodomains of six fields, and the beads within 1 µm of the

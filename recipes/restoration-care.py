@@ -217,14 +217,15 @@ def train_steps(short, long, way, t):
 
 def network_of(way, t):
     make, given, trains = (lucy, psf, train_steps) if way == "steps" else (care, network, train)
-    if train_anew or epochs != 40:
+    if train_anew or epochs != 40 or profile == "full":
         return make.keep(trains(short, long, way, t), f"weights/{way}-{t}.npz")
     return make.kept(given, data.fetch("care-filaments-trainings") / f"{way}-{t}.npz")
 
 
-networks = {(way, t): network_of(way, t) for way in ("fixed", "percentile", "steps") for t in range(3)}
+trainings = range(3 if profile == "quick" else 5)
+networks = {(way, t): network_of(way, t) for way in ("fixed", "percentile", "steps") for t in trainings}
 tools = {"fixed": care_fixed, "percentile": care_percentile, "steps": with_steps}
-trained = {way: [partial(tool, t=t) for t in range(3)] for way, tool in tools.items()}
+trained = {way: [partial(tool, t=t) for t in trainings] for way, tool in tools.items()}
 known = [cell(3000 + k) for k in range(8)]  # for the thresholds alone
 at = [case.truth["at"] for case in known]
 thresholds["truth"] = ridges.typical([case.truth["scenes"][0] for case in known], at, 1.3) / 2
@@ -270,7 +271,7 @@ record.show(panels(shown | {"20 times as long": seen(known[0].truth["long"], "tr
 #
 # ## The truth
 # Cells are simulated, because nothing else tells where every filament runs. The true length is what the lines above find in the scene without noise; thinning
-# loses some 7 % there too, at crossings and ends. A camera adds the noise of photons and 1.6 electrons of reading, and has an offset of its own, known and
+# loses a little there too, at crossings and ends. A camera adds the noise of photons and 1.6 electrons of reading, and has an offset of its own, known and
 # subtracted. In the public tier *nuclei* are real ones {cite:p}`caicedo2019cytometry`, magnified until they are smooth.
 #
 # ## Does the measurement hold?
@@ -386,7 +387,7 @@ record.markdown(["cells", "number", "CARE", "Richardson-Lucy", "network with ste
 # %%
 mine, bare = cell(200), (slice(0, 40), slice(0, 40))
 if my_image:
-    both = np.split(data.read_image(my_image).array.astype(float), 2)
+    both = np.split(care.as_pairs(data.read_image(my_image).array, my_image), 2)
     planes = np.concatenate([20 * part / np.percentile(part, 99.8) for part in both])  # ratios stay
     left, right = np.split(planes[..., : planes.shape[-1] // 2 * 2], 2, axis=-1)
     networks["fixed", "mine"] = train(left[:2], left[2:], "fixed", seed)

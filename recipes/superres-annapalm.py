@@ -190,13 +190,14 @@ def smoothed(image):
 
 # %% tags=["hide-input"]
 def network_of(way, t):
-    if train_anew or steps != 1000:
+    if train_anew or steps != 1000 or profile == "full":
         return translation.keep(train(way, t), f"weights/{way}-{t}.npz")
     folder = data.fetch("annapalm-trainings")
     return translation.kept(folder / f"{way}-{t}.npz", 2 if way == "widefield" else 1)
 
 
-networks = {(way, t): network_of(way, t) for way in ("sparse", "widefield") for t in range(3)}
+trainings = range(3 if profile == "quick" else 5)
+networks = {(way, t): network_of(way, t) for way in ("sparse", "widefield") for t in trainings}
 trained = {
     way: [partial(palm, way=way, t=t) for w, t in networks if w == way] for way in ("sparse", "widefield")
 }

@@ -3,10 +3,11 @@
 The question is put to one output of a tool, the truth, and several more outputs of the same tool on other
 noise of the same scene (the nulls):
 
-1. What a linear, isotropic filter makes of the truth is taken off the output: blur, sharpening and gain are
-   bias, not hallucination. A blur along one direction, or a shift, is not taken off and may count. The
-   filter is fitted to the output ring by ring in Fourier space, and again without the places at which
-   something stood out.
+1. What a linear filter makes of the truth is taken off the output: blur, sharpening and gain are bias, not
+   hallucination. The filter is fitted to the output, and again without the places at which something stood
+   out: ring by ring in Fourier space, alike in all directions and as far as the image goes; then, for what
+   is left, pixel by pixel as far as 5 pixels: a blur along one direction, a shift. Farther than that,
+   structure beside its place counts.
 2. What is left is compared with shapes as small as the microscope draws: a spot, and segments of several
    directions. This gives an amount of light at every place and for every shape.
 3. That amount is divided by its standard deviation over the nulls. The threshold is what the largest value
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 LEAST_NULLS = 10
 _DIRECTIONS = 4
 _ROUNDS = 8
+REACH = 5  # pixels that a filter without symmetry may reach
+_RIDGE = 1e-4  # of the mean power: what the truth hardly holds is not fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,28 +81,74 @@ def shapes(sigma: float, length: float = 4.0) -> dict[str, list[NDArray]]:
 
 
 def linear_part(out: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
-    """What a linear, isotropic filter makes of the truth, fitted to the output; the mean is fitted apart.
+    """What a linear filter makes of the truth, fitted to the output; the mean is fitted apart.
 
-    The filter has one real factor a ring of Fourier space, by least squares, and goes straight from ring to
-    ring. Its phase is 0, so structure that is moved stays different. A ring in which the truth has no power
-    gets 0. Beyond their edges both images go on mirrored, as most filters take them to.
+    The first filter is isotropic, with one real factor a ring of Fourier space, by least squares, and goes
+    straight from ring to ring; a ring in which the truth has no power gets 0. The second, of 11 x 11 pixels
+    and any shape, is fitted to what is left, by least squares from the truth without what is wider than it.
+    Beyond their edges the images go on mirrored, as most filters take them to.
     """
     image, light = _plane("out", out), _plane("true", true)
     if image.shape != light.shape:
         raise InputError(f"out: shape {image.shape}, true {light.shape}; expected the same.")
-    height, width = image.shape
-    p, q = (np.fft.rfft2(np.pad(a, ((0, height), (0, width)), mode="symmetric")) for a in (image, light))
-    rows, columns = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)
-    side = min(image.shape)
+    return _filtered(image, _known(light))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What fitting a filter needs of the truth, worked out once."""
+
+    light: NDArray
+    spectrum: NDArray  # of the mirrored truth
+    away: NDArray  # its rings
+    twice: NDArray
+    power: NDArray  # of each ring
+    fine: NDArray  # spectrum of the truth without what is wide, mirrored as far as the second filter reaches
+    solve: NDArray  # inverse of its taps' products
+
+
+def _known(light: NDArray) -> _Known:
+    from scipy.ndimage import gaussian_filter
+
+    rows, columns = (np.fft.fftfreq(2 * light.shape[0])[:, None], np.fft.rfftfreq(2 * light.shape[1]))
     twice = np.where((columns > 0) & (columns < 0.5), 2.0, 1.0)  # their mates are not stored
-    away = np.hypot(rows, columns) * side
-    ring = np.rint(away).astype(np.intp).ravel()[1:]  # without the mean
-    cross = np.bincount(ring, (twice * (p.real * q.real + p.imag * q.imag)).ravel()[1:])
-    power = np.bincount(ring, (twice * (q.real**2 + q.imag**2)).ravel()[1:])
-    factor = np.divide(cross, power, out=np.zeros_like(cross), where=power > 1e-12 * power.max())
-    made = q * np.interp(away, np.arange(len(factor)), factor)
+    away, spectrum = np.hypot(rows, columns) * min(light.shape), _mirrored(light)
+    power = np.bincount(_rings(away), (twice * np.abs(spectrum) ** 2).ravel()[1:])
+    around = np.pad(light - gaussian_filter(light, REACH), REACH, mode="symmetric")
+    taps = np.lib.stride_tricks.sliding_window_view(around, (2 * REACH + 1,) * 2)
+    products = np.zeros((taps[0, 0].size,) * 2)
+    for some in np.array_split(np.arange(len(taps)), max(len(taps) // 32, 1)):  # all at once fill the memory
+        here = taps[some].reshape(-1, len(products)).astype(np.float32)
+        products += here.T @ here
+    ridge = _RIDGE * max(np.trace(products) / len(products), np.finfo(float).tiny)
+    inverse = np.linalg.inv(products + ridge * np.eye(len(products)))
+    return _Known(light, spectrum, away, twice, power, np.fft.rfft2(around), inverse)
+
+
+def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
+    """The two filters of `linear_part`, one after the other."""
+    p, q = _mirrored(image), known.spectrum
+    cross = np.bincount(_rings(known.away), (known.twice * (p * q.conj()).real).ravel()[1:])
+    enough = known.power > 1e-12 * known.power.max()
+    factor = np.divide(cross, known.power, out=np.zeros_like(cross), where=enough)
+    made = q * np.interp(known.away, np.arange(len(factor)), factor)
     made[0, 0] = p[0, 0]
-    return np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
+    height, width = image.shape
+    first = np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
+    size = tuple(side + 2 * REACH for side in image.shape)
+    left, box = np.fft.rfft2(image - first, size), (slice(2 * REACH + 1),) * 2
+    asked = np.fft.irfft2(known.fine * left.conj(), size)[box]
+    kernel = (known.solve @ asked.ravel()).reshape(asked.shape)
+    return first + np.fft.irfft2(known.fine * np.fft.rfft2(kernel, size).conj(), size)[:height, :width]
+
+
+def _mirrored(image: NDArray) -> NDArray[np.complex128]:
+    """Spectrum of an image that goes on mirrored beyond its lower and right edges."""
+    return np.fft.rfft2(np.pad(image, [(0, side) for side in image.shape], mode="symmetric"))
+
+
+def _rings(away: NDArray) -> NDArray[np.intp]:
+    return np.rint(away).astype(np.intp).ravel()[1:]  # without the mean
 
 
 def null_test(
@@ -155,6 +204,10 @@ def expected(
         )
     bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
     light = _plane("true", true)
+    if others.shape[1:] != light.shape or not np.isfinite(others).all():
+        raise InputError(
+            f"nulls: shape {others.shape}; expected finite planes of {light.shape}, as the truth."
+        )
     if any(
         np.ptp(one - other) < 1e-6 * np.ptp(other) for one, other in zip(others[1:], others, strict=False)
     ):
@@ -163,7 +216,8 @@ def expected(
         raise InputError(
             f"sigma: {sigma:g} px for an image of {light.shape}; expected a tenth of its side at most."
         )
-    there = np.array([_lights(image - linear_part(image, light), bank) for image in others])
+    known = _known(light)
+    there = np.array([_lights(image - _filtered(image, known), bank) for image in others])
     spread = _spread(there, sigma)
     if not (spread > 0).all():
         raise InputError("nulls: do not differ from each other; expected outputs on independent noise.")
@@ -171,7 +225,7 @@ def expected(
     largest = np.array([_largest(there[k], np.delete(there, k, axis=0), sigma) for k in range(len(there))])
     place, scale = _gumbel(largest)
     threshold = float(place + scale * _quantile(len(largest), alpha))
-    return Nulls(light, spread, threshold, sigma, length)
+    return Nulls(light, spread, threshold, sigma, length, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +248,7 @@ class Nulls:
     threshold: float
     sigma: float
     length: float
+    _known: _Known
 
     def look(self, out: ArrayLike) -> Invented:
         """Find what one output invented and lost."""
@@ -201,7 +256,9 @@ class Nulls:
 
         given, sigma = _plane("out", out), self.sigma
         bank = [(name, kernel) for name, kernels in shapes(sigma, self.length).items() for kernel in kernels]
-        made, masked = linear_part(given, self.true), np.zeros(self.true.shape, bool)
+        if given.shape != self.true.shape:
+            raise InputError(f"out: shape {given.shape}, true {self.true.shape}; expected the same.")
+        made, masked = _filtered(given, self._known), np.zeros(self.true.shape, bool)
         for _ in range(_ROUNDS):
             here = _lights(given - made, bank)
             best = np.abs(here / self.spread).argmax(axis=0)
@@ -215,7 +272,7 @@ class Nulls:
                 break
             masked = near
             for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
-                made = linear_part(np.where(masked, made, given), self.true)
+                made = _filtered(np.where(masked, made, given), self._known)
         names = np.array([name for name, _ in bank])[best]
         made_up, lost = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
         return Invented(made_up, lost, self.threshold, z)

@@ -442,31 +442,34 @@ def _by_frame(
     from scipy.spatial.distance import cdist
 
     first, second = np.argsort(of_found, kind="stable"), np.argsort(of_true, kind="stable")
+    f, of_found, t, of_true = f[first], of_found[first], t[second], of_true[second]
     both = np.intersect1d(of_found, of_true)
-    cuts = [np.searchsorted(of_found[first], both, side) for side in ("left", "right")]
-    marks = [np.searchsorted(of_true[second], both, side) for side in ("left", "right")]
-    pairs = [np.zeros((0, 2), np.int64)]
+    cuts = [np.searchsorted(of_found, both, side).tolist() for side in ("left", "right")]
+    marks = [np.searchsorted(of_true, both, side).tolist() for side in ("left", "right")]
+    ours, theirs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for low, high, start, end in zip(*cuts, *marks, strict=True):
-        rows, columns = first[low:high], second[start:end]
-        p, q = f[rows], t[columns]
-        if len(rows) * len(columns) > _WHOLE:
+        p, q = f[low:high], t[start:end]
+        if len(p) * len(q) > _WHOLE:
             if f.shape[1] == 3:
                 raise InputError(
-                    f"frames: one holds {len(rows)} localisations and {len(columns)} emitters, too many to"
+                    f"frames: one holds {len(p)} localisations and {len(q)} emitters, too many to"
                     " pair in 3D; give the frame of each."
                 )
             i, j = picks.match(p, q, reach).pairs.T
         else:
             apart = cdist(p, q)
-            allowed = apart <= reach
-            if f.shape[1] == 3:
-                allowed = (cdist(p[:, :2], q[:, :2]) <= reach) & (cdist(p[:, 2:], q[:, 2:]) <= depth)
             beyond = (reach + depth) * (min(apart.shape) + 1)  # costs more than all distances together
-            i, j = linear_sum_assignment(np.where(allowed, apart, beyond))
-            kept = allowed[i, j]
+            if f.shape[1] == 3:
+                far = (cdist(p[:, :2], q[:, :2]) > reach) | (cdist(p[:, 2:], q[:, 2:]) > depth)
+                np.copyto(apart, beyond, where=far)
+            else:
+                np.copyto(apart, beyond, where=apart > reach)
+            i, j = linear_sum_assignment(apart)
+            kept = apart[i, j] < beyond
             i, j = i[kept], j[kept]
-        pairs.append(np.column_stack((rows[i], columns[j])))
-    every = np.concatenate(pairs)
+        ours.append(i + low)
+        theirs.append(j + start)
+    every = np.column_stack((first[np.concatenate(ours)], second[np.concatenate(theirs)]))
     return every[np.argsort(every[:, 0])]
 
 

@@ -194,6 +194,39 @@ def clusters(positions: ArrayLike, within: float, least: int) -> NDArray[np.intp
     return DBSCAN(eps=reach, min_samples=least).fit(p).labels_ if len(p) else np.zeros(0, np.intp)
 
 
+def cluster_sizes(positions: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """How many positions each cluster has, and how far they lie from its centre.
+
+    Parameters
+    ----------
+    positions : array_like, (n, 2) or (n, 3)
+        Nanometres.
+    labels : array_like of int, (n,)
+        As `clusters` gives them: from 0; those below 0 are left out.
+
+    Returns
+    -------
+    members : (k,) int
+        Of each cluster, in the order of the labels.
+    radius : (k,) float64
+        Radius of gyration, nm: root of the mean squared distance from the mean position. A disc of radius R
+        has R / sqrt(2); what positions are off by (s.d. s along each of d axes) makes it
+        sqrt(radius^2 + d s^2).
+
+    Raises
+    ------
+    InputError
+        If positions are not finite (n, 2) or (n, 3) arrays, or labels are not one whole number a position.
+    """
+    p, of = points(positions, "positions"), np.asarray(labels)
+    if of.shape != (len(p),) or of.dtype.kind not in "iu":
+        raise InputError(f"labels: shape {of.shape}, {of.dtype}; expected {len(p)} whole numbers.")
+    p, (_, index, members) = p[of >= 0], np.unique(of[of >= 0], return_inverse=True, return_counts=True)
+    centres = np.stack([np.bincount(index, axis) / members for axis in p.T], axis=-1)
+    squared = ((p - centres[index]) ** 2).sum(axis=1)
+    return members, np.sqrt(np.bincount(index, squared) / members)
+
+
 def _mask(mask: ArrayLike) -> NDArray[np.bool_]:
     values = np.asarray(mask)
     if values.ndim != 2 or not values.size:

@@ -303,7 +303,8 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
         said += f", as given {before:.3f})"
         if max(abs(moved)) >= _MOVED and not as_given:
             raise InputError(f"{said}; register the images, or go on with --as-given.")
-        notes.append(f"{said}. What lies beside its place counts as lost there and invented here.")
+        beyond = ". What lies that far beside its place counts as lost there and invented here"
+        notes.append(said + beyond * (max(abs(moved)) > 5) + ".")
 
 
 def _inside(size: int, by: float) -> tuple[int, int]:

@@ -10,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scopecheck.errors import InputError
 from scopecheck.tools import keras
 from scopecheck.tools.keras import settling, training
 from scopecheck.tools.stardist import prepare
@@ -17,7 +21,53 @@ from scopecheck.tools.stardist import prepare
 if TYPE_CHECKING:
     from csbdeep.models import CARE
 
-__all__ = ["keep", "kept", "prepare", "settling", "training"]
+__all__ = ["as_pairs", "keep", "kept", "prepare", "settling", "training"]
+LEAST = 128  # pixels: each half of a plane holds a patch of 64
+
+
+def as_pairs(stack: ArrayLike, name: object = "stack") -> NDArray[np.float64]:
+    """Return four planes, two in a short and then the same two in a long exposure, after checking them.
+
+    Parameters
+    ----------
+    stack : array_like, (4, Y, X)
+    name : object
+        What to call it in a message, such as its path.
+
+    Raises
+    ------
+    InputError
+        If these are not four planes of at least 128 pixels a side, or a short exposure fits its long one
+        better when it is moved by a pixel or more: a network learns from pairs pixel by pixel.
+    """
+    from scipy.ndimage import gaussian_filter, shift
+    from skimage.registration import phase_cross_correlation
+
+    planes = np.asarray(stack, float)
+    if planes.ndim != 3 or len(planes) != 4:
+        raise InputError(
+            f"{name}: shape {planes.shape}; expected four planes (4, Y, X): control and treated in a short"
+            " exposure, then both in a long one."
+        )
+    if min(planes.shape[1:]) < LEAST:
+        raise InputError(
+            f"{name}: {planes.shape[1]} x {planes.shape[2]} pixels; expected at least {LEAST} a side, because"
+            " half of it is cut into patches of 64. Give larger fields."
+        )
+    for short, long in (
+        (gaussian_filter(planes[k], 1.5), gaussian_filter(planes[k + 2], 1.5)) for k in (0, 1)
+    ):
+        if not (np.ptp(short) and np.ptp(long)):
+            continue
+        moved = phase_cross_correlation(long, short, upsample_factor=10, normalization=None)[0]
+        as_given = np.corrcoef(short.ravel(), long.ravel())[0, 1]
+        after = np.corrcoef(shift(short, moved, order=1, mode="nearest").ravel(), long.ravel())[0, 1]
+        if max(abs(moved)) >= 1 and after > max(0.4, as_given + 0.1 * (1 - as_given)):
+            raise InputError(
+                f"{name}: a short exposure fits its long one better moved by Y {moved[0]:+.1f},"
+                f" X {moved[1]:+.1f} pixels; register the planes before."
+            )
+    return planes
 
 
 def keep(model: "CARE", path: str | Path) -> "CARE":
