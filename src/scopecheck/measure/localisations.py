@@ -30,6 +30,7 @@ from scopecheck.measure.picks.matching import points, positive
 RADII = (50.0, 100.0, 250.0)  # nm
 AXIAL = 500.0  # nm, the axial limit beside a radius of 250 nm
 ALPHA = {"lateral": 0.01, "axial": 0.005}  # per nm
+SCORES = ("jaccard", "precision", "recall", "rmse_lateral", "rmse_axial", "efficiency")
 _WHOLE = 4_000_000  # distances of a frame that are all computed; a fuller frame is matched by its neighbours
 
 Frames = tuple[ArrayLike, ArrayLike]
@@ -107,16 +108,21 @@ class Chance:
 
     Attributes
     ----------
-    jaccard, jaccard_sd, precision, recall : float
-        The mean of each, and of the Jaccard the standard deviation of one repeat.
+    jaccard, precision, recall, rmse_lateral, rmse_axial, efficiency : float
+        The mean of each over the repeats in which it exists; NaN where it exists in none.
+    jaccard_sd : float
+        Standard deviation of the Jaccard of one repeat.
     repeats : int
         Draws.
     """
 
     jaccard: float
-    jaccard_sd: float
     precision: float
     recall: float
+    rmse_lateral: float
+    rmse_axial: float
+    efficiency: float
+    jaccard_sd: float
     repeats: int
 
 
@@ -241,21 +247,24 @@ def chance(
     # a stream of its own: emitters simulated from the same seed would be met again, place by place
     rng = np.random.default_rng([*np.atleast_1d(seed), 0x10CA])
     order = np.unique(np.concatenate((of_found, of_true)))
-    scores = np.full((repeats, 3), np.nan)
+    scores: dict[str, list[float]] = {name: [] for name in SCORES}
     if len(t):
         middle = (t.min(axis=0) + t.max(axis=0)) / 2
         half = np.maximum(np.ptp(t, axis=0) / 2, 2 * np.array([radius, radius, axial])[: t.shape[1]])
         low, high = middle - half, middle + half
-    for k in range(repeats if len(f) and len(t) and (wrong == "places" or len(order) > 1) else 0):
+    for _ in range(repeats if len(f) and len(t) and (wrong == "places" or len(order) > 1) else 0):
         if wrong == "places":
             placed, then = rng.uniform(low, high, f.shape), of_found
         else:
             turned = np.roll(order, rng.integers(1, len(order)))
             placed, then = f, turned[np.searchsorted(order, of_found)]
         got = match(placed, t, radius, frames=(then, of_true), axial=axial)
-        scores[k] = got.jaccard, got.precision, got.recall
-    means = [float(column.mean()) for column in scores.T]
-    return Chance(means[0], float(scores[:, 0].std()), means[1], means[2], repeats)
+        for name, values in scores.items():
+            values.append(getattr(got, name))
+    there = {name: [value for value in values if value == value] for name, values in scores.items()}
+    means = {name: float(np.mean(values)) if values else float("nan") for name, values in there.items()}
+    spread = float(np.std(there["jaccard"])) if there["jaccard"] else float("nan")
+    return Chance(**means, jaccard_sd=spread, repeats=repeats)
 
 
 def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int = 0) -> NDArray[np.intp]:
