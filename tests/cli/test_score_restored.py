@@ -134,6 +134,7 @@ def jpeg(image):
         (lambda raw: np.clip(raw, None, np.percentile(raw, 97)), "largest value: it is clipped"),
         (lambda raw: raw - 50, "negative values"),
         (lambda raw: np.full_like(raw, 9), "no noise"),
+        (lambda raw: np.full(raw.shape, 65535, np.uint16), "every pixel has 65535, the largest of uint16"),
     ],
 )
 def test_what_is_not_raw_is_noted(tmp_path, spoil, said):
@@ -154,6 +155,26 @@ def test_an_honest_set_gets_no_note_but_how_it_was_read(tmp_path):
 def test_grey_values_that_wrapped_around_are_noted(tmp_path):
     made = folders(tmp_path, scenes(1), lambda raw, true: (true / true.max() * 800).astype(np.uint8))
     assert "wrap around" in " ".join(score_restored(*made).notes)
+
+
+def test_a_background_that_wrapped_and_light_below_zero_are_noted(tmp_path):
+    (tmp_path / "a").mkdir()
+    low = folders(
+        tmp_path / "a",
+        scenes(1),
+        lambda raw, true: (true - true.min() - 9).astype(np.int32).astype(np.uint16),
+    )
+    assert "restored image of uint16 seems to wrap around" in " ".join(score_restored(*low).notes)
+    below = folders(tmp_path, scenes(1), lambda raw, true: true - true.max())
+    assert "restored image holds negative values, which no light has" in " ".join(
+        score_restored(*below).notes
+    )
+
+
+def test_a_truth_with_an_even_background_is_not_clipped(tmp_path):
+    spot = field(SHAPE, 12, light=2000, sigma=1.5, background=(10, 10), seed=0).photons
+    made = folders(tmp_path, [np.round(spot, 3)], lambda raw, true: ndimage.gaussian_filter(raw, 1.0))
+    assert "clipped" not in " ".join(score_restored(*made).notes)
 
 
 @pytest.mark.parametrize("by", [(3, 0), (-2, 5)])

@@ -140,10 +140,10 @@ def test_what_is_invented_at_every_noise_is_found_too():
 def test_moved_structure_is_lost_in_one_place_and_invented_in_another():
     rng = np.random.default_rng(0)
     light = spots(rng)
-    others = np.array([white(rng, shift(light, (4, 0), mode="nearest")) for _ in range(12)])
+    others = np.array([white(rng, shift(light, (9, 0), mode="nearest")) for _ in range(12)])
     found = null_test(others[0], light, others[1:], SIGMA)
-    assert len(found.invented) >= 5
-    assert len(found.lost) >= 5
+    assert len(found.invented) >= 3
+    assert len(found.lost) >= 3
     per_area = found.density(0.1)
     assert per_area == (len(found.invented) / (SIDE * 0.1) ** 2, len(found.lost) / (SIDE * 0.1) ** 2)
 
@@ -153,7 +153,23 @@ def test_the_linear_part_of_a_filter_is_the_filtered_truth():
     light = rng.random((64, 80))
     out = 3 * gaussian_filter(light, 1.2) + 7  # which goes on mirrored beyond the edge
     np.testing.assert_allclose(linear_part(out, light), out, atol=0.01)
+    for filtered in (
+        gaussian_filter(light, (0, 1.2), mode="reflect"),  # along one direction
+        2 * shift(light, (0, 3), mode="reflect", order=1),  # and moved
+    ):
+        left = (linear_part(filtered, light) - filtered)[8:-8, 8:-8]  # a move meets another edge
+        assert np.abs(left).max() < 0.01 * np.ptp(filtered)
     np.testing.assert_allclose(linear_part(np.full((16, 16), 5.0), rng.random((16, 16))), 5, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [lambda image: gaussian_filter(image, (0, 2)), lambda image: shift(image, 0.5, order=1, mode="nearest")],
+)
+def test_a_blur_along_one_direction_and_half_a_pixel_are_no_inventions(tool):
+    """With an isotropic filter alone, each showed ten of them and more in every field."""
+    found, _ = asked(0, spots, white, tool)
+    assert len(found.invented) + len(found.lost) <= 1
 
 
 def test_footprints_hold_one_unit_of_light_and_segments_are_longer():

@@ -106,6 +106,23 @@ def test_clusters_that_were_planted():
     assert (of[-20:] == -1).all()
     assert [np.bincount(of[of >= 0]).tolist()] == [[50] * 6]
     assert structures.clusters(np.zeros((0, 2)), 60, 3).tolist() == []
+    members, radius = structures.cluster_sizes(p, of)
+    assert members.tolist() == [50] * 6
+    assert radius == pytest.approx(15 * np.sqrt(2), rel=0.2)  # two axes of 15 nm
+
+
+def test_sizes_of_clusters_are_radii_of_gyration():
+    """Four corners of a square of side 2 lie sqrt(2) from its middle; a disc of radius R has R / sqrt(2)."""
+    square = [(0, 0), (2, 0), (0, 2), (2, 2), (50, 50), (9, 9)]
+    members, radius = structures.cluster_sizes(square, [0, 0, 0, 0, 1, -1])
+    assert members.tolist() == [4, 1]
+    assert radius == pytest.approx([np.sqrt(2), 0])
+    y, x = np.mgrid[-100:101, -100:101]
+    disc = np.argwhere(y**2 + x**2 <= 100**2)
+    assert structures.cluster_sizes(disc, np.zeros(len(disc), int))[1] == pytest.approx(
+        100 / np.sqrt(2), rel=0.01
+    )
+    assert structures.cluster_sizes(np.zeros((0, 2)), np.zeros(0, int))[0].tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -118,6 +135,7 @@ def test_clusters_that_were_planted():
         (lambda: structures.ring([[0, 0], [1, 1]]), "at least three"),
         (lambda: structures.ring([[0, 0], [1, 1], [2, 2]]), "not on a line"),
         (lambda: structures.clusters([[0, 0]], 10, 0), "1 or more"),
+        (lambda: structures.cluster_sizes([[0, 0]], [0.5]), "expected 1 whole numbers"),
     ],
 )
 def test_bad_input_is_named(call, said):

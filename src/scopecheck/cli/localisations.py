@@ -135,18 +135,21 @@ def _show(score: LocalisationsScore, found: Path, true: Path) -> None:
         spread = [f" ± {shown(b['jaccard_sd'], '.3f')}" if name == "jaccard" else "" for b in by]
         luck = [shown(b[name], ".3f") + s for b, s in zip(by, spread, strict=True)]
         table.add_row(name, shown(score.found[name], ".3f"), *luck)
-    for name in ("rmse_lateral", "rmse_axial"):
+    for name, digits in (("rmse_lateral", ".1f"), ("rmse_axial", ".1f"), ("efficiency", ".3f")):
         if name in score.found:
-            table.add_row(f"{name.replace('_', ' ')} (nm)", shown(score.found[name], ".1f"), "", "")
-    table.add_row("efficiency", shown(score.found["efficiency"], ".3f"), "", "")
+            luck = [shown(score.chance[wrong][name], digits) for wrong in ("places", "frames")]
+            heading = f"{name.replace('_', ' ')} (nm)" if "rmse" in name else name
+            table.add_row(heading, shown(score.found[name], digits), *luck)
     print_table(console, table)
-    table = Table(box=box.SIMPLE_HEAD, title="At other radii (Jaccard at random places)")
+    table = Table(box=box.SIMPLE_HEAD, title="At other radii (of as many at random places)")
     for heading in ("radius (nm)", "Jaccard", "RMSE (nm)", "efficiency"):
         table.add_column(heading)
     for at in score.radii:
-        jaccard = f"{shown(at['jaccard'], '.3f')} ({shown(at['chance jaccard'], '.3f')})"
-        rest = shown(at["rmse_lateral"], ".1f"), shown(at["efficiency"], ".3f")
-        table.add_row(f"{at['radius']:g}", jaccard, *rest)
+        told = [
+            f"{shown(at[name], digits)} ({shown(at[f'chance {name}'], digits)})"
+            for name, digits in (("jaccard", ".3f"), ("rmse_lateral", ".1f"), ("efficiency", ".3f"))
+        ]
+        table.add_row(f"{at['radius']:g}", *told)
     print_table(console, table)
     sums = {key: sum(file[key] for file in score.files) for key in ("localisations", "emitters", "found")}
     each = "; ".join(f"{value:.3g} {name}" for name, value in score.density.items())

@@ -5,9 +5,9 @@ noise of the same scene (the nulls):
 
 1. What a linear filter makes of the truth is taken off the output: blur, sharpening and gain are bias, not
    hallucination. The filter is fitted to the output, and again without the places at which something stood
-   out: ring by ring in Fourier space, alike in all directions and as far as the image goes; then, for what
-   is left, pixel by pixel as far as 5 pixels: a blur along one direction, a shift. Farther than that,
-   structure beside its place counts.
+   out: pixel by pixel as far as 5 pixels, whatever its shape (a blur along one direction, a shift); and, for
+   what is left, ring by ring in Fourier space, alike in all directions and as far as the image goes.
+   Structure that lies farther beside its place counts.
 2. What is left is compared with shapes as small as the microscope draws: a spot, and segments of several
    directions. This gives an amount of light at every place and for every shape.
 3. That amount is divided by its standard deviation over the nulls. The threshold is what the largest value
@@ -36,7 +36,7 @@ LEAST_NULLS = 10
 _DIRECTIONS = 4
 _ROUNDS = 8
 REACH = 5  # pixels that a filter without symmetry may reach
-_RIDGE = 1e-4  # of the mean power: what the truth hardly holds is not fitted
+_RIDGE = 1e-6  # of the power of the truth's detail: what it hardly holds is not fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +83,10 @@ def shapes(sigma: float, length: float = 4.0) -> dict[str, list[NDArray]]:
 def linear_part(out: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
     """What a linear filter makes of the truth, fitted to the output; the mean is fitted apart.
 
-    The first filter is isotropic, with one real factor a ring of Fourier space, by least squares, and goes
-    straight from ring to ring; a ring in which the truth has no power gets 0. The second, of 11 x 11 pixels
-    and any shape, is fitted to what is left, by least squares from the truth without what is wider than it.
-    Beyond their edges the images go on mirrored, as most filters take them to.
+    Two filters are fitted by least squares, in turn: one of 11 x 11 pixels and any shape, and an isotropic
+    one that goes as far as the image, with one real factor a ring of Fourier space, straight from ring to
+    ring; a ring in which the truth has no power gets 0. Beyond their edges the images go on mirrored, as most
+    filters take them to.
     """
     image, light = _plane("out", out), _plane("true", true)
     if image.shape != light.shape:
@@ -103,7 +103,7 @@ class _Known:
     away: NDArray  # its rings
     twice: NDArray
     power: NDArray  # of each ring
-    fine: NDArray  # spectrum of the truth without what is wide, mirrored as far as the second filter reaches
+    around: NDArray  # spectrum of the truth, mirrored as far as the filter of any shape reaches
     solve: NDArray  # inverse of its taps' products
 
 
@@ -114,19 +114,33 @@ def _known(light: NDArray) -> _Known:
     twice = np.where((columns > 0) & (columns < 0.5), 2.0, 1.0)  # their mates are not stored
     away, spectrum = np.hypot(rows, columns) * min(light.shape), _mirrored(light)
     power = np.bincount(_rings(away), (twice * np.abs(spectrum) ** 2).ravel()[1:])
-    around = np.pad(light - gaussian_filter(light, REACH), REACH, mode="symmetric")
+    around = np.pad(light - light.mean(), REACH, mode="symmetric")
     taps = np.lib.stride_tricks.sliding_window_view(around, (2 * REACH + 1,) * 2)
     products = np.zeros((taps[0, 0].size,) * 2)
     for some in np.array_split(np.arange(len(taps)), max(len(taps) // 32, 1)):  # all at once fill the memory
-        here = taps[some].reshape(-1, len(products)).astype(np.float32)
+        here = taps[some].reshape(-1, len(products))
         products += here.T @ here
-    ridge = _RIDGE * max(np.trace(products) / len(products), np.finfo(float).tiny)
+    ridge = _RIDGE * ((light - gaussian_filter(light, REACH)) ** 2).sum() + np.finfo(float).tiny
     inverse = np.linalg.inv(products + ridge * np.eye(len(products)))
     return _Known(light, spectrum, away, twice, power, np.fft.rfft2(around), inverse)
 
 
 def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
-    """The two filters of `linear_part`, one after the other."""
+    """The two filters of `linear_part`, in turn."""
+    made = image.mean() + _of_any_shape(image - image.mean(), known)
+    made = made + _isotropic(image - made, known)
+    return made + _of_any_shape(image - made, known)
+
+
+def _of_any_shape(image: NDArray, known: _Known) -> NDArray[np.float64]:
+    size = tuple(side + 2 * REACH for side in image.shape)
+    asked = np.fft.irfft2(known.around * np.fft.rfft2(image, size).conj(), size)
+    kernel = known.solve @ asked[: 2 * REACH + 1, : 2 * REACH + 1].ravel()
+    spread = np.fft.rfft2(kernel.reshape((2 * REACH + 1,) * 2), size)
+    return np.fft.irfft2(known.around * spread.conj(), size)[: image.shape[0], : image.shape[1]]
+
+
+def _isotropic(image: NDArray, known: _Known) -> NDArray[np.float64]:
     p, q = _mirrored(image), known.spectrum
     cross = np.bincount(_rings(known.away), (known.twice * (p * q.conj()).real).ravel()[1:])
     enough = known.power > 1e-12 * known.power.max()
@@ -134,12 +148,7 @@ def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
     made = q * np.interp(known.away, np.arange(len(factor)), factor)
     made[0, 0] = p[0, 0]
     height, width = image.shape
-    first = np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
-    size = tuple(side + 2 * REACH for side in image.shape)
-    left, box = np.fft.rfft2(image - first, size), (slice(2 * REACH + 1),) * 2
-    asked = np.fft.irfft2(known.fine * left.conj(), size)[box]
-    kernel = (known.solve @ asked.ravel()).reshape(asked.shape)
-    return first + np.fft.irfft2(known.fine * np.fft.rfft2(kernel, size).conj(), size)[:height, :width]
+    return np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
 
 
 def _mirrored(image: NDArray) -> NDArray[np.complex128]:

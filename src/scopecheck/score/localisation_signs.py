@@ -50,7 +50,7 @@ def refuse_another_unit(movie: Mapping[str, Any], radius: float) -> None:
     """Where one table spans a tenth of the other or less: pixels taken for nanometres, say."""
     import numpy as np
 
-    if min(len(movie["p"]), len(movie["t"])) < 20:
+    if min(len(movie["p"]), len(movie["t"])) < 8:  # fewer may lie side by side
         return
     for axes, least in ((slice(0, 2), 4 * radius), (slice(2, 3), 100.0)):
         if not movie["t"][:, axes].size:

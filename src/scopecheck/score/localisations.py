@@ -147,7 +147,7 @@ def score_localisations(
         here = (
             luck["places"] if line["radius"] == radius else _luck(movies, line["radius"], axial, "places", 3)
         )
-        line["chance jaccard"] = here["jaccard"]
+        line |= {f"chance {name}": here[name] for name in ("jaccard", "rmse_lateral", "efficiency")}
     pooled = _pooled([m["match"] for m in movies])
     better = _better(movies, pooled, luck, radius, axial, notes)
     notes += signs.displaced(movies, radius)
@@ -285,11 +285,13 @@ def _luck(
     # a movie in which nothing was found has no chance; it scores 0 with and without
     weight = np.array([len(m["t"]) if len(m["p"]) else 0 for m in movies], float)
     if not weight.any():
-        return dict.fromkeys(("jaccard", "precision", "recall", "jaccard_sd"), float("nan"))
+        return dict.fromkeys((*measure.SCORES, "jaccard_sd"), float("nan"))
     weight, some = weight / weight.sum(), weight > 0
     told = {}
-    for name in ("jaccard", "precision", "recall"):
-        told[name] = float(weight[some] @ [getattr(d, name) for d, on in zip(drawn, some, strict=True) if on])
+    for name in measure.SCORES:
+        values = np.array([getattr(d, name) for d in drawn])
+        there = some & np.isfinite(values)  # without a pair there is no RMSE
+        told[name] = float(np.average(values[there], weights=weight[there])) if there.any() else float("nan")
     spread = np.array([d.jaccard_sd for d in drawn])[some]
     return told | {"jaccard_sd": float(np.sqrt(np.sum((weight[some] * spread) ** 2)))}
 

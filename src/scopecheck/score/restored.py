@@ -212,11 +212,19 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
         seen += [(f"the raw image {sign}", name) for sign in processed(middle["raw"]).signs()]
         for side in ("restored", "truth"):
             signs = processed(middle[side]).signs() if np.ptp(middle[side]) else []
-            seen += [(f"the {side} image: {sign}", name) for sign in signs if "clipped" in sign]
+            # a simulated truth may well have one even background
+            cut = [
+                sign for sign in signs if "clipped" in sign and (side, "smallest" in sign) != ("truth", True)
+            ]
+            seen += [(f"the {side} image: {sign}", name) for sign in cut]
     else:
         seen.append(("under 32 pixels a side, so not looked at for traces of processing", name))
-    if not np.ptp(given["restored"].astype(float)):
-        seen.append(("the restored image is constant", name))
+    for side in ("raw", "restored"):
+        if not np.ptp(given[side].astype(float)):
+            kind, value = given[side].dtype, given[side].flat[0]
+            full = kind.kind in "ui" and value == np.iinfo(kind).max
+            why = f": every pixel has {value}, the largest of {kind}, so it is saturated" if full else ""
+            seen.append((f"the {side} image is constant{why}", name))
     if len(np.unique(given["truth"])) == 2:
         seen.append(("the truth has two grey values: is it a mask? Light needs grey levels", name))
     if min(middle["raw"].shape) >= 32 and np.ptp(middle["raw"]):
@@ -228,8 +236,10 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     for side, image in given.items():
         if _wrapped(image, given["truth"].astype(float)):
             seen.append((f"the {side} image of {image.dtype} seems to wrap around; save it as float32", name))
-    if np.min(given["raw"]) < 0:
-        seen.append(("the raw image holds negative values, so something was subtracted from it", name))
+    below = {"raw": "so something was subtracted from it", "restored": "which no light has"}
+    for side, why in (below | {"truth": below["restored"]}).items():
+        if np.min(given[side]) < 0:
+            seen.append((f"the {side} image holds negative values, {why}", name))
     return {"name": name, "paths": paths} | {side: image.astype(float) for side, image in given.items()}
 
 
@@ -259,16 +269,15 @@ def _refuse_copies(found: Sequence[Mapping[str, Any]]) -> None:
 def _wrapped(image: NDArray, light: NDArray) -> bool:
     """Whether whole numbers ran over their end.
 
-    Bright places lie far below the line that the dimmer ones follow, or some values fill the last tenth of
-    the type's range while most fill the first.
+    Bright places lie far below the line that the dimmer ones follow, or values fill the first and the last
+    tenth of the type's range and hardly anything between.
     """
     if image.dtype.kind not in "ui":
         return False
     top = float(np.iinfo(image.dtype).max)
-    if (image > 0.9 * top).any() and np.median(image) < 0.1 * top:
-        between = ((image > 0.2 * top) & (image < 0.8 * top)).sum()
-        if (image > 0.9 * top).sum() > 3 * between + 3:
-            return True
+    between = ((image > 0.2 * top) & (image < 0.8 * top)).sum()
+    if min((image > 0.9 * top).sum(), (image < 0.1 * top).sum()) > 3 * between + 3:
+        return True
     dim = light <= np.percentile(light, 90)
     if not (np.ptp(light[dim]) and np.ptp(image[dim])):
         return False
@@ -304,7 +313,7 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
         if max(abs(moved)) >= _MOVED and not as_given:
             raise InputError(f"{said}; register the images, or go on with --as-given.")
         beyond = ". What lies that far beside its place counts as lost there and invented here"
-        notes.append(said + beyond * (max(abs(moved)) > 5) + ".")
+        notes.append(f"{said}{beyond if max(abs(moved)) > 5 else ''}.")
 
 
 def _inside(size: int, by: float) -> tuple[int, int]:
