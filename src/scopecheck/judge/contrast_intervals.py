@@ -1,0 +1,90 @@
+"""Intervals of a difference between two means or two pooled ratios; replicates are on the last axis."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from scopecheck.judge.intervals import LEVEL, _jackknife_error, _quantile, mean_interval, pooled_interval
+
+Ends = tuple[NDArray, NDArray, NDArray]  # low, high, standard error
+
+
+def welch_interval(of: NDArray, over: NDArray) -> Ends:
+    """Welch's interval of the difference of two means, for unequal spread.
+
+    Parameters
+    ----------
+    of, over : ndarray, shapes (..., n) and (..., k)
+        One error per replicate on the judging scale, two or more of each.
+
+    Returns
+    -------
+    low, high, standard_error : ndarray, shape (...)
+        The 90 % interval of mean of `of` less mean of `over`, and its standard error. Without any spread the
+        interval has no width.
+
+    References
+    ----------
+    Welch (1947), doi:10.1093/biomet/34.1-2.28. Satterthwaite (1946), doi:10.2307/3002019.
+    """
+    return _welch(mean_interval(of), of.shape[-1] - 1, mean_interval(over), over.shape[-1] - 1)
+
+
+def pooled_welch_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
+    """Interval of log(sum m1 / sum t1) - log(sum m2 / sum t2), for independent replicates.
+
+    Each side has its jackknife standard error. Its degrees of freedom are those of the Student's distribution
+    that has the quantile which `judge.intervals` simulates for these sizes (equal sizes give n - 1); the
+    two are put together as by Welch.
+
+    Parameters
+    ----------
+    m1, m2 : ndarray, shapes (..., n) and (..., k)
+        Measured amounts, >= 0, some of them above 0.
+    t1, t2 : ndarray, shapes (n,) and (k,)
+        True amounts, >= 0, two or more of each above 0.
+
+    Returns
+    -------
+    low, high, standard_error : ndarray, shape (...)
+    """
+    return _welch(pooled_interval(m1, t1), _freedom(t1), pooled_interval(m2, t2), _freedom(t2))
+
+
+def paired_pooled_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
+    """As `pooled_welch_interval`, for pairs: the jackknife leaves out a pair at a time.
+
+    Parameters
+    ----------
+    m1, t1, m2, t2 : ndarray, shapes (..., n), (n,), (..., n), (n,)
+
+    Returns
+    -------
+    low, high, standard_error : ndarray, shape (...)
+    """
+    shares = [t / t.sum() for t in (t1, t2)]
+    residuals = [m / m.sum(-1)[..., None] - share for m, share in zip((m1, m2), shares, strict=True)]
+    enlarged = [r / (1 - share) for r, share in zip(residuals, shares, strict=True)]
+    error = _jackknife_error(enlarged[0] - enlarged[1], np.zeros(t1.size))
+    error = np.where(error > 1e-12, error, 0.0)
+    centre = np.log(m1.sum(-1) / t1.sum()) - np.log(m2.sum(-1) / t2.sum())
+    # A pair weighs what its two shares weigh on average.
+    half = _quantile(tuple(((shares[0] + shares[1]) / 2).tolist())) * error
+    return centre - half, centre + half, error
+
+
+def _freedom(true: NDArray) -> float:
+    """Degrees of freedom at which Student's quantile is the one simulated for these sizes."""
+    quantile = _quantile(tuple((true / true.sum()).tolist()))
+    normal = special.ndtri(0.5 + LEVEL / 2)
+    return float(special.stdtridf(0.5 + LEVEL / 2, max(quantile, normal + 1e-4)))
+
+
+def _welch(of: Ends, freedom_of: float, over: Ends, freedom_over: float) -> Ends:
+    """Put two means together whose intervals and degrees of freedom are known."""
+    centre = (of[0] + of[1]) / 2 - (over[0] + over[1]) / 2
+    a, b = of[2] ** 2, over[2] ** 2
+    some = np.where(a + b > 0, a + b, 1.0)
+    freedom = 1 / np.maximum((a / some) ** 2 / freedom_of + (b / some) ** 2 / freedom_over, 1e-12)
+    half = special.stdtrit(freedom, 0.5 + LEVEL / 2) * np.sqrt(a + b)
+    return centre - half, centre + half, np.sqrt(a + b)
