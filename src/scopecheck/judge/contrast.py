@@ -40,7 +40,8 @@ class Contrast:
         - ``EQUALLY BIASED`` where each condition FAILS alone and the difference HOLDS.
 
         `n`, `inside` and `far` count pairs, or, unpaired, the replicates of both conditions, those of `of`
-        first: a replicate is inside where the difference would be if it stood for its whole condition.
+        first: a replicate is inside where the difference would be if it stood for its whole condition. The
+        bound of the fraction inside is exact for pairs alone.
         `further` is for the condition with fewer replicates, the other growing in proportion.
     of, over : Verdict
         Each condition alone.
@@ -117,8 +118,9 @@ def contrast(
     Notes
     -----
     Unpaired: Welch's interval, degrees of freedom by Satterthwaite. Paired: Student's interval of the
-    differences. A pooled ratio: the jackknife of `judge.intervals`. Total loss counts as -1.69, as in
-    `judge.agreement`. Swapping the conditions turns the sign of the error on the log (or absolute) scale.
+    differences. A pooled ratio: the jackknife of `judge.intervals`. A replicate of which less than half was
+    measured counts as in `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of
+    the ratio. Swapping the conditions turns the sign of the error on the log (or absolute) scale.
 
     References
     ----------
@@ -237,6 +239,9 @@ def _estimate(
         else:
             own = back(np.concatenate([errors[0] - centres[1], centres[0] - errors[1]]))
     bias = float(back(centres[0] - centres[1]))
+    if scope == "image" and relative and m2[0] > 0:  # one pair needs no scale on which to average
+        bias = float(m1[0] / t1[0] / (m2[0] / t2[0]) - 1)
+        own = np.array([bias])
     scaled = _log if relative else np.asarray
     if scope == "image":
         return Estimate(bias, (bias, bias), None, own, scaled, 0.0, 1, "")
