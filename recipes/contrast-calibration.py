@@ -29,7 +29,7 @@
 # %% tags=["parameters"]
 profile = "quick"
 tier = "embedded"
-seed = 1
+seed = 2
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -122,11 +122,11 @@ record.markdown(
 #
 # | family | what is drawn | how it is judged |
 # |---|---|---|
-# | normal | log errors of replicates, of equal spread or three times as wide in one condition | Welch's interval |
+# | normal | log errors of replicates, of equal spread or three times as wide in one condition | Welch's interval; below 5 replicates in a condition the two half-widths in quadrature |
 # | skewed | gamma-shaped log errors, with their tails on one side in both conditions, or on opposite sides | the same |
 # | pairs | the same animals under both conditions, which share 0, 50 or 90 % of the variance of their errors | Student's interval of the differences |
-# | wells | 8 fields a well (or 1 to 15), which share 0, 10 or 50 % (ICC) | the mean of each well, then Welch |
-# | pooled | replicates of 5 to 300 objects; all measured over all true in each condition | jackknife, put together as by Welch |
+# | wells | 8 fields a well (or 1 to 15), which share 0, 10 or 50 % (ICC) | the mean of each well, then as above |
+# | pooled | replicates of 5 to 300 objects; all measured over all true in each condition | jackknife, put together as above |
 #
 # A replicate errs by 3 %, so that a wrong HOLDS is as likely as it gets. The true error of the ratio sits at an edge of the
 # tolerance of 10 %, once at each.
@@ -135,12 +135,19 @@ record.markdown(
 # Welch's interval {cite:p}`welch1947` is known to be close to nominal for normal errors, a skewness that both conditions share cancels in the
 # difference, and fields that share a part ρ of their variance, *m* to a well, make an interval √(1 + (m − 1)ρ) too narrow
 # where they are taken for independent.
+#
+# **What the first run showed**, with another seed: Welch's interval covered 88.1 % with 3 replicates against 30 where errors are normal, and 86.2 %
+# where the ratio is pooled. That is below the promise of 88.5 %. Since then the half-widths of the two conditions' own intervals are
+# added in quadrature where a condition has fewer than 5 replicates. For normal errors that covers at least what it says, and is too wide where
+# both conditions are alike. The expectations below are those of before, but for the row *Welch always*, which was put in then, and the
+# columns with 2 replicates; so some of the small sets cover more than was expected.
 
 # %%
-balanced = [(3, 3), (5, 5), (10, 10), (30, 30)]
-uneven = [(3, 30), (30, 3), (5, 30), (30, 5)]
+balanced = [(2, 2), (3, 3), (5, 5), (10, 10), (30, 30)]
+uneven = [(2, 30), (3, 30), (30, 3), (5, 30), (30, 5)]
 expected = {  # family: (how it is drawn, replicates, coverage expected in %)
     "normal, equal spread": (calibration.normal(), balanced + uneven, (89, 92)),
+    "the same, Welch always": (calibration.normal(welch=True), balanced + uneven, (83, 95)),
     "normal, one 3 times as wide": (calibration.normal(3), balanced + uneven, (88.5, 91)),
     "skewness 2, same side": (calibration.skewed(2, 2), balanced, (88.5, 92)),
     "skewness 2, opposite sides": (calibration.skewed(-2, 2), balanced, (80, 89)),

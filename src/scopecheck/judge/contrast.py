@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.judge import inputs
-from scopecheck.judge.contrast_intervals import paired_pooled_interval, pooled_welch_interval, welch_interval
+from scopecheck.judge.contrast_intervals import (
+    paired_pooled_interval,
+    pooled_interval_of_two,
+    difference_interval,
+)
 from scopecheck.judge.estimate import NO_SPREAD, Estimate, to_scale
 from scopecheck.judge.intervals import limits_of_agreement, mean_interval, widen
 from scopecheck.judge.verdict import Verdict, _word, agreement, far_outside
@@ -117,8 +121,8 @@ def contrast(
 
     Notes
     -----
-    Unpaired: Welch's interval, degrees of freedom by Satterthwaite. Paired: Student's interval of the
-    differences. A pooled ratio: the jackknife of `judge.intervals`. A replicate of which less than half was
+    Unpaired: Welch's interval, degrees of freedom by Satterthwaite; below 5 replicates in a condition a wider
+    one (`contrast_intervals.difference_interval`). Paired: Student's interval of the differences. A pooled ratio: the jackknife of `judge.intervals`. A replicate of which less than half was
     measured counts as in `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of
     the ratio. Swapping the conditions turns the sign of the error on the log (or absolute) scale.
 
@@ -247,11 +251,11 @@ def _estimate(
         return Estimate(bias, (bias, bias), None, own, scaled, 0.0, 1, "")
     if pooled:
         low, high, se = (
-            paired_pooled_interval(m1, t1, m2, t2) if paired else pooled_welch_interval(m1, t1, m2, t2)
+            paired_pooled_interval(m1, t1, m2, t2) if paired else pooled_interval_of_two(m1, t1, m2, t2)
         )
         few = int(np.sum((t1 > 0) & (t2 > 0))) if paired else min(int(np.sum(t > 0)) for t in (t1, t2))
     else:
-        low, high, se = mean_interval(errors[0] - errors[1]) if paired else welch_interval(*errors)
+        low, high, se = mean_interval(errors[0] - errors[1]) if paired else difference_interval(*errors)
         few = min(m1.size, m2.size)
     with np.errstate(over="ignore"):
         ends = float(back(low)), float(back(high))

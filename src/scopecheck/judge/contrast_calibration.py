@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.judge.calibration import TOLERANCE, TYPICAL_SD, draw_sizes
-from scopecheck.judge.contrast_intervals import paired_pooled_interval, pooled_welch_interval, welch_interval
+from scopecheck.judge.contrast_intervals import (
+    difference_interval,
+    paired_pooled_interval,
+    pooled_interval_of_two,
+    welch_interval,
+)
 from scopecheck.judge.intervals import mean_interval
 from scopecheck.judge.verdict import verdict_words
 
@@ -52,12 +57,13 @@ def rates(family: Family, n: int, k: int, *, trials: int, seed: int) -> Rates:
     return Rates(*(float(x) for x in (mean[0], worst[1], worst[2], mean[3], mean[4], mean[5])))
 
 
-def normal(spread: float = 1.0) -> Family:
-    """Normal log errors; those of the first condition are spread `spread` times as widely as the others."""
+def normal(spread: float = 1.0, *, welch: bool = False) -> Family:
+    """Normal log errors, of the first condition `spread` times as wide; `welch`: by his interval always."""
 
     def family(rng: Rng, trials: int, n: int, k: int, error: float) -> Both:
         of = error + spread * TYPICAL_SD * rng.standard_normal((trials, n))
-        return welch_interval(of, TYPICAL_SD * rng.standard_normal((trials, k)))[:2]
+        interval = welch_interval if welch else difference_interval
+        return interval(of, TYPICAL_SD * rng.standard_normal((trials, k)))[:2]
 
     return family
 
@@ -70,7 +76,7 @@ def skewed(of: float, over: float) -> Family:
         return np.sign(skew) * TYPICAL_SD * (rng.gamma(shape, 1, size) - shape) / shape**0.5
 
     def family(rng: Rng, trials: int, n: int, k: int, error: float) -> Both:
-        return welch_interval(error + drawn(rng, (trials, n), of), drawn(rng, (trials, k), over))[:2]
+        return difference_interval(error + drawn(rng, (trials, n), of), drawn(rng, (trials, k), over))[:2]
 
     return family
 
@@ -82,7 +88,7 @@ def pairs(shared: float, *, judged_as_pairs: bool = True) -> Family:
         common = np.sqrt(shared) * rng.standard_normal((trials, n))
         of, over = (common + np.sqrt(1 - shared) * rng.standard_normal((trials, n)) for _ in range(2))
         of, over = error + TYPICAL_SD * of, TYPICAL_SD * over
-        return (mean_interval(of - over) if judged_as_pairs else welch_interval(of, over))[:2]
+        return (mean_interval(of - over) if judged_as_pairs else difference_interval(of, over))[:2]
 
     return family
 
@@ -111,9 +117,9 @@ def in_wells(icc: float, fields: int, *, over_fields: bool = False, unequal: boo
         (of, there), (over, here) = wells(rng, trials, n), wells(rng, trials, k)
         of = of + error
         if over_fields:  # equal numbers alone: every field is a column
-            return welch_interval(of.reshape(trials, -1), over.reshape(trials, -1))[:2]
+            return difference_interval(of.reshape(trials, -1), over.reshape(trials, -1))[:2]
         means = [(one * kept).sum(-1) / kept.sum(-1) for one, kept in ((of, there), (over, here))]
-        return welch_interval(*means)[:2]
+        return difference_interval(*means)[:2]
 
     return family
 
@@ -142,7 +148,7 @@ def pooled(icc: float, sizes: str, *, paired: bool = False) -> Family:
                 drawn = rng.standard_normal((GROUP, size.size))
                 drawn = (common + drawn) / np.sqrt(2) if paired else drawn
                 measured.append(size * np.exp(shift + np.sqrt(variance) * drawn - variance / 2))
-            interval = paired_pooled_interval if paired else pooled_welch_interval
+            interval = paired_pooled_interval if paired else pooled_interval_of_two
             low, high, _ = interval(measured[0], true[0], measured[1], true[1])
             lows.append(low)
             highs.append(high)

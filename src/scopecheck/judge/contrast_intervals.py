@@ -6,11 +6,16 @@ from scipy import special
 
 from scopecheck.judge.intervals import LEVEL, _jackknife_error, _quantile, mean_interval, pooled_interval
 
+ENOUGH = 5  # replicates in each condition from which Welch's interval keeps its promise
 Ends = tuple[NDArray, NDArray, NDArray]  # low, high, standard error
 
 
-def welch_interval(of: NDArray, over: NDArray) -> Ends:
-    """Welch's interval of the difference of two means, for unequal spread.
+def difference_interval(of: NDArray, over: NDArray) -> Ends:
+    """Interval of the difference of two means of independent replicates, of unequal spread.
+
+    From 5 replicates in each condition on Welch's interval. With fewer it covers too little where the other
+    condition has many (88 % with 3 and 30, 83 % with 2 and 30, of 90 %), so the half-widths of the two means'
+    own intervals are added in quadrature, which covers at least what it says for normal errors.
 
     Parameters
     ----------
@@ -25,17 +30,25 @@ def welch_interval(of: NDArray, over: NDArray) -> Ends:
 
     References
     ----------
-    Welch (1947), doi:10.1093/biomet/34.1-2.28. Satterthwaite (1946), doi:10.2307/3002019.
+    Welch (1947), doi:10.1093/biomet/34.1-2.28. Satterthwaite (1946), doi:10.2307/3002019. Banerjee (1960),
+    Sankhya 22, 357-358 (half-widths in quadrature).
     """
+    if min(of.shape[-1], over.shape[-1]) < ENOUGH:
+        return _in_quadrature(mean_interval(of), mean_interval(over))
+    return welch_interval(of, over)
+
+
+def welch_interval(of: NDArray, over: NDArray) -> Ends:
+    """Welch's interval of the difference of two means whatever their numbers; see `difference_interval`."""
     return _welch(mean_interval(of), of.shape[-1] - 1, mean_interval(over), over.shape[-1] - 1)
 
 
-def pooled_welch_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
+def pooled_interval_of_two(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
     """Interval of log(sum m1 / sum t1) - log(sum m2 / sum t2), for independent replicates.
 
     Each side has its jackknife standard error. Its degrees of freedom are those of the Student's distribution
-    that has the quantile which `judge.intervals` simulates for these sizes (equal sizes give n - 1); the
-    two are put together as by Welch.
+    that has the quantile which `judge.intervals` simulates for these sizes (equal sizes give n - 1). The
+    two are put together as in `difference_interval`; replicates with a truth of 0 do not count.
 
     Parameters
     ----------
@@ -48,11 +61,14 @@ def pooled_welch_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) ->
     -------
     low, high, standard_error : ndarray, shape (...)
     """
-    return _welch(pooled_interval(m1, t1), _freedom(t1), pooled_interval(m2, t2), _freedom(t2))
+    of, over = pooled_interval(m1, t1), pooled_interval(m2, t2)
+    if min(np.sum(t1 > 0), np.sum(t2 > 0)) < ENOUGH:
+        return _in_quadrature(of, over)
+    return _welch(of, _freedom(t1), over, _freedom(t2))
 
 
 def paired_pooled_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
-    """As `pooled_welch_interval`, for pairs: the jackknife leaves out a pair at a time.
+    """As `pooled_interval_of_two`, for pairs: the jackknife leaves out a pair at a time.
 
     Parameters
     ----------
@@ -88,3 +104,10 @@ def _welch(of: Ends, freedom_of: float, over: Ends, freedom_over: float) -> Ends
     freedom = 1 / np.maximum((a / some) ** 2 / freedom_of + (b / some) ** 2 / freedom_over, 1e-12)
     half = special.stdtrit(freedom, 0.5 + LEVEL / 2) * np.sqrt(a + b)
     return centre - half, centre + half, np.sqrt(a + b)
+
+
+def _in_quadrature(of: Ends, over: Ends) -> Ends:
+    """Put two intervals together by adding their half-widths in quadrature."""
+    centre = (of[0] + of[1]) / 2 - (over[0] + over[1]) / 2
+    half = np.hypot(of[1] - of[0], over[1] - over[0]) / 2
+    return centre - half, centre + half, np.hypot(of[2], over[2])
