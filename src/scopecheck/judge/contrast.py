@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.judge import inputs
 from scopecheck.judge.contrast_intervals import (
+    difference_interval,
     paired_pooled_interval,
     pooled_interval_of_two,
-    difference_interval,
 )
 from scopecheck.judge.estimate import NO_SPREAD, Estimate, to_scale
 from scopecheck.judge.intervals import limits_of_agreement, mean_interval, widen
@@ -122,9 +122,10 @@ def contrast(
     Notes
     -----
     Unpaired: Welch's interval, degrees of freedom by Satterthwaite; below 5 replicates in a condition a wider
-    one (`contrast_intervals.difference_interval`). Paired: Student's interval of the differences. A pooled ratio: the jackknife of `judge.intervals`. A replicate of which less than half was
-    measured counts as in `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of
-    the ratio. Swapping the conditions turns the sign of the error on the log (or absolute) scale.
+    one (`contrast_intervals.difference_interval`). Paired: Student's interval of the differences. A pooled
+    ratio: the jackknife of `judge.intervals`. A replicate of which less than half was measured counts as in
+    `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of the ratio. Swapping
+    the conditions turns the sign of the error on the log (or absolute) scale.
 
     References
     ----------
