@@ -183,7 +183,9 @@ def contrast(
         far=() if scope == "image" else far_outside(got.own, edges, relative),
     )
     if edges is not None:
-        answer = _beside(_word(answer, got, 0.0), singles[0], singles[1])
+        answer = _word(answer, got, 0.0)
+        beside = mark(singles[0].word, singles[1].word, answer.word)
+        answer = replace(answer, marks=answer.marks + beside)
     sizes = sides[0][0].size, sides[1][0].size
     told = (
         published(sides[0][0], sides[1][0], scale, estimand),
@@ -282,14 +284,11 @@ def _limits(errors: list[NDArray], paired: bool) -> tuple[float, float] | None:
     return float(centre - spread), float(centre + spread)
 
 
-def _beside(answer: Verdict, of: Verdict, over: Verdict) -> Verdict:
-    """The verdict on a difference beside those on each condition alone."""
-    mark = ""
-    if of.word == over.word == "HOLDS" and answer.word != "HOLDS":
-        mark = DIFFERENTIAL
-    elif of.word == over.word == "FAILS" and answer.word == "HOLDS":
-        mark = ALIKE
-    return replace(answer, marks=(*answer.marks, mark)) if mark else answer
+def mark(of: str | None, over: str | None, word: str | None) -> tuple[str, ...]:
+    """Return the mark of a difference's `word` beside the words on each condition alone; none, or one."""
+    if of == over == "HOLDS" and word in ("FAILS", "UNDETERMINED"):
+        return (DIFFERENTIAL,)
+    return (ALIKE,) if of == over == "FAILS" and word == "HOLDS" else ()
 
 
 def published(of: NDArray, over: NDArray, scale: str, estimand: str) -> float:

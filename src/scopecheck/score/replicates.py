@@ -218,8 +218,8 @@ def _told(table: Table, level: str, sides: Sequence[Replicates], paired: bool) -
         how = "pairs" if paired else "independent replicates"
         return [f"Taken for {how} are the names of column {sides[0].level!r}: {', '.join(counted)}."]
     notes = [
-        "Each line is taken for one independent replicate. Fields of one well or animal are not: name these in"
-        " a column 'well' or 'animal'."
+        "Each line is taken for one independent replicate. Fields of one well or animal are not: name these"
+        " in a column 'well' or 'animal'."
     ]
     fields = table.names.get("field")
     if fields is not None and all(found := [_WELL.search(name) for name in fields.tolist()]):
