@@ -29,7 +29,7 @@
 # %% tags=["parameters"]
 profile = "quick"
 tier = "embedded"
-seed = 2
+seed = 3
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -59,7 +59,7 @@ tools = {  # what each finds, of 100 cells: treated, control
     "right in both": (1.00, 1.00),
     "finds 80 % in both": (0.80, 0.80),
     "finds 80 % of the treated": (0.80, 1.00),
-    "6 % up here, 6 % down there": (1.06, 0.94),
+    "finds 106 % and 94 %": (1.06, 0.94),
 }
 answers = {}
 for name, found in tools.items():
@@ -82,15 +82,14 @@ def drawn(axis, verdict, y, marker, colour, label):
     ends = 100 * np.array(verdict.interval)
     axis.plot(ends, [y, y], color=colour, lw=3)
     axis.plot(100 * verdict.bias, y, marker, color=colour, ms=8, label=label)
-    return max(ends)
 
 
 for row, answer in enumerate(answers.values()):
     for side, label, marker, colour, shift in lines:
         drawn(axes[0], getattr(answer, side), row + shift, marker, colour, label if row == 0 else None)
-    end = drawn(axes[1], answer.verdict, row, "D", "black", None)
+    drawn(axes[1], answer.verdict, row, "D", "black", None)
     word = f"{SHAPES[answer.verdict.word]} {answer.verdict.label}"
-    axes[1].text(0, row - 0.22, word, fontsize=9, ha="center")
+    axes[1].text(-27, row - 0.25, word, fontsize=9)
 for axis, title in zip(axes, ("each condition alone", "treated over control"), strict=True):
     axis.axvspan(-10, 10, color="0.9", zorder=0)
     axis.axvline(0, color="0.5", lw=1)
@@ -126,7 +125,7 @@ record.markdown(
 # | skewed | gamma-shaped log errors, with their tails on one side in both conditions, or on opposite sides | the same |
 # | pairs | the same animals under both conditions, which share 0, 50 or 90 % of the variance of their errors | Student's interval of the differences |
 # | wells | 8 fields a well (or 1 to 15), which share 0, 10 or 50 % (ICC) | the mean of each well, then as above |
-# | pooled | replicates of 5 to 300 objects; all measured over all true in each condition | jackknife, put together as above |
+# | pooled | replicates of 5 to 300 objects; all measured over all true in each condition | jackknife, half-widths in quadrature |
 #
 # A replicate errs by 3 %, so that a wrong HOLDS is as likely as it gets. The true error of the ratio sits at an edge of the
 # tolerance of 10 %, once at each.
@@ -136,11 +135,12 @@ record.markdown(
 # difference, and fields that share a part ρ of their variance, *m* to a well, make an interval √(1 + (m − 1)ρ) too narrow
 # where they are taken for independent.
 #
-# **What the first run showed**, with another seed: Welch's interval covered 88.1 % with 3 replicates against 30 where errors are normal, and 86.2 %
-# where the ratio is pooled. That is below the promise of 88.5 %. Since then the half-widths of the two conditions' own intervals are
-# added in quadrature where a condition has fewer than 5 replicates. For normal errors that covers at least what it says, and is too wide where
-# both conditions are alike. The expectations below are those of before, but for the row *Welch always*, which was put in then, and the
-# columns with 2 replicates; so some of the small sets cover more than was expected.
+# **What the first two runs showed**, with other seeds. Welch's interval covered 88.1 % with 3 replicates against 30 where errors are normal, and 84 %
+# with 2: below the promise of 88.5 %. Where the ratio is pooled it covered 86.2 %, and with 5 against 30 it said a wrong HOLDS in 5.8 %.
+# Since then the half-widths of the two conditions' own intervals are added in quadrature where a condition has fewer than 5 replicates, and
+# always where the ratio is pooled. For normal errors that covers at least what it says, and is too wide where both conditions are alike. The
+# expectations below are those of before, but for the row *Welch always* and the columns with 2 replicates, which were put in after the
+# first run; so small sets and pooled ratios cover more than was expected.
 
 # %%
 balanced = [(2, 2), (3, 3), (5, 5), (10, 10), (30, 30)]
@@ -203,17 +203,16 @@ def told(rows):
 
 
 def surprises(rows):
-    odd = [
-        f"{r.family} with {r.replicates} ({r.coverage:.1f} %, expected {r.foreseen[0]:g} to {r.foreseen[1]:g})"
-        for r in rows.itertuples()
-        if not r.foreseen[0] - 0.9
-        <= r.coverage
-        <= r.foreseen[1] + 0.9  # three standard errors of the simulation
-    ]
+    odd: dict[str, list[str]] = {}
+    for r in rows.itertuples():  # 0.9 %: three standard errors of the simulation
+        if not r.foreseen[0] - 0.9 <= r.coverage <= r.foreseen[1] + 0.9:
+            odd.setdefault(r.family, []).append(f"{r.replicates} ({r.coverage:.1f} %)")
+    number = sum(map(len, odd.values()))
+    told = "; ".join(f"{family}: {', '.join(cells)}" for family, cells in odd.items())
     return (
-        f"**Not as expected**, {len(odd)} of {len(rows)}: {'; '.join(odd)}."
+        f"**Not as expected**, {number} of {len(rows)} cells: {told}."
         if odd
-        else f"All {len(rows)} as expected."
+        else f"All {len(rows)} cells as expected."
     )
 
 

@@ -46,9 +46,8 @@ def welch_interval(of: NDArray, over: NDArray) -> Ends:
 def pooled_interval_of_two(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
     """Interval of log(sum m1 / sum t1) - log(sum m2 / sum t2), for independent replicates.
 
-    Each side has its jackknife standard error. Its degrees of freedom are those of the Student's distribution
-    that has the quantile which `judge.intervals` simulates for these sizes (equal sizes give n - 1). The
-    two are put together as in `difference_interval`; replicates with a truth of 0 do not count.
+    The half-widths of the two ratios' own jackknife intervals are added in quadrature. Their quantiles are
+    not Student's, and Welch's way of putting them together covered too little for few against many.
 
     Parameters
     ----------
@@ -61,10 +60,7 @@ def pooled_interval_of_two(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -
     -------
     low, high, standard_error : ndarray, shape (...)
     """
-    of, over = pooled_interval(m1, t1), pooled_interval(m2, t2)
-    if min(np.sum(t1 > 0), np.sum(t2 > 0)) < ENOUGH:
-        return _in_quadrature(of, over)
-    return _welch(of, _freedom(t1), over, _freedom(t2))
+    return _in_quadrature(pooled_interval(m1, t1), pooled_interval(m2, t2))
 
 
 def paired_pooled_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -> Ends:
@@ -89,14 +85,7 @@ def paired_pooled_interval(m1: NDArray, t1: NDArray, m2: NDArray, t2: NDArray) -
     return centre - half, centre + half, error
 
 
-def _freedom(true: NDArray) -> float:
-    """Degrees of freedom at which Student's quantile is the one simulated for these sizes."""
-    quantile = _quantile(tuple((true / true.sum()).tolist()))
-    normal = special.ndtri(0.5 + LEVEL / 2)
-    return float(special.stdtridf(0.5 + LEVEL / 2, max(quantile, normal + 1e-4)))
-
-
-def _welch(of: Ends, freedom_of: float, over: Ends, freedom_over: float) -> Ends:
+def _welch(of: Ends, freedom_of: int, over: Ends, freedom_over: int) -> Ends:
     """Put two means together whose intervals and degrees of freedom are known."""
     centre = (of[0] + of[1]) / 2 - (over[0] + over[1]) / 2
     a, b = of[2] ** 2, over[2] ** 2
