@@ -123,7 +123,7 @@ def contrast(
     -----
     Unpaired: Welch's interval, degrees of freedom by Satterthwaite; below 5 replicates in a condition a wider
     one (`contrast_intervals.difference_interval`). Paired: Student's interval of the differences. A pooled
-    ratio: the jackknife of `judge.intervals`. A replicate of which less than half was measured counts as in
+    ratio: jackknife intervals, put together so. A replicate of which less than half was measured counts as in
     `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of the ratio. Swapping
     the conditions turns the sign of the error on the log (or absolute) scale.
 
