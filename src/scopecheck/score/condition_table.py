@@ -317,11 +317,11 @@ def _two(
     if first is not None and first == second:
         raise InputError(f"{path}: --of and --over both name {first}; give two of {told}.")
     if len(names) > 2 and None in (first, second):
-        control = next((name for name in left if _key(name) in CONTROLS.split()), left[-1])
+        control = next((name for name in left if _key(name) in CONTROLS.split()), left[0])
         a = first or next(name for name in left if name != control)
         b = second or control
-        near = [m for n in names for m in get_close_matches(n, [x for x in names if x != n], 1, 0.8)]
-        odd = f" {near[0]!r} and {near[1]!r} look alike: is one mistyped?" if len(near) > 1 else ""
+        near = [(n, m) for n in names for m in get_close_matches(n, [x for x in names if x != n], 1, 0.8)]
+        odd = f" {near[0][0]!r} and {near[0][1]!r} look alike: is one mistyped?" if near else ""
         raise InputError(
             f"{path}: has {len(names)} conditions, {told}; name the two to compare, such as --of {a!r}"
             f" --over {b!r}.{odd}"
