@@ -204,8 +204,8 @@ def _no_field_twice(table: Table, notes: list[str]) -> None:
             " column 'field'."
         )
     notes.append(
-        f"{again.size} lines repeat another line's numbers (line {here} that of {before}); name the fields"
-        " in a column 'field', so that a field that is there twice can be told."
+        f"{again.size} lines repeat another line's numbers (line {here} those of line {before}); name the"
+        " fields in a column 'field', so that a field that is there twice can be told."
     )
 
 
