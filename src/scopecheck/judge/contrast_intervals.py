@@ -14,7 +14,7 @@ def difference_interval(of: NDArray, over: NDArray) -> Ends:
     """Interval of the difference of two means of independent replicates, of unequal spread.
 
     From 5 replicates in each condition on Welch's interval. With fewer it covers too little where the other
-    condition has many (88 % with 3 and 30, 83 % with 2 and 30, of 90 %), so the half-widths of the two means'
+    condition has many (88 % with 3 and 30, 84 % with 2 and 30, of 90 %), so the half-widths of the two means'
     own intervals are added in quadrature, which covers at least what it says for normal errors.
 
     Parameters
