@@ -7,6 +7,7 @@ import typer
 
 from scopecheck import __version__
 from scopecheck.cli import data
+from scopecheck.cli.contrast import contrast
 from scopecheck.cli.fsc import fsc
 from scopecheck.cli.labels import labels
 from scopecheck.cli.localisations import localisations
@@ -17,9 +18,10 @@ from scopecheck.errors import DataError, InputError, RecipeError
 
 score = typer.Typer(
     no_args_is_help=True,
-    help="Judge what any tool made: label images, picks, half maps, localisations, restored images.",
+    help="Judge what any tool made: label images, picks, half maps, localisations, restored images; or a"
+    " difference between two conditions.",
 )
-for judge in (labels, picks, fsc, localisations, restored):
+for judge in (labels, picks, fsc, localisations, restored, contrast):
     score.command()(judge)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scopecheck.cli.against import difference, show_difference
 from scopecheck.cli.options import (
     AsJson,
     FailOn,
@@ -108,6 +109,12 @@ def labels(
             " anything), or a CSV table of prediction,truth."
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="What another tool made of the same fields: both are judged, and their difference."
+        ),
+    ] = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
 ) -> None:
@@ -116,7 +123,9 @@ def labels(
     Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
     OME-Zarr, PNG and NPY. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
+    from scopecheck.record.result import strict
     from scopecheck.score import grey_levels, signs
+    from scopecheck.score.against import score_two
     from scopecheck.score.labels import score_labels
     from scopecheck.score.rules import Rules
 
@@ -160,7 +169,20 @@ def labels(
         as_given=as_given,
         pairing=pair,
     )
-    score = score_labels(predicted, true, rules, image=image, watch=iter if as_json else _progress)
+    watch = iter if as_json else _progress
+    if against is not None:
+        two = score_two(predicted, against, true, rules, image=image, watch=watch)
+        if as_json:
+            both = [_content(two.first, predicted, true, border), _content(two.second, against, true, border)]
+            content = both[0] | {"against": both[1], "difference": strict(difference(two))}
+            typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        else:
+            _show(two.first, predicted, true, threshold)
+            _show(two.second, against, true, threshold)
+            show_difference(two, predicted, against)
+        end([*two.first.rows, *two.second.rows, *two.rows], failing)
+        return
+    score = score_labels(predicted, true, rules, image=image, watch=watch)
     if as_json:
         typer.echo(json.dumps(_content(score, predicted, true, border), indent=1, ensure_ascii=False))
     else:

@@ -1,0 +1,361 @@
+"""A table of fields with condition, measured and true numbers: read, or refused with the line at fault."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopecheck.errors import InputError
+from scopecheck.score.decimals import MISSING, numbers
+from scopecheck.score.pair_names import few
+from scopecheck.score.units import plain
+
+COLUMNS = {  # headings that are taken for a role without being named
+    "condition": ("condition", "conditions", "group", "treatment"),
+    "measured": ("measured", "predicted", "prediction"),
+    "true": ("true", "truth", "ground truth", "gt", "manual", "annotated", "reference"),
+    "animal": ("animal", "animal id", "mouse", "mouse id", "donor", "patient", "subject"),
+    "plate": ("plate", "plate id"),
+    "well": ("well", "well id"),
+    "field": ("field", "image", "file", "filename", "name", "acquisition", "fov", "site"),
+    "unit": ("unit", "units"),
+}
+NEEDED = ("condition", "measured", "true")
+CONTROLS = "control ctrl ctl vehicle dmso untreated mock wt wild-type wildtype baseline"
+_BLANK = re.compile(r"(?<!\d)[\s_]+|[\s_]+(?!\d)|(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])")
+_UNIT = re.compile(r"(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of two conditions.
+
+    Attributes
+    ----------
+    path : Path
+    of, over : str
+        The two conditions, as the table names them.
+    lines : ndarray, shape (n,)
+        Their lines in the file, from 1.
+    second : ndarray of bool, shape (n,)
+        Whether a line is of `over`.
+    measured, true : ndarray, shape (n,)
+    names : dict of str to ndarray of str
+        Further columns by role (animal, plate, well, field) or by the name that was asked for; columns
+        without a single name are left out.
+    asked : dict of str to str
+        Which of these each option asked for.
+    headings : dict of str to str
+        How the table calls these.
+    unit : str
+        Unit of the numbers, as the table says; empty where it does not.
+    notes : list of str
+    """
+
+    path: Path
+    of: str
+    over: str
+    lines: NDArray[np.int64]
+    second: NDArray[np.bool_]
+    measured: NDArray[np.float64]
+    true: NDArray[np.float64]
+    names: dict[str, NDArray[np.str_]]
+    asked: dict[str, str]
+    headings: dict[str, str]
+    unit: str
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table(
+    path: Path,
+    *,
+    of: str | None = None,
+    over: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Table:
+    """Read a table of one line a field; commas, semicolons or tabs, with a first line of headings.
+
+    Parameters
+    ----------
+    path : Path
+    of, over : str, optional
+        The two conditions; may be left out where the table has two.
+    columns : mapping of str to str, optional
+        Heading of ``condition``, ``measured`` and ``true``, where it is none of `COLUMNS`.
+    more : mapping of str to str, optional
+        Further columns that options ask for, by heading or role; the keys are the options.
+
+    Raises
+    ------
+    InputError
+        For files that are no such table, columns that are not there or not one, conditions that are not two,
+        names that nearly match, numbers that are missing or can be read in two ways, and units that differ.
+    """
+    heads, rows, lines, notes = _rows(path)
+    places = _places(path, heads, columns or {})
+    asked = {option: _asked(path, heads, places, name, option) for option, name in (more or {}).items()}
+    bare = [_bare(head) for head in heads]
+    unit = _unit(path, [bare[places[role]][1] for role in ("measured", "true")], heads, places)
+    words = {
+        role: [row[place].strip() for row in rows]
+        for role, place in places.items()
+        if role not in ("measured", "true")
+    }
+    spelled = _alike(path, heads[places["condition"]], words["condition"], lines)
+    of, over = _two(path, spelled, of, over, notes)
+    kept = np.flatnonzero(np.isin(words["condition"], (of, over)))
+    second = np.array(words["condition"])[kept] == over
+    cells = {role: [rows[i][places[role]] for i in kept] for role in ("measured", "true")}
+    _truth(path, heads[places["true"]], cells["true"], second, (of, over))
+    numbered = lines[kept]
+    by_name = {heads[places[role]]: cells[role] for role in ("measured", "true")}
+    got = numbers(path, by_name, numbered, notes)
+    if "unit" in words:
+        unit = _one_unit(path, [words["unit"][i] for i in kept], numbered, unit)
+    names = {
+        role: np.array([values[i] for i in kept], dtype=str)
+        for role, values in words.items()
+        if role not in ("condition", "unit") and any(values)
+    }
+    for role, values in names.items():
+        _alike(path, heads[places[role]], values.tolist(), numbered)
+    headings = {role: bare[place][0] for role, place in places.items()}
+    pair = got[heads[places["measured"]]], got[heads[places["true"]]]
+    return Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes)
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64], list[str]]:
+    """Headings, rows of as many cells, and their lines in the file."""
+    text, notes = _text(path)
+    found = text.splitlines()
+    start = next((i for i, line in enumerate(found) if line.strip() and not _aside(line)), len(found))
+    if start == len(found):
+        raise InputError(f"{path}: is empty; expected headings (condition,measured,true) and a line a field.")
+    mark = max("\t;,", key=found[start].count)
+    if not found[start].count(mark):
+        raise InputError(
+            f"{path}: its first line, {found[start][:60]!r}, has one column; expected headings such as"
+            " condition,measured,true with commas, semicolons or tabs between."
+        )
+    reader = csv.reader(found[start:], delimiter=mark)
+    heads = [head.strip() for head in next(reader)]
+    while heads and not heads[-1]:
+        heads.pop()
+    rows, lines = [], []
+    for row in reader:
+        if not any(cell.strip() for cell in row) or _aside(row[0]):
+            continue
+        line = start + reader.line_num
+        if any(cell.strip() for cell in row[len(heads) :]):
+            comma = " Do numbers hold commas? Put them in quotes, or write them without." * (mark == ",")
+            raise InputError(
+                f"{path}: line {line} has {len(row)} columns, but there are {len(heads)} headings; expected"
+                f" one cell a heading.{comma}"
+            )
+        rows.append((row + [""] * len(heads))[: len(heads)])
+        lines.append(line)
+    if not rows:
+        raise InputError(f"{path}: holds headings and no line; expected a line a field.")
+    return heads, rows, np.array(lines), notes
+
+
+def _aside(line: str) -> bool:
+    """Whether a line is a comment, or Excel's word on what parts its columns."""
+    return line.lstrip().startswith("#") or re.fullmatch(r"\s*\"?sep=.\"?\s*", line) is not None
+
+
+def _text(path: Path) -> tuple[str, list[str]]:
+    if not path.exists():
+        raise InputError(f"{path}: no such file; expected a table (CSV or TSV) with a line a field.")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; expected one table (CSV or TSV) with a line a field.")
+    data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16"), []
+    if data[:4] == b"PK\x03\x04" or b"\0" in data[:4096]:
+        raise InputError(f"{path}: is no text, perhaps a spreadsheet; save it as CSV (UTF-8) and give that.")
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), [f"{path}: is not UTF-8 and was read as Windows-1252."]
+
+
+def _bare(head: str) -> tuple[str, str]:
+    """A heading's name and its unit: 'area [um^2]' gives both."""
+    fit = _UNIT.fullmatch(head)
+    return (fit[1], fit[2]) if fit and fit[1] else (head, "")
+
+
+def _key(name: str) -> str:
+    """What is left of a name where case, blanks, underscores and inner hyphens make no difference.
+
+    Between two numbers they do: 1_12 is not 11_2.
+    """
+    return _BLANK.sub("", name).casefold()
+
+
+def _places(path: Path, heads: list[str], columns: Mapping[str, str]) -> dict[str, int]:
+    """Which column has which role."""
+    names = [_bare(head)[0] for head in heads]
+    if twice := [name for i, name in enumerate(heads) if name in heads[:i]]:
+        raise InputError(f"{path}: two columns are called {twice[0]!r}; give each a heading of its own.")
+    places: dict[str, int] = {}
+    for role, known in COLUMNS.items():
+        if role in columns:
+            places[role] = _named(path, heads, names, columns[role], f"--{role}")
+            continue
+        found = [i for i, name in enumerate(names) if _key(name) in map(_key, known)]
+        if len(found) > 1:
+            both = " and ".join(repr(heads[i]) for i in found)
+            way = f"name one: --{role} {heads[found[0]]!r}" if role in NEEDED else "leave one of them"
+            raise InputError(f"{path}: the columns {both} may both be the {role}; {way}.")
+        if found:
+            places[role] = found[0]
+        elif role in NEEDED:
+            raise InputError(
+                f"{path}: has no column {role!r}; its headings are {', '.join(heads)}. Name the column that"
+                f" it is: --{role} {next((h for h in heads if h), 'COLUMN')!r}."
+            )
+    if len({places[role] for role in NEEDED}) < len(NEEDED):
+        told = ", ".join(f"--{role} {heads[places[role]]!r}" for role in NEEDED)
+        raise InputError(f"{path}: one column is given two roles ({told}); expected three columns.")
+    return places
+
+
+def _asked(path: Path, heads: list[str], places: dict[str, int], name: str, option: str) -> str:
+    """The role of a column that an option asks for, which is put into `places` where it has none."""
+    if name.lower() in (*places, "field"):
+        role = name.lower()
+    else:
+        place = _named(path, heads, [_bare(head)[0] for head in heads], name, option)
+        role = next((role for role, known in places.items() if known == place), name)
+        places[role] = place
+    if role in (*NEEDED, "unit"):
+        raise InputError(f"{path}: {option} {name!r} is the column of the {role}; name another.")
+    return role
+
+
+def _named(path: Path, heads: list[str], names: list[str], asked: str, option: str) -> int:
+    """The column of a heading, with its unit or without."""
+    for known in (heads, names):
+        if found := [i for i, name in enumerate(known) if _key(name) == _key(asked)]:
+            return found[0]
+    near = get_close_matches(asked, heads, 1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"{path}: has no column {asked!r}{hint}, {option}; its headings are {', '.join(heads)}.")
+
+
+def _unit(path: Path, told: Sequence[str], heads: list[str], places: Mapping[str, int]) -> str:
+    """The unit that the headings give; refused where measured and true numbers have different ones."""
+    if told[0] and told[1] and plain(told[0]) != plain(told[1]):
+        both = " and ".join(repr(heads[places[role]]) for role in ("measured", "true"))
+        raise InputError(
+            f"{path}: the headings {both} name different units, {told[0]} and {told[1]}; expected one for"
+            " both. Convert one column."
+        )
+    return told[0] or told[1]
+
+
+def _one_unit(path: Path, units: list[str], lines: NDArray, headed: str) -> str:
+    """The unit of a column of units; refused where lines differ."""
+    first: dict[str, tuple[str, int]] = {plain(headed): (headed, 0)} if headed else {}
+    for unit, line in zip(units, lines.tolist(), strict=True):
+        first.setdefault(plain(unit), (unit, line))
+    if len(first) > 1:
+        told = ", ".join(f"{u or 'none'} (line {n})" if n else f"{u} (heading)" for u, n in first.values())
+        raise InputError(
+            f"{path}: numbers are in different units: {told}; expected one. Convert them, or judge each"
+            " unit's lines in a table of their own."
+        )
+    return next(iter(first.values()))[0]
+
+
+def _alike(path: Path, heading: str, names: list[str], lines: NDArray) -> dict[str, int]:
+    """How often each name comes; refused where two differ in case, blanks or underscores alone."""
+    counts: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for name, line in zip(names, lines.tolist(), strict=True):
+        counts[name] = counts.get(name, 0) + 1
+        first.setdefault(name, line)
+    if "" in counts and counts[""] < len(names):
+        raise InputError(
+            f"{path}: line {first['']}: {heading!r} is empty ({counts['']} of {len(names)} lines); give every"
+            " line its name, or leave these lines out and say so."
+        )
+    seen: dict[str, str] = {}
+    for name in counts:
+        other = seen.setdefault(_key(name) or name, name)
+        if other != name:
+            told = " and ".join(f"{n!r} (line {first[n]}, {counts[n]} in all)" for n in (other, name))
+            raise InputError(
+                f"{path}: column {heading!r} has {told}: one name or two? Write them alike, or so that they"
+                " differ in more than case, blanks or underscores."
+            )
+    return counts
+
+
+def _two(
+    path: Path, counts: Mapping[str, int], of: str | None, over: str | None, notes: list[str]
+) -> tuple[str, str]:
+    """The two conditions to compare: as named, or the only two, the control second."""
+    names = list(counts)
+    first = None if of is None else _condition(path, counts, of, "of")
+    second = None if over is None else _condition(path, counts, over, "over")
+    told = ", ".join(f"{name} ({n} lines)" for name, n in list(counts.items())[:8])
+    told += f" and {len(counts) - 8} more" * (len(counts) > 8)
+    if len(names) < 2:
+        raise InputError(f"{path}: has one condition, {told}; a difference needs two.")
+    left = [name for name in names if name not in (first, second)]
+    if first is not None and first == second:
+        raise InputError(f"{path}: --of and --over both name {first}; give two of {told}.")
+    if len(names) > 2 and None in (first, second):
+        control = next((name for name in left if _key(name) in CONTROLS.split()), left[0])
+        a = first or next(name for name in left if name != control)
+        b = second or control
+        near = [(n, m) for n in names for m in get_close_matches(n, [x for x in names if x != n], 1, 0.8)]
+        odd = f" {near[0][0]!r} and {near[0][1]!r} look alike: is one mistyped?" if near else ""
+        raise InputError(
+            f"{path}: has {len(names)} conditions, {told}; name the two to compare, such as --of {a!r}"
+            f" --over {b!r}.{odd}"
+        )
+    if first is None and second is None:
+        controls = [name for name in names if _key(name) in CONTROLS.split()]
+        second = controls[0] if len(controls) == 1 else names[0]
+        first = next(name for name in names if name != second)
+        why = "which is named like a control" if len(controls) == 1 else "which comes first in the table"
+        notes.append(f"{first} is compared with {second}, {why}; --of and --over say it otherwise.")
+    first = first or next(name for name in left)
+    second = second or next(name for name in left if name != first)
+    if others := [f"{name} ({counts[name]} lines)" for name in names if name not in (first, second)]:
+        notes.append(f"Left out: {few(others)}.")
+    return first, second
+
+
+def _condition(path: Path, counts: Mapping[str, int], asked: str, option: str) -> str:
+    """The condition that an option names."""
+    for name in counts:
+        if _key(name) == _key(asked):
+            return name
+    near = get_close_matches(asked.strip(), list(counts), 1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"{path}: --{option}: no condition {asked!r}{hint}; the table has {few(counts)}.")
+
+
+def _truth(path: Path, heading: str, cells: list[str], second: NDArray, names: tuple[str, str]) -> None:
+    """Refuse a condition none of whose lines has a true number."""
+    there = np.array([cell.strip().lower() not in MISSING for cell in cells])
+    for name, mine in zip(names, (~second, second), strict=True):
+        if not there[mine].any():
+            raise InputError(
+                f"{path}: condition {name!r} has no truth: {heading!r} is empty in all of its {mine.sum()}"
+                " lines. A difference needs true numbers in both conditions, since the tool may err otherwise"
+                " in each; count or outline some fields of it by hand, five or more independent ones."
+            )
