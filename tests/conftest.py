@@ -5,10 +5,25 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would all they start:
 # the tests of interruptions would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+WEEKLY = bool(os.environ.get("WEEKLY"))
+# What a test says itself of its examples stands; the others try as many as these.
+settings.register_profile("ordinary", max_examples=25, deadline=None)
+settings.register_profile("weekly", deadline=None)
+settings.load_profile("weekly" if WEEKLY else "ordinary")
+
+
+def pytest_collection_modifyitems(items):
+    """Skip, and say so, what is marked weekly."""
+    skip = pytest.mark.skip(reason="another case of what runs every time: WEEKLY=1 runs it")
+    for item in items:
+        if not WEEKLY and item.get_closest_marker("weekly"):
+            item.add_marker(skip)
 
 
 def _or_skip(read, *args, **keywords):
