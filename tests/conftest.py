@@ -20,7 +20,7 @@ settings.load_profile("weekly" if WEEKLY else "ordinary")
 
 def pytest_collection_modifyitems(items):
     """Skip, and say so, what is marked weekly."""
-    skip = pytest.mark.skip(reason="another case of what runs every time: WEEKLY=1 runs it")
+    skip = pytest.mark.skip(reason="one of many cases, so it runs once a week: WEEKLY=1")
     for item in items:
         if not WEEKLY and item.get_closest_marker("weekly"):
             item.add_marker(skip)

@@ -1,5 +1,7 @@
 """State fractions and what stands beside them: analytic cases, planted truth, scikit-learn, cryoDRGN."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,8 @@ from scopecheck.errors import InputError
 from scopecheck.measure import states
 
 pytest.importorskip("sklearn")
-check = settings(deadline=None, max_examples=15)
+WEEKLY = bool(os.environ.get("WEEKLY"))
+check = settings(deadline=None, max_examples=15 if WEEKLY else 5)
 
 
 def two_gaussians(n, share, apart, seed=0, d=1):

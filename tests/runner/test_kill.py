@@ -17,7 +17,7 @@ import pytest
 
 import scopecheck
 
-KILLS = 24 if os.environ.get("WEEKLY") else 8
+KILLS = 24 if os.environ.get("WEEKLY") else 4
 BODY = (
     "import os, time\n"
     "time.sleep(0.2)\n"
