@@ -48,7 +48,7 @@ test: env  ## set up and run all tests (WEEKLY=1: also those that take long)
 test-fast: env  ## the tests that take seconds
 	$(PYTEST) -m "not slow and not tool"
 
-test-core: ## install the core alone, newest numpy and Python, and run its tests (WEEKLY=1: older ones, too)
+test-core: ## install the core alone, newest numpy and Python, and try it (WEEKLY=1: all tests, older ones, too)
 	PYTHON=$(PYTHON) tests/core_alone.sh
 
 nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)
