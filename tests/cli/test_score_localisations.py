@@ -63,7 +63,6 @@ def test_the_text_says_the_same_and_keeps_to_its_width(run, movie):
     assert max(map(len, out.splitlines())) <= 80
 
 
-@pytest.mark.slow
 def test_several_movies_are_a_population(run, tmp_path):
     for side in ("found", "true"):
         (tmp_path / side).mkdir()
@@ -82,7 +81,6 @@ def test_several_movies_are_a_population(run, tmp_path):
     assert "lacks m3" in err
 
 
-@pytest.mark.slow
 def test_a_wrong_list_is_no_better_than_chance(run, tmp_path):
     rng = np.random.default_rng(5)
     (of, true), (of_found, found) = planted(n=4000, side=6400)
@@ -203,7 +201,6 @@ def test_frames_from_0_are_noticed_where_emitters_stay_on_too(run, tmp_path):
     assert "when 1 is added to their frames" in err
 
 
-@pytest.mark.slow
 def test_drift_and_scale_are_not_called_a_shift(run, tmp_path, movie):
     _, (frames, found) = planted(n=2000)
     true = table(tmp_path / "true.csv", *planted(n=2000)[0])

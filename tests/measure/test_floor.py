@@ -113,7 +113,6 @@ def tissue(rng, n=50, side=80):
     return ((grid[:, :, None] - points) ** 2).sum(-1).argmin(-1) + 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -253,7 +252,6 @@ def kinds_of_fields(kind, rng, n):
     return moved, true
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "kind"),
     [

@@ -89,7 +89,6 @@ def counted(fields):
     return files, refused, noted, together(looks)
 
 
-@pytest.mark.slow
 def test_no_honest_simulated_file_is_refused():
     _, refused, noted, whole = counted(honest())
     assert refused.total() == 0
@@ -168,7 +167,6 @@ def test_grey_levels_are_known_at_any_size(levels, sigma, factor):
     assert grey(image) is not None  # what numbering the pieces would hide
 
 
-@pytest.mark.slow
 def test_classes_masks_and_tiles_are_no_grey_levels():
     """Whose pieces may be numbered: also where they touch, and where they were enlarged."""
     random = np.random.default_rng(0)

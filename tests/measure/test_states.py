@@ -146,7 +146,6 @@ def test_presence_counts_nulls():
         states.presence(z, [])
 
 
-@pytest.mark.slow
 def test_presence_of_nothing_is_found_as_often_as_p_says():
     """Small Gaussian clouds judged against as many others: p <= 0.1 for a tenth of them, within chance."""
     rng = np.random.default_rng(3)
