@@ -38,13 +38,17 @@ book: env  ## build the book from the results at hand
 	@echo
 	@echo "The book is ready. Open this page: file://$(CURDIR)/_build/html/index.html"
 
+# Plugins are named: pytest would import those of every package that is installed, which takes seconds.
+PYTEST = OMP_NUM_THREADS=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest \
+  -p xdist.plugin -p _hypothesis_pytestplugin -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 test: env  ## set up and run all tests (WEEKLY=1: also those that take long)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(PYTEST)
 
 test-fast: env  ## the tests that take seconds
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not tool"
+	$(PYTEST) -m "not slow and not tool"
 
-test-core: ## install the core alone, newest numpy and Python, and run its tests (WEEKLY=1: older ones, too)
+test-core: ## install the core alone, newest numpy and Python, and try it (WEEKLY=1: all tests, older ones, too)
 	PYTHON=$(PYTHON) tests/core_alone.sh
 
 nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)

@@ -5,10 +5,35 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would all they start:
 # the tests of interruptions would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+WEEKLY = bool(os.environ.get("WEEKLY"))
+# What a test says itself of its examples stands; the others try as many as these.
+settings.register_profile("ordinary", max_examples=25, deadline=None)
+settings.register_profile("weekly", deadline=None)
+settings.register_profile("few", max_examples=5, deadline=None)
+settings.load_profile("weekly" if WEEKLY else "ordinary")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--one-case", action="store_true", help="of a test with many cases run the first")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip, and say so, what is marked weekly; start with the tests that wait for other processes."""
+    skip = pytest.mark.skip(reason="one of many cases, so it runs once a week: WEEKLY=1")
+    for item in items:
+        if not WEEKLY and item.get_closest_marker("weekly"):
+            item.add_marker(skip)
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/runner/", "tests/tools/")))
+    if config.getoption("one_case"):
+        first = set({item.nodeid.partition("[")[0]: item for item in reversed(items)}.values())
+        config.hook.pytest_deselected(items=[item for item in items if item not in first])
+        items[:] = [item for item in items if item in first]
 
 
 def _or_skip(read, *args, **keywords):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Install the core without any deep-learning tool, as a wheel, and run the core's tests against it: with the
-# newest Python and numpy here; with WEEKLY=1 also with Python 3.11, numpy 1.26 and 2.
+# Install the core without any deep-learning tool, as a wheel, and run tests against it, with the newest Python
+# and numpy here: one case of each quick test of what computes, reads and judges, since what may differ from
+# `make test` are the packages. With WEEKLY=1 the whole suite, and also with Python 3.11, numpy 1.26 and 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -17,7 +18,7 @@ check() { # interpreter, numpy requirement
   for tool in torch tensorflow cellpose stardist numba topaz cryodrgn cryosparc MDAnalysis; do
     if "$work/venv/bin/python" -c "import $tool" 2> /dev/null; then echo "$tool is installed: not the core alone" >&2; exit 1; fi
   done
-  "$work/venv/bin/python" -m pytest -n 2 --dist loadfile -m "not slow" -p no:cacheprovider tests
+  "$work/venv/bin/python" -m pytest "${what[@]}" -p no:cacheprovider
   rm -rf "$work/venv"
 }
 
@@ -30,6 +31,12 @@ newest() {
     fi
   done
 }
+
+what=(-n 2 --dist loadfile -m "not slow" tests)
+if [ -z "${WEEKLY:-}" ]; then
+  what=(--one-case --hypothesis-profile few -m "not slow and not tool" tests/test_unpickling.py
+    tests/judge tests/measure tests/acquire tests/data tests/score tests/cli)
+fi
 
 newest=$(newest)
 if [ -n "$newest" ]; then

@@ -260,7 +260,7 @@ def test_corners_that_a_program_filled_are_no_mask(run, files):
     assert "for the part of the box without noise" in content["curves"][0]["method"]
 
 
-@pytest.mark.parametrize("box", [20, 32, 48])
+@pytest.mark.parametrize("box", [20, *(pytest.param(box, marks=pytest.mark.weekly) for box in (32, 48))])
 @pytest.mark.parametrize("mean", [0, 5])
 def test_noise_is_not_quoted(tmp_path, box, mean):
     """Noise, with and without an offset, unmasked and masked: in one of four pairs the first shell agrees."""

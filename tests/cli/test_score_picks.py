@@ -1,6 +1,7 @@
 """`scopecheck score picks`: verdicts on planted picks, and every bad input with its one-line message."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -387,6 +388,8 @@ def test_real_picks_at_the_right_pixel_size_and_wrong_by_two(real):
     folder = real("empiar10017-betagal")
     paths = [path for path in folder.rglob("*.box") if path.parent.name in ("crYOLO", "deepPicker", "topaz")]
     assert len(paths) >= 15
+    if not os.environ.get("WEEKLY"):  # a micrograph of each picker
+        paths = list({path.parent.name: path for path in sorted(paths)}.values())
     truths = {}
     for path in paths:
         if path.stem not in truths:

@@ -1,6 +1,7 @@
 """What objects score at random places, against enumeration, products of areas, and planted truths."""
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_what_every_place_overlaps_alike():
     assert (got.p, got.better) == (1.0, False)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25 if os.environ.get("WEEKLY") else 10)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
 def test_truth_against_itself_is_better_than_chance(seed, n):
     true = field(np.random.default_rng(seed), n)
@@ -114,7 +115,11 @@ def tissue(rng, n=50, side=80):
 
 @pytest.mark.parametrize(
     "make",
-    [lambda r: field(r, 3, radius=8), lambda r: field(r, 12, radius=6), tissue],
+    [
+        lambda r: field(r, 3, radius=8),
+        pytest.param(lambda r: field(r, 12, radius=6), marks=pytest.mark.weekly),
+        tissue,
+    ],
     ids=["3", "12", "tissue"],
 )
 def test_objects_thrown_at_random_are_not(make):
@@ -247,8 +252,17 @@ def kinds_of_fields(kind, rng, n):
     return moved, true
 
 
-@pytest.mark.parametrize("kind", ["honest", "poor"])
-@pytest.mark.parametrize("n", [1, 3, 10])
+@pytest.mark.parametrize(
+    ("n", "kind"),
+    [
+        (1, "honest"),
+        pytest.param(1, "poor", marks=pytest.mark.weekly),
+        pytest.param(3, "honest", marks=pytest.mark.weekly),
+        (3, "poor"),
+        pytest.param(10, "honest", marks=pytest.mark.weekly),
+        pytest.param(10, "poor", marks=pytest.mark.weekly),
+    ],
+)
 def test_rate_of_honest_sparse_fields_and_folders_that_are_marked(kind, n):
     """At most 2 % of fields, and 5 % of folders of 8: by the binomial tail, 160 fields show 9 or fewer."""
     fields = [

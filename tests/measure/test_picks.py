@@ -1,5 +1,7 @@
 """Matching of picks, chance, curves: against brute force, other libraries and cases known by construction."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,8 @@ from scipy.spatial.distance import cdist
 from scopecheck.errors import InputError
 from scopecheck.measure import picks as picking
 
-check = settings(deadline=None, max_examples=200)
+WEEKLY = bool(os.environ.get("WEEKLY"))
+check = settings(deadline=None, max_examples=200 if WEEKLY else 50)
 
 
 def pr_curve(picks, scores, truth, radius):
@@ -282,7 +285,7 @@ def test_planted_frames_are_named(crowded, change, how, height):
     assert picking.frame_hint(changed[:1], radius=27, height=height) == ""
 
 
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=300 if WEEKLY else 60, derandomize=True)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([0, 0.05, 0.2, 0.5, 1]),

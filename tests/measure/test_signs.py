@@ -1,6 +1,8 @@
 """Signs that a file is no label image: absent from honest ones, present where one thing was done to them."""
 
+import os
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,10 +16,11 @@ from scopecheck.acquire import scenes
 from scopecheck.measure.pieces import pieces, runs
 from scopecheck.measure.signs import grey, inverted, look, together
 
+FIELDS = 3 if os.environ.get("WEEKLY") else 1  # of each kind
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 if os.environ.get("WEEKLY") else 60, deadline=None)
 @given(arrays.arrays(np.int32, SHAPES, elements=st.integers(0, 3)))
 def test_pieces_are_those_of_scikit_image(labels):
     expected = sorted(
@@ -31,9 +34,14 @@ def test_pieces_are_those_of_scikit_image(labels):
     assert np.array_equal(np.repeat(runs(labels).value, runs(labels).length).reshape(labels.shape), labels)
 
 
+@cache
 def honest():
     """Simulated fields, as (kind, labels)."""
-    for seed in range(3):
+    return list(simulated())
+
+
+def simulated():
+    for seed in range(FIELDS):
         for n in (1, 3, 10, 60):
             yield "sparse", scenes.nuclei((400, 400), n, seed=seed).labels
         yield "touching", scenes.nuclei((400, 400), 200, spacing=-6, touching=0.5, seed=seed).labels

@@ -52,11 +52,6 @@ def modules(source: Path) -> dict[str, list[Path]]:
     return found
 
 
-@lru_cache(maxsize=1024)  # a planted copy differs in one file
-def nodes_of(text: str) -> list[ast.AST]:
-    return [*ast.walk(ast.parse(text))]
-
-
 def by_call(node: ast.Call, package: str) -> set[str]:
     """What import_module and __import__ are told to import: a relative name, or the package bare."""
     words = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -69,7 +64,15 @@ def by_call(node: ast.Call, package: str) -> set[str]:
 def imported(name: str, path: Path, known: dict[str, list[Path]], *, types: bool = True) -> set[str]:
     """The modules of the package that a file imports (with `types`, for its annotations alone as well)."""
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
-    wanted, nodes = set(), nodes_of(path.read_text(encoding="utf-8"))
+    wanted, strings = named(path.read_text(encoding="utf-8"), package, types)
+    wanted = wanted | (strings & known.keys())
+    return {full if full in known or full == WHOLE else full.rpartition(".")[0] for full in wanted}
+
+
+@lru_cache(maxsize=1024)  # a planted copy differs in one file
+def named(text: str, package: str, types: bool) -> tuple[set[str], set[str]]:
+    """What a text imports, and dotted texts that count where they are modules."""
+    wanted, strings, nodes = set(), set(), [*ast.walk(ast.parse(text))]
     never = [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     unseen = {id(inner) for block in never for inner in ast.walk(block)} if not types else set()
     for node in nodes:
@@ -85,13 +88,15 @@ def imported(name: str, path: Path, known: dict[str, list[Path]], *, types: bool
             wanted |= by_call(node, package)
         elif isinstance(node, ast.JoinedStr):
             first = ast.unparse(node)[2:].partition("{")[0]  # before the first braces: 'scopecheck.measure.'
-            wanted |= {WHOLE} if first == "scopecheck." else {first.rstrip(".")} & known.keys()
+            if first == "scopecheck.":
+                wanted.add(WHOLE)
+            else:
+                strings.add(first.rstrip("."))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             wanted |= {node.value} if MODULE.fullmatch(node.value) else set()
         elif isinstance(node, ast.Attribute) and MODULE.fullmatch(dotted := ast.unparse(node)):
-            wanted |= {dotted} & known.keys()  # the shorter chains within are nodes, too
-    wanted = {full for full in wanted if full.split(".")[0] == "scopecheck"}
-    return {full if full in known or full == WHOLE else full.rpartition(".")[0] for full in wanted}
+            strings.add(dotted)  # the shorter chains within are nodes, too
+    return {full for full in wanted if full.split(".")[0] == "scopecheck"}, strings
 
 
 def room(module: str) -> str:

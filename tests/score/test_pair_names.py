@@ -1,5 +1,6 @@
 """Names of fields and micrographs that mean the same: right pairs, or none; never a wrong one."""
 
+import os
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from scopecheck.score.pair_names import core, match, tokens
 
+WEEKLY = bool(os.environ.get("WEEKLY"))
 UID = "00{}7230948571092837465_"
 SCHEMES = {  # as tools write them: how the two sides name field k
     "cellpose": ("{:03d}_img_cp_masks", "{:03d}_masks"),
@@ -85,7 +87,7 @@ PARTS = st.one_of(
 NAMES = st.lists(PARTS, min_size=0, max_size=2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if WEEKLY else 100, deadline=None)
 @given(
     keys=st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=3), min_size=1, max_size=6),
     about=st.tuples(NAMES, NAMES, NAMES, NAMES),
@@ -112,7 +114,7 @@ def test_a_pair_is_never_of_two_fields(keys, about, padded, order):
     assert all(left[a] == right[b] for a, b in pairs.items())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if WEEKLY else 100, deadline=None)
 @given(
     fields=st.lists(
         st.tuples(st.integers(0, 12), st.lists(PARTS, max_size=2), st.lists(PARTS, max_size=2)),

@@ -172,6 +172,7 @@ class TestOriginalWeights:
         keeps.eval(image, **how | {"diameter": 20.0})
         assert len(runs) == 3
 
+    @pytest.mark.weekly  # the recipe segmentation-cellpose runs this field, too
     @pytest.mark.slow
     def test_known_field_gives_the_known_f1(self, model):
         """F1 0.89, count -4 % and mean area +41 % were measured before, with stardist's own matching."""

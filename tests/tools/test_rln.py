@@ -1,14 +1,16 @@
 """The published RLN: nothing but arithmetic is run of its files, and what it draws is its own."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 from scopecheck import data
 from scopecheck.errors import DataError, InputError
+from scopecheck.tools import rln
 
-tf = pytest.importorskip("tensorflow")
-
-from scopecheck.tools import rln  # noqa: E402
+# TensorFlow takes seconds to import, which workers that run other tests need not.
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,8 @@ def restore():
 
 
 def graph_of(folder, op):
+    import tensorflow as tf
+
     kept = tf.compat.v1.MetaGraphDef()
     node = kept.graph_def.node.add()
     node.op, node.name = op, rln.ANSWER
@@ -46,6 +50,8 @@ def test_with_their_own_statistics_the_volumes_beside_it_matter(restore):
 
 
 def test_its_size_is_the_papers(restore):
+    import tensorflow as tf
+
     graph = rln._frozen(data.fetch("rln-published"))
     arrays = [tf.make_ndarray(node.attr["value"].tensor) for node in graph.node if node.op == "Const"]
     assert 13_000 < sum(array.size for array in arrays if array.ndim == 5) < 17_000  # "roughly 16,000"
