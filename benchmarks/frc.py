@@ -1,6 +1,7 @@
 """Fourier ring correlation of 2048 x 2048 images beside locan's, and beside the two transforms alone.
 
-Run `python benchmarks/frc.py` where locan is installed (a folder of it in ``PYTHONPATH`` will do). They take
+Run `python benchmarks/frc.py` where locan is installed (or with a folder of it and of
+what it needs in ``PYTHONPATH``). They take
 turns in random order; the shortest of the rounds is given. Prints a Markdown table and writes nothing; ends
 with status 1 where the two differ by more than 1e-12.
 """

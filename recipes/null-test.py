@@ -119,9 +119,12 @@ for kind in kinds:
     }
 
 
+def rate(n, of):
+    return n / of, *binomtest(n, of).proportion_ci(0.95)
+
+
 def share(n, of):
-    low, high = binomtest(n, of).proportion_ci(0.95)
-    return f"{n / of:.1%} ({low:.1%} to {high:.1%})"
+    return "{:.1%} ({:.1%} to {:.1%})".format(*rate(n, of))
 
 
 false["all"] = tuple(np.sum(list(false.values()), axis=0).tolist())
@@ -132,20 +135,23 @@ record.markdown(["noise", "fields", "false alarms (95 % interval)"], lines)
 # *Share of fields in which something was called invented or lost though nothing was.* A scene's ten fields share their nulls, so they are
 # not quite independent, and the true interval is a little wider.
 
+
 # %% tags=["hide-input"]
+def reaches(rates, least=0.95):
+    """The k at which a curve of rates reaches the least one; NaN where it does not."""
+    above = np.flatnonzero(np.asarray(rates) >= least)
+    part = slice(max(above[0] - 1, 0), above[0] + 1) if len(above) else slice(0)
+    return np.interp(least, rates[part], BRIGHT[part]) if len(above) else np.nan
+
+
 figure, ax = plt.subplots(1, 2, figsize=(8.8, 4), sharey=True)
 reached = {}
 for a, shape in zip(ax, ("spot", "segment"), strict=True):
     for marker, kind in zip("os^", kinds, strict=True):
-        rates = np.array([hits[kind, k, shape][0] / hits[kind, k, shape][1] for k in BRIGHT])
-        a.plot(BRIGHT, 100 * rates, f"{marker}-", label=kind)
-        above = np.flatnonzero(rates >= 0.95)
-        i = above[0] if len(above) else None
-        reached[kind, shape] = (
-            np.nan
-            if i is None
-            else np.interp(0.95, rates[max(i - 1, 0) : i + 1], BRIGHT[max(i - 1, 0) : i + 1])
-        )
+        found, low, high = np.transpose([rate(*hits[kind, k, shape]) for k in BRIGHT])
+        off = 100 * np.abs(found - (low, high))
+        a.errorbar(BRIGHT, 100 * found, off, fmt=f"{marker}-", capsize=3, label=kind)
+        reached[kind, shape] = [reaches(curve) for curve in (found, high, low)]
     a.axhline(95, color="black", ls=":", lw=1)
     a.set(
         xlabel="light, s.d. of the noise under the shape",
@@ -158,22 +164,21 @@ ax[1].legend(loc="lower right", fontsize=9)
 record.show(figure, "curve")
 
 # %% [markdown]
-# *How many planted inventions were found, by their light. The dotted line is 95 %.*
+# *How many planted inventions were found, by their light, with 95 % intervals. The dotted line is 95 %.*
 
 # %% tags=["hide-input"]
 lines = []
-for kind in kinds:
-    five = [share(*hits[kind, 5, shape]) for shape in ("spot", "segment")]
-    lines.append((kind, *five, *(f"{reached[kind, shape]:.1f}" for shape in ("spot", "segment"))))
-record.markdown(
-    ["noise", "spot, k = 5", "segment, k = 5", "95 % of spots at k =", "95 % of segments at k ="], lines
-)
+for (kind, shape), ks in reached.items():
+    found = [share(*hits[kind, k, shape]) for k in BRIGHT]
+    told = "{:.1f} ({:.1f} to {:.1f})".format(*ks).replace("nan", f"above {BRIGHT[-1]}")
+    lines.append((kind, shape, *found, told))
+record.markdown(["noise", "planted", *(f"k = {k}" for k in BRIGHT), "95 % at k ="], lines)
 
 # %% tags=["hide-input"]
-worst = np.nanmax(list(reached.values()))
+best, worst = (end([ks[0] for ks in reached.values()]) for end in (np.nanmin, np.nanmax))
 Markdown(
     f"A single place that is looked at alone would be found at *k* = 5 nearly always. Here a whole field is searched, at every pixel and for five shapes, so the "
-    f"threshold has to be higher to keep false alarms to one field in twenty. **95 % are found from {min(reached.values()):.1f} to {worst:.1f} standard deviations on**, "
+    f"threshold has to be higher to keep false alarms to one field in twenty. **95 % are found from {best:.1f} to {worst:.1f} standard deviations on**, "
     "by noise and shape. An invention fainter than that may be there and not be called."
 )
 
