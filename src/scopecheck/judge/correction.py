@@ -21,8 +21,8 @@ from scopecheck.judge.intervals import LEVEL
 
 ESTIMANDS = ("mean", "total", "pooled ratio")
 SCOPES = ("study", "population")
-FEWEST = 3  # annotated fields: a slope and a spread are taken from them
-LOST = 1  # degrees of freedom that the slope costs
+FEWEST = 3
+TUNED_FROM = 8  # annotated fields; of fewer no weight can be learned that narrows the interval, so the tool counts as it is
 ALARM = 0.05
 DRAWS = 1_999
 BATCH = 32  # columns given to the package at once: its work grows with their square
@@ -47,8 +47,9 @@ class Corrected:
     uncorrected : float
         The tool's own number over all fields.
     weight : float
-        How far the tool is followed: 0 not at all, 1 as it is (lambda of PPI++, on the scale where the tool's
-        mean over *all* fields is used; see `slope`).
+        How far the tool is followed: 0 not at all, 1 as it is (of PPI++; see `slope` for its scale).
+    tuned : bool
+        Whether the weight was learned, which takes 8 annotated fields.
     equivalent : int
         Annotated fields alone, without the tool, that would give as narrow an interval, if their spread is
         that of the annotated ones; at most `n_all`. Below `n` the tool is of no help.
@@ -70,6 +71,7 @@ class Corrected:
     alone_interval: tuple[float, float]
     uncorrected: float
     weight: float
+    tuned: bool
     equivalent: int
     df: float
     strata: int
@@ -154,8 +156,10 @@ def corrected(
     -----
     For a finite study the point estimate is the regression estimator of survey sampling, and its variance carries
     the finite population correction 1 - n / N. The half-width is Student's quantile times the standard error of
-    the residuals; the slope counts as one more estimated number, so that there are n - 2 degrees of freedom. Over
-    strata the degrees of freedom are Satterthwaite's. A ratio is linearised (Cochran).
+    the residuals. From 8 annotated fields on the weight is learned: residuals are enlarged by their leverage and
+    there are n - 2 degrees of freedom. With fewer the tool is followed as it is (weight 1, n - 1 degrees of freedom),
+    since a weight learned from so few makes the interval wider than that of the annotated fields alone. Over strata
+    the degrees of freedom are Satterthwaite's. A ratio is linearised (Cochran).
 
     References
     ----------
@@ -186,18 +190,19 @@ def corrected(
         g, _, x = _fields(predicted_per, annotated, true_per, "_per")
     else:
         g, x = np.ones(f.size), np.ones(at.size)
-    whole = f.size == at.size
     shares = [(np.flatnonzero(groups == one), np.flatnonzero(groups[at] == one)) for one in np.unique(groups)]
     first = _mean(y, shares, f.size) / _below(_mean(x, shares, f.size))
     ratio = estimand == "pooled ratio"
-    weight, note = (0.0, "") if whole else _weight(y - ratio * first * x, f - ratio * first * g, at, shares)
+    weight, tuned, note = _weight(y - ratio * first * x, f - ratio * first * g, at, shares)
     top, below = (_point(a, b, at, weight, shares) for a, b in ((y, f), (x, g)))
     value = top / _below(below)
     over = below if ratio else 1.0
     left = (y - ratio * value * x - weight * (f - ratio * value * g)[at]) / over
     own = (y - ratio * first * x) / (_mean(x, shares, f.size) if ratio else 1.0)
+    if tuned:
+        left = _enlarged_within(left, (f - ratio * value * g)[at], shares)
     floor = float(_variance_between(own, shares, f.size)) / f.size if scope == "population" else 0.0
-    se, df = _stratified_error(left, shares, f.size, LOST if weight else 0)
+    se, df = _stratified_error(left, shares, f.size, int(tuned))
     se_alone, df_alone = _stratified_error(own, shares, f.size, 0)
     scale = 1 / at.size - 1 / f.size
     half = float(quantile(df) * np.sqrt(se**2 + floor))
@@ -217,6 +222,7 @@ def corrected(
         alone_interval=(times * (first - half_alone), times * (first + half_alone)),
         uncorrected=float(times * f.mean() / _below(g.mean())),
         weight=weight,
+        tuned=tuned,
         equivalent=int(m[enough[0]]) if enough.size else f.size,
         df=df,
         strata=len(shares),
@@ -268,16 +274,19 @@ def _below(value: float) -> float:
     return value
 
 
-def _weight(y: NDArray, f: NDArray, at: NDArray, shares: Shares) -> tuple[float, str]:
-    """How far to follow the tool, from what varies within strata."""
+def _weight(y: NDArray, f: NDArray, at: NDArray, shares: Shares) -> tuple[float, bool, str]:
+    """How far to follow the tool, by what varies within strata; whether that was learned; and a note."""
+    if np.ptp(f) <= 1e-12 * np.abs(f).max():
+        same = "The tool gives every field the same number and cannot help: the annotated fields alone count."
+        return 0.0, False, same
+    if at.size == f.size or at.size - len(shares) + 1 < TUNED_FROM:
+        return 1.0, False, ""
     mine, within = np.empty(at.size), f.astype(float)
     for every, inside in shares:
         mine[inside] = y[inside] - y[inside].mean()
         within[every] -= f[every].mean()
     rest = np.setdiff1d(np.arange(f.size), at)
-    if np.ptp(f) <= 1e-12 * np.abs(f).max():
-        return 0.0, "The tool gives every field the same number, so it cannot help: the annotated fields alone count."
-    return float(slope(mine[:, None], within[at, None], within[rest, None])[0]), ""
+    return float(slope(mine[:, None], within[at, None], within[rest, None])[0]), True, ""
 
 
 def package() -> Any:
@@ -334,6 +343,25 @@ def residual_error(left: NDArray, n_all: int, lost: int) -> NDArray:
     n = len(left)
     square = ((left - left.mean(0)) ** 2).sum(0) / max(n - 1 - lost, 1)
     return np.sqrt(square * (1 / n - 1 / n_all))
+
+
+def enlarged(left: NDArray, centred: NDArray) -> NDArray:
+    """Residuals, shape (n, ...), divided by the root of 1 less the leverage that their field has on the slope.
+
+    `centred` are the tool's numbers less their mean. MacKinnon and White (1985), doi:10.1016/0304-4076(85)90158-7.
+    """
+    square = centred**2
+    total = square.sum(0)
+    leverage = np.divide(square, total, out=np.zeros_like(square), where=total > 0)
+    return left / np.sqrt(np.maximum(1 - leverage / (1 - 1 / len(left)), 1e-3))
+
+
+def _enlarged_within(left: NDArray, f: NDArray, shares: Shares) -> NDArray:
+    residual, centred = left.copy(), f.copy()
+    for _, mine in shares:
+        residual[mine] -= left[mine].mean()
+        centred[mine] -= f[mine].mean()
+    return left - residual + enlarged(residual, centred)
 
 
 def quantile(df: ArrayLike) -> Any:

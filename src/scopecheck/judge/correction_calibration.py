@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from scopecheck.judge.correction import estimate, exchangeable, package, quantile, residual_error, slope
+from scopecheck.judge.correction import (
+    TUNED_FROM,
+    enlarged,
+    estimate,
+    exchangeable,
+    package,
+    quantile,
+    residual_error,
+    slope,
+)
 from scopecheck.judge.intervals import LEVEL
 
 Family = Callable[[np.random.Generator, int, int], tuple[NDArray, NDArray]]
@@ -87,18 +96,8 @@ STRESS: dict[str, Family] = {
     "half of the fields empty": _half_empty,
     "tool perfect": _biased(lambda y: y, noise=0),
 }
-NUMBERS = (3, 4, 5, 8, 12, 20, 30)
-STUDIES = (20, 60, 200, 2000)
-
-
-def _leverage(f: NDArray) -> NDArray:
-    centred = f - f.mean(0)
-    total = (centred**2).sum(0)
-    return 1 / len(f) + np.divide(centred**2, total, out=np.zeros_like(f), where=total > 0)
-
-
-def _enlarged(left: NDArray, f: NDArray) -> NDArray:
-    return left / np.sqrt(np.maximum(1 - _leverage(f), 1e-3) / (1 - 1 / len(f)))
+NUMBERS = (3, 5, 8, 12, 20, 30)
+STUDIES = (20, 100, 2000)
 
 
 def intervals(y: NDArray, f: NDArray, rest: NDArray) -> dict[str, tuple[NDArray, NDArray]]:
@@ -116,6 +115,7 @@ def intervals(y: NDArray, f: NDArray, rest: NDArray) -> dict[str, tuple[NDArray,
     n_all = len(everyone)
     weight = slope(y, f, rest)
     centre, left = estimate(y, f, everyone, weight), y - weight * f
+    wide = enlarged(left - left.mean(0), f - f.mean(0))
     whole = estimate(y, f, everyone, np.ones(weight.size))
     own = weight * len(rest) / n_all
     theirs = np.sqrt((own * rest).var(0) / len(rest) + (y - own * f).var(0) / n)  # as ppi_mean_ci has it
@@ -124,8 +124,8 @@ def intervals(y: NDArray, f: NDArray, rest: NDArray) -> dict[str, tuple[NDArray,
         "normal": (centre, NORMAL * residual_error(left, n_all, 0)),
         "t": (centre, quantile(n - 1) * residual_error(left, n_all, 0)),
         "t, slope counted": (centre, quantile(n - 2) * residual_error(left, n_all, 1)),
-        "t, enlarged": (centre, quantile(n - 1) * residual_error(_enlarged(left, f), n_all, 0)),
-        "t, enlarged, slope counted": (centre, quantile(n - 2) * residual_error(_enlarged(left, f), n_all, 1)),
+        "t, enlarged": (centre, quantile(n - 1) * residual_error(wide, n_all, 0)),
+        "t, enlarged, slope counted": (centre, quantile(n - 2) * residual_error(wide, n_all, 1)),
         "t, weight 1": (whole, quantile(n - 1) * residual_error(y - f, n_all, 0)),
         "annotated alone": (y.mean(0), quantile(n - 1) * residual_error(y, n_all, 0)),
     }
