@@ -1,8 +1,8 @@
 """A tool's number for every field and the truth for a few of them: the number of the whole study, corrected.
 
-Read in this order: `corrected` (the answer), `slope` and `residual_error` (what it rests on), `exchangeable` (may
-the annotated fields speak for the rest?) and `next_fields` (which to annotate next). How often the interval
-covers is counted in ``correction_calibration``.
+Read in this order: `corrected` (the answer), `slope` and `residual_error` (what it rests on), `exchangeable`
+(may the annotated fields speak for the rest?) and `next_fields` (which to annotate next). How often the
+interval covers is counted in ``correction_calibration``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scopecheck.judge.intervals import LEVEL
 ESTIMANDS = ("mean", "total", "pooled ratio")
 SCOPES = ("study", "population")
 FEWEST = 3
-TUNED_FROM = 8  # annotated fields; of fewer no weight can be learned that narrows the interval, so the tool counts as it is
+TUNED_FROM = 8  # annotated fields; a weight learned from fewer makes the interval wider, not narrower
 ALARM = 0.05
 DRAWS = 1_999
 BATCH = 32  # columns given to the package at once: its work grows with their square
@@ -122,21 +122,21 @@ def corrected(
     predicted : array_like, shape (N,)
         The tool's number on every field.
     annotated : sequence of int, shape (n,)
-        Positions of the annotated fields in `predicted`, each once, 3 at least. They must be a random sample of
-        the study, or of each stratum.
+        Positions of the annotated fields in `predicted`, each once, 3 at least. They must be a random sample
+        of the study, or of each stratum.
     true : array_like, shape (n,)
         Their true numbers, in the same unit.
     estimand : {"mean", "total", "pooled ratio"}
         Mean of a field, sum over all fields of the study, or the sum of this number over the sum of another
         (positive cells over cells).
     scope : {"study", "population"}
-        ``study``: the number of these N fields. Then only the draw of the annotated fields is random, the fields
-        need not be independent of each other, and with n = N nothing is left to doubt. ``population``: the number
-        of the population of which the N fields are themselves an independent random sample; the interval also
-        holds that the study's fields might have been others. It has no total.
+        ``study``: the number of these N fields. Then only the draw of the annotated fields is random, the
+        fields need not be independent of each other, and with n = N nothing is left to doubt. ``population``:
+        the number of the population of which the N fields are themselves an independent random sample; the
+        interval also holds that the study's fields might have been others. It has no total.
     strata : array_like, shape (N,), optional
-        A label a field. The annotated fields are then a random sample within each stratum (2 or more of each),
-        and strata count by their share of the study.
+        A label a field. The annotated fields are then a random sample within each stratum (2 or more of
+        each), and strata count by their share of the study.
     predicted_per, true_per : array_like, shapes (N,) and (n,)
         For the pooled ratio: the number below the line, by the tool and true.
 
@@ -154,18 +154,19 @@ def corrected(
 
     Notes
     -----
-    For a finite study the point estimate is the regression estimator of survey sampling, and its variance carries
-    the finite population correction 1 - n / N. The half-width is Student's quantile times the standard error of
-    the residuals. From 8 annotated fields on the weight is learned: residuals are enlarged by their leverage and
-    there are n - 2 degrees of freedom. With fewer the tool is followed as it is (weight 1, n - 1 degrees of freedom),
-    since a weight learned from so few makes the interval wider than that of the annotated fields alone. Over strata
-    the degrees of freedom are Satterthwaite's. A ratio is linearised (Cochran).
+    For a finite study the point estimate is the regression estimator of survey sampling, and its variance
+    carries the finite population correction 1 - n / N. The half-width is Student's quantile times the
+    standard error of the residuals. From 8 annotated fields on the weight is learned: residuals are enlarged
+    by their leverage and there are n - 2 degrees of freedom. With fewer the tool is followed as it is (weight
+    1, n - 1 degrees of freedom), since a weight learned from so few makes the interval wider than that of the
+    annotated fields alone. Over strata the degrees of freedom are Satterthwaite's. A ratio is linearised
+    (Cochran).
 
     References
     ----------
-    Angelopoulos et al. (2023), Prediction-powered inference, doi:10.1126/science.adi6000. Angelopoulos, Duchi and
-    Zrnic (2023), PPI++, arXiv:2311.01453 (the weight). Cochran, Sampling Techniques, 3rd ed., Wiley 1977, chapters
-    5 to 7. Satterthwaite (1946), doi:10.2307/3002019.
+    Angelopoulos et al. (2023), Prediction-powered inference, doi:10.1126/science.adi6000. Angelopoulos, Duchi
+    and Zrnic (2023), PPI++, arXiv:2311.01453 (the weight). Cochran, Sampling Techniques, 3rd ed., Wiley 1977,
+    chapters 5 to 7. Satterthwaite (1946), doi:10.2307/3002019.
 
     Examples
     --------
@@ -233,12 +234,18 @@ def corrected(
     )
 
 
-def _fields(predicted: ArrayLike, annotated: Any, true: ArrayLike, name: str) -> tuple[NDArray, NDArray, NDArray]:
+def _fields(
+    predicted: ArrayLike, annotated: Any, true: ArrayLike, name: str
+) -> tuple[NDArray, NDArray, NDArray]:
     f, y, at = numbers(f"predicted{name}", predicted), numbers(f"true{name}", true), np.asarray(annotated)
     if at.ndim != 1 or at.dtype.kind not in "iu" or at.size != y.size:
-        raise ValueError(f"annotated must hold {y.size} whole numbers, the positions of true{name}; got {annotated!r}")
+        raise ValueError(
+            f"annotated must hold {y.size} whole numbers, the positions of true{name}; got {annotated!r}"
+        )
     if at.size < FEWEST:
-        raise ValueError(f"{at.size} annotated fields; expected {FEWEST} or more, drawn at random from the study")
+        raise ValueError(
+            f"{at.size} annotated fields; expected {FEWEST} or more, drawn at random from the study"
+        )
     if at.min() < 0 or at.max() >= f.size:
         raise ValueError(f"annotated names position {int(at.max())}, but the study has {f.size} fields")
     if np.unique(at).size < at.size:
@@ -251,13 +258,17 @@ def _strata(strata: ArrayLike | None, n_all: int, at: NDArray) -> NDArray:
         return np.zeros(n_all, int)
     labels = np.asarray(strata)
     if labels.shape != (n_all,):
-        raise ValueError(f"strata has shape {labels.shape}; expected one label for each of the {n_all} fields")
+        raise ValueError(
+            f"strata has shape {labels.shape}; expected one label for each of the {n_all} fields"
+        )
     _, groups = np.unique(labels, return_inverse=True)
     held = np.bincount(groups[at], minlength=groups.max() + 1)
     for one, count in enumerate(held):
         if count < 2 and count < (groups == one).sum():
             name = labels[np.flatnonzero(groups == one)[0]]
-            raise ValueError(f"stratum {name} has {count} annotated fields; expected 2 or more, or fewer strata")
+            raise ValueError(
+                f"stratum {name} has {count} annotated fields; expected 2 or more, or fewer strata"
+            )
     return groups
 
 
@@ -295,7 +306,9 @@ def package() -> Any:
         try:
             from ppi_py import ppi
         except ImportError:
-            raise ImportError("this needs ppi-python, which is optional: pip install 'scopecheck[correct]'") from None
+            raise ImportError(
+                "this needs ppi-python, which is optional: pip install 'scopecheck[correct]'"
+            ) from None
     return ppi
 
 
@@ -312,8 +325,9 @@ def slope(y: NDArray, f: NDArray, rest: NDArray) -> NDArray:
     Returns
     -------
     ndarray, shape (T,)
-        lambda N / (N - n). The package weighs the tool's mean over the *other* fields by lambda, in [0, 1]; the same
-        estimate weighs its mean over *all* fields by this. 0 where the tool's numbers are all the same.
+        lambda N / (N - n). The package weighs the tool's mean over the *other* fields by lambda, in [0, 1];
+        the same estimate weighs its mean over *all* fields by this. 0 where the tool's numbers are all the
+        same.
     """
     ppi, found = package(), np.empty(y.shape[1])
     for start in range(0, y.shape[1], BATCH):
@@ -333,7 +347,8 @@ def estimate(y: NDArray, f: NDArray, everyone: NDArray, weight: NDArray | float)
 
 def _point(y: NDArray, f: NDArray, at: NDArray, weight: float, shares: Shares) -> float:
     parts = [
-        every.size / f.size * estimate(y[mine], f[at[mine]], f[every], weight).item() for every, mine in shares
+        every.size / f.size * estimate(y[mine], f[at[mine]], f[every], weight).item()
+        for every, mine in shares
     ]
     return float(sum(parts))
 
@@ -346,9 +361,10 @@ def residual_error(left: NDArray, n_all: int, lost: int) -> NDArray:
 
 
 def enlarged(left: NDArray, centred: NDArray) -> NDArray:
-    """Residuals, shape (n, ...), divided by the root of 1 less the leverage that their field has on the slope.
+    """Residuals, shape (n, ...), divided by the root of 1 less their field's leverage on the slope.
 
-    `centred` are the tool's numbers less their mean. MacKinnon and White (1985), doi:10.1016/0304-4076(85)90158-7.
+    `centred` are the tool's numbers less their mean. MacKinnon and White (1985),
+    doi:10.1016/0304-4076(85)90158-7.
     """
     square = centred**2
     total = square.sum(0)
@@ -372,7 +388,9 @@ def quantile(df: ArrayLike) -> Any:
 def _stratified_error(left: NDArray, shares: Shares, n_all: int, lost: int) -> tuple[float, float]:
     """Standard error over the strata and Satterthwaite's degrees of freedom, less what the slope costs."""
     parts = [(every.size / n_all, left[mine], every.size) for every, mine in shares]
-    errors = [(share * float(residual_error(x, size, 0)), x.size - 1) for share, x, size in parts if x.size < size]
+    errors = [
+        (share * float(residual_error(x, size, 0)), x.size - 1) for share, x, size in parts if x.size < size
+    ]
     spare = sum(df for _, df in errors)
     variance = sum(error**2 for error, _ in errors)
     if not variance:
@@ -421,10 +439,10 @@ def exchangeable(
 ) -> Exchange:
     """Permutation test: are the annotated fields unlike the rest in what is known of every field?
 
-    Each known number is ranked (within its stratum). Two sums over the annotated fields are compared with those of
-    random draws: of the ranks (are they higher or lower?) and of the ranks' distance from the middle (are they all
-    typical, or all extreme?). The largest of all standardised sums is the statistic, so that several known numbers
-    raise no more false alarms than one.
+    Each known number is ranked (within its stratum). Two sums over the annotated fields are compared with
+    those of random draws: of the ranks (are they higher or lower?) and of the ranks' distance from the middle
+    (are they all typical, or all extreme?). The largest of all standardised sums is the statistic, so that
+    several known numbers raise no more false alarms than one.
 
     Parameters
     ----------
@@ -444,7 +462,9 @@ def exchangeable(
     """
     table, at = np.asarray(known, float), np.asarray(annotated)
     table = table[:, None] if table.ndim == 1 else table
-    groups = np.zeros(len(table), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    groups = (
+        np.zeros(len(table), int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    )
     places = [np.flatnonzero(groups == one) for one in np.unique(groups)]
     scores = np.zeros((len(table), 2 * table.shape[1]))
     variance = np.zeros(scores.shape[1])
@@ -461,7 +481,9 @@ def exchangeable(
     seen = scores[at].sum(0) / scale
     rng, unusual = np.random.default_rng(seed), 0
     for _ in range(draws):
-        picked = [place[rng.choice(place.size, n, replace=False)] for place, n in zip(places, taken, strict=True)]
+        picked = [
+            place[rng.choice(place.size, n, replace=False)] for place, n in zip(places, taken, strict=True)
+        ]
         sums = np.abs(scores[np.concatenate(picked)].sum(0) / scale)
         unusual += bool(sums.max() >= np.abs(seen).max() - 1e-9)
     p, worst = (1 + unusual) / (draws + 1), int(np.abs(seen).argmax())
@@ -472,17 +494,25 @@ def exchangeable(
 
 
 def next_fields(
-    n_all: int, annotated: Sequence[int] | NDArray, further: int, *, strata: ArrayLike | None = None, seed: int = 0
+    n_all: int,
+    annotated: Sequence[int] | NDArray,
+    further: int,
+    *,
+    strata: ArrayLike | None = None,
+    seed: int = 0,
 ) -> list[int]:
     """Which fields to annotate next: drawn at random within strata, so that each has its share.
 
-    Fields go one by one to the stratum that lacks most of its share; within a stratum chance decides, never what
-    looks interesting. All that are left where fewer than `further` are.
+    Fields go one by one to the stratum that lacks most of its share; within a stratum chance decides, never
+    what looks interesting. All that are left where fewer than `further` are.
     """
     groups = np.zeros(n_all, int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
     free, rng = np.setdiff1d(np.arange(n_all), annotated), np.random.default_rng(seed)
     further = min(further, free.size)
-    size, have = np.bincount(groups), np.bincount(groups[np.asarray(annotated, int)], minlength=groups.max() + 1)
+    size, have = (
+        np.bincount(groups),
+        np.bincount(groups[np.asarray(annotated, int)], minlength=groups.max() + 1),
+    )
     waiting = [list(rng.permutation(free[groups[free] == one])) for one in range(size.size)]
     wanted = size * (len(annotated) + further) / n_all
     chosen: list[int] = []

@@ -1,7 +1,7 @@
 """How often the corrected number's interval covers, by simulation; several intervals side by side.
 
-A *family* is a function ``(rng, n_all, trials) -> (true, predicted)`` with arrays of shape (n_all, trials), one study a
-column. Its fields are independent draws, so the first n of a column are a random sample of it.
+A *family* is a function ``(rng, n_all, trials) -> (true, predicted)`` with arrays of shape (n_all, trials),
+one study a column. Its fields are independent draws, so the first n of a column are a random sample of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from scopecheck.judge.correction import (
-    TUNED_FROM,
     enlarged,
     estimate,
     exchangeable,
@@ -37,7 +36,9 @@ def _true(rng: np.random.Generator, size: tuple[int, int], skew: float) -> NDArr
     return 100 * np.exp(skew * rng.standard_normal(size) - skew**2 / 2)
 
 
-def _biased(bias: Callable[[NDArray], NDArray], skew: float = 0, noise: float = 8, grows: bool = False) -> Family:
+def _biased(
+    bias: Callable[[NDArray], NDArray], skew: float = 0, noise: float = 8, grows: bool = False
+) -> Family:
     def family(rng: np.random.Generator, n_all: int, trials: int) -> tuple[NDArray, NDArray]:
         y = _true(rng, (n_all, trials), skew)
         error = noise * rng.standard_normal(y.shape) * (y / 100 if grows else 1)
@@ -107,7 +108,8 @@ def intervals(y: NDArray, f: NDArray, rest: NDArray) -> dict[str, tuple[NDArray,
     * normal: with the finite population correction
     * t: Student's, n - 1 degrees of freedom
     * t, slope counted: n - 2, and the residuals' variance likewise
-    * t, enlarged: residuals divided by the root of 1 less their leverage, n - 1 (and n - 2) degrees of freedom
+    * t, enlarged: residuals divided by the root of 1 less their leverage, n - 1 (and n - 2) degrees of
+      freedom
     * t, weight 1: the tool followed as it is, n - 1
     * annotated alone: Student's, without the tool
     """
@@ -142,7 +144,8 @@ class Rates:
 def rates(family: Family, n: int, n_all: int, *, trials: int, seed: int) -> dict[str, Rates]:
     """Correct `trials` studies of `n_all` fields, `n` of them annotated, by every interval of `intervals`."""
     package()
-    rng, held = np.random.default_rng([seed, n, n_all]), {}
+    rng = np.random.default_rng([seed, n, n_all])
+    held: dict[str, list[tuple[NDArray, NDArray]]] = {}
     step = max(min(CHUNK // n_all, trials), 1)
     for done in range(0, trials, step):
         y, f = family(rng, n_all, min(step, trials - done))
@@ -167,9 +170,9 @@ def drawn(
     Returns
     -------
     dict of str to (float, float, float)
-        By interval: fraction of draws that cover, that lie wholly below and wholly above the study's mean; and
-        under ``width`` the median half-widths of the chosen interval and of the annotated fields alone, and their
-        ratio.
+        By interval: fraction of draws that cover, that lie wholly below and wholly above the study's mean;
+        and under ``width`` the median half-widths of the chosen interval and of the annotated fields alone,
+        and their ratio.
     """
     rng = np.random.default_rng([seed, n, y.size])
     order = np.argsort(rng.random((trials, y.size)), axis=1).T
@@ -190,7 +193,7 @@ def alarms(
     seed: int,
     draws: int = 199,
 ) -> float:
-    """How often the test of exchangeability gives an alarm, over `trials` studies and choices of annotated fields."""
+    """How often the test of exchangeability gives an alarm, over `trials` studies and choices of fields."""
     hits = 0
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
