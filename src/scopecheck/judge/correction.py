@@ -394,7 +394,7 @@ def _stratified_error(left: NDArray, shares: Shares, n_all: int, lost: int) -> t
     spare = sum(df for _, df in errors)
     variance = sum(error**2 for error, _ in errors)
     if not variance:
-        return 0.0, float(max(spare - lost, 1))
+        return 0.0, float(max(left.size - len(shares) - lost, 1))
     df = variance**2 / sum(error**4 / of for error, of in errors)
     return float(np.sqrt(variance * spare / max(spare - lost, 1))), max(df - lost, 1.0)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from scopecheck.judge.correction import (
+    TUNED_FROM,
     enlarged,
     estimate,
     exchangeable,
@@ -133,6 +134,11 @@ def intervals(y: NDArray, f: NDArray, rest: NDArray) -> dict[str, tuple[NDArray,
     }
 
 
+def chosen(n: int) -> str:
+    """The interval that `corrected` gives for `n` annotated fields, as `intervals` calls it."""
+    return "t, enlarged, slope counted" if n >= TUNED_FROM else "t, weight 1"
+
+
 @dataclass(frozen=True)
 class Rates:
     """Of one interval: how often it covers the study's mean, and its median half-width, in % of that mean."""
@@ -170,9 +176,7 @@ def drawn(
     Returns
     -------
     dict of str to (float, float, float)
-        By interval: fraction of draws that cover, that lie wholly below and wholly above the study's mean;
-        and under ``width`` the median half-widths of the chosen interval and of the annotated fields alone,
-        and their ratio.
+        By interval: fraction of draws that cover, that lie wholly below and wholly above the study's mean.
     """
     rng = np.random.default_rng([seed, n, y.size])
     order = np.argsort(rng.random((trials, y.size)), axis=1).T
