@@ -25,6 +25,7 @@ FEWEST = 3
 TUNED_FROM = 8  # annotated fields; a weight learned from fewer makes the interval wider, not narrower
 ALARM = 0.05
 DRAWS = 1_999
+DRAWN_AT_ONCE = 2_000  # fields of a stratum up to which all draws are made in one array
 BATCH = 32  # columns given to the package at once: its work grows with their square
 
 
@@ -77,6 +78,7 @@ class Corrected:
     strata: int
     note: str
     _spread: float  # standard deviation of what the tool leaves, a field; scaled by `_times`
+    _enlarged: float  # by how much leverage enlarges it among these n fields, a fraction; less among more
     _floor: float  # variance that no annotation of these fields takes away; 0 in a study
     _times: float
 
@@ -95,7 +97,8 @@ class Corrected:
         return int(reached[0]) if reached.size else None
 
     def _half(self, m: NDArray) -> NDArray:
-        variance = self._spread**2 * (1 / m - 1 / self.n_all) + self._floor
+        spread = self._spread * (1 + self._enlarged * self.n / m)
+        variance = spread**2 * (1 / m - 1 / self.n_all) + self._floor
         return self._times * quantile(self.df + m - self.n) * np.sqrt(variance)
 
 
@@ -200,6 +203,7 @@ def corrected(
     over = below if ratio else 1.0
     left = (y - ratio * value * x - weight * (f - ratio * value * g)[at]) / over
     own = (y - ratio * first * x) / (_mean(x, shares, f.size) if ratio else 1.0)
+    plain, _ = _stratified_error(left, shares, f.size, int(tuned))
     if tuned:
         left = _enlarged_within(left, (f - ratio * value * g)[at], shares)
     floor = float(_variance_between(own, shares, f.size)) / f.size if scope == "population" else 0.0
@@ -228,7 +232,8 @@ def corrected(
         df=df,
         strata=len(shares),
         note=note,
-        _spread=float(np.sqrt(se**2 / scale)) if scale else 0.0,
+        _spread=float(np.sqrt(plain**2 / scale)) if scale else 0.0,
+        _enlarged=se / plain - 1 if plain else 0.0,
         _floor=floor,
         _times=times,
     )
@@ -479,18 +484,22 @@ def exchangeable(
             variance += n * (1 - n / place.size) * both.var(0, ddof=1)
     scale = np.sqrt(np.where(variance > 1e-9, variance, np.inf))
     seen = scores[at].sum(0) / scale
-    rng, unusual = np.random.default_rng(seed), 0
-    for _ in range(draws):
-        picked = [
-            place[rng.choice(place.size, n, replace=False)] for place, n in zip(places, taken, strict=True)
-        ]
-        sums = np.abs(scores[np.concatenate(picked)].sum(0) / scale)
-        unusual += bool(sums.max() >= np.abs(seen).max() - 1e-9)
+    rng = np.random.default_rng(seed)
+    sums = sum(_sums_of_draws(scores[place], n, draws, rng) for place, n in zip(places, taken, strict=True))
+    unusual = int((np.abs(sums / scale).max(1) >= np.abs(seen).max() - 1e-9).sum())
     p, worst = (1 + unusual) / (draws + 1), int(np.abs(seen).argmax())
     if not np.isfinite(scale).any():
         return Exchange(1.0, False, -1, "")
     words = ("higher", "lower") if worst < table.shape[1] else ("farther apart", "more alike")
     return Exchange(p, p <= ALARM, worst % table.shape[1], words[int(seen[worst] < 0)])
+
+
+def _sums_of_draws(scores: NDArray, n: int, draws: int, rng: np.random.Generator) -> NDArray:
+    """Sums of the scores of `n` fields drawn without replacement, shape (draws, k)."""
+    if len(scores) > DRAWN_AT_ONCE:
+        return np.array([scores[rng.choice(len(scores), n, replace=False)].sum(0) for _ in range(draws)])
+    order = rng.random((draws, len(scores))).argsort(axis=1)[:, :n]
+    return scores[order].sum(1)
 
 
 def next_fields(

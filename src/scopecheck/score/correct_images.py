@@ -118,7 +118,8 @@ def _watched(paths: Sequence[Path]) -> Iterable[Path]:
     from rich.console import Console
     from rich.progress import track
 
-    return track(paths, "Measuring", console=Console(stderr=True), transient=True, disable=len(paths) < 10)
+    console = Console(stderr=True)
+    return track(paths, "Measuring", console=console, transient=True, disable=not console.is_terminal)
 
 
 def _measured(
