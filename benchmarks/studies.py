@@ -3,10 +3,10 @@
     python benchmarks/studies.py bbbc039 stardist
     python benchmarks/studies.py idr0062 threshold
 
-writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. StarDist is the first of the
-networks that scopecheck keeps, trained on simulated nuclei; `threshold` is Otsu's threshold and a watershed
-(`tools.classical`). BBBC039 is the catalogue's 50 fields; idr0062 the planes of one embryo in which a nucleus is
-outlined. Every field also has what is known without a truth: brightness, sharpness, noise.
+writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. StarDist is the first
+of the networks that scopecheck keeps, trained on simulated nuclei; `threshold` is Otsu's threshold and a
+watershed (`tools.classical`). BBBC039 is the catalogue's 50 fields; idr0062 the planes of one embryo in which
+a nucleus is outlined. Every field also has what is known without a truth: brightness, sharpness, noise.
 """
 
 import json

@@ -431,3 +431,40 @@ def test_without_the_package_it_says_what_to_install(correct, study, monkeypatch
     status, out, err = correct(*study, *USUAL)
     assert (status, out) == (2, "")
     assert "pip install 'scopecheck[correct]'" in err
+
+
+def book_lines():
+    from pathlib import Path
+
+    text = (Path(__file__).parents[2] / "book" / "own-images.md").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line.startswith("scopecheck correct ")]
+
+
+@pytest.mark.parametrize("line", book_lines())
+def test_the_command_lines_of_the_book_run(correct, tmp_path, monkeypatch, line):
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    y, f, at = numbers()
+    heads = ("field", "drug", "brightness", "count", "cells", "positive")
+    rows = [(f"f{i}", "ab"[i % 2], 50 + i % 7, f[i], f[i], 0.3 * f[i]) for i in range(N)]
+    table(tmp_path / "tool.csv", rows, heads)
+    shown = [(f"f{i}", y[i], y[i], 0.3 * y[i]) for i in at]
+    table(tmp_path / "truth.csv", shown, ("field", "count", "cells", "positive"))
+    both = [(f"f{i}", f[i], y[i] if i in at else "") for i in range(N)]
+    table(tmp_path / "study.csv", both, ("field", "count", "by_hand"))
+    for folder in ("my_tool", "my_truth", "my_images"):
+        (tmp_path / folder).mkdir()
+        for i in range(10):
+            labels = np.zeros((20, 40), np.uint16)
+            labels.flat[: 16 * (20 + i) : 16] = np.arange(1, 21 + i)
+            image = np.random.default_rng(i).poisson(20, labels.shape).astype(np.uint16)
+            if folder != "my_truth" or i % 3 == 0:
+                tifffile.imwrite(tmp_path / folder / f"f{i}.tif", image if "images" in folder else labels)
+    status, out, err = correct(*shlex.split(line)[2:])
+    assert (status, err) == (0, "")
+    assert "corrected" in " ".join(out.split())
+
+
+def test_the_book_shows_every_way():
+    assert len(book_lines()) == 5

@@ -179,7 +179,7 @@ def corrected(
     >>> tool = [80, 41, 99, 62, 78, 121, 57, 88]
     >>> answer = corrected(tool, [0, 2, 3, 5], [100, 125, 76, 150])
     >>> round(answer.uncorrected, 1), round(answer.value, 1), [round(end) for end in answer.interval]
-    (78.2, 97.7, [93, 102])
+    (78.2, 100.5, [95, 106])
     """
     check_choice("estimand", estimand, ESTIMANDS)
     check_choice("scope", scope, SCOPES)
