@@ -175,6 +175,8 @@ plt.show()
 # %% tags=["hide-input"]
 lost = both.loc["stress"].loc["one field in ten lost"]
 few, many = lost[lost.index < TUNED_FROM], lost[lost.index >= TUNED_FROM]
+sparse = both.loc["stress"].loc[["two objects a field, counted", "half of the fields empty"]]
+sparse = sparse[[n for n in sparse.columns if n < TUNED_FROM]]
 broken = both.loc["plain"]
 names = [name for name, row in broken.iterrows() if (row < LOW - 2 * error).any()]
 skew = both.loc["stress"].loc["truth strongly skewed"]
@@ -182,7 +184,8 @@ display(
     Markdown(
         f"**Small n above all.** Below {TUNED_FROM} annotated fields the interval is a good one while the tool fails nowhere altogether. "
         f"With one field in ten lost it covers {few.min():.0f} to {few.max():.0f} %, since most handfuls hold no such field and the tool's "
-        f"nothing counts in all the others; from {TUNED_FROM} on {many.min():.0f} to {many.max():.0f} %. The command says so under every interval "
+        f"nothing counts in all the others; from {TUNED_FROM} on {many.min():.0f} to {many.max():.0f} %. Where fields are empty or hold two "
+        f"objects it covers as little as {sparse.min().min():.0f} %, since annotated fields may agree by chance. The command says so under every interval "
         f"from fewer than {TUNED_FROM}.\n\n"
         f"**Plain families that stay clearly below {LOW} %**: {', '.join(names) or 'none'}. Where the tool saturates in the densest fields and "
         "those are rare, few samples hold one.\n\n"
@@ -286,7 +289,11 @@ if len(real):
             f"*Tables: {draws:,} draws a cell, standard error at most 1.1 %.* The corrected interval covers {LOW} % or more in "
             f"{counts[0]} of {len(real)} cells, that of the annotated fields alone in {counts[1]}. The lowest is {worst['study']}, "
             f"{worst['number']}, n = {worst['n']}: {worst['covered']:.0f} %, of the draws {worst['wholly below']:.0f} % lie wholly below the "
-            f"truth and {worst['wholly above']:.0f} % wholly above."
+            f"truth and {worst['wholly above']:.0f} % wholly above.\n\n"
+            "**One odd field is enough.** Where a study holds one field in which the tool, or the truth, is like in no other, the draws "
+            "that miss it are sure of themselves and wrong, whether the tool is used or not. A tool that does well in most fields makes it "
+            "worse: the rest agrees so well that the interval is narrow. No interval from a handful of fields guards against it. Look at "
+            "the tool's number of *all* fields for odd ones, and annotate those as a stratum of their own."
         )
     )
 else:

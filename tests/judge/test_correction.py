@@ -132,6 +132,17 @@ def test_strata_count_by_their_share_and_not_by_how_many_were_annotated():
     assert answer.strata == 2
 
 
+def test_an_odd_field_can_be_a_stratum_of_its_own_that_is_known():
+    y, f, order = study(41, 3)
+    y[40], f[40] = 2000, 0
+    strata = np.arange(41) == 40
+    at = [*order[order < 40][:10], 40]
+    answer = corrected(f, at, y[at], strata=strata)
+    rest = corrected(f[:40], at[:10], y[at[:10]])
+    assert answer.value == pytest.approx((40 * rest.value + 2000) / 41, rel=0.02)
+    assert answer.half_width == pytest.approx(rest.half_width * 40 / 41, rel=0.2)
+
+
 def test_a_total_is_the_mean_times_the_fields_and_a_ratio_that_of_two_corrected_sums():
     y, f, order = study()
     at = order[:10]

@@ -374,7 +374,7 @@ def enlarged(left: NDArray, centred: NDArray) -> NDArray:
     square = centred**2
     total = square.sum(0)
     leverage = np.divide(square, total, out=np.zeros_like(square), where=total > 0)
-    return left / np.sqrt(np.maximum(1 - leverage / (1 - 1 / len(left)), 1e-3))
+    return left / np.sqrt(np.maximum(1 - leverage / max(1 - 1 / len(left), 0.5), 1e-3))
 
 
 def _enlarged_within(left: NDArray, f: NDArray, shares: Shares) -> NDArray:

@@ -473,8 +473,8 @@ def _word(rows: Sequence[CorrectedRow], asked: Asked, notes: list[str]) -> None:
         notes.append(
             f"{', '.join(row.condition for row in small)}: fewer than {TUNED_FROM} annotated fields. The"
             " tool is followed as it is, and the interval is not to be trusted where a field may have"
-            " failed altogether: with one such in ten it covered in about three of four studies instead of"
-            " nine of ten (page 'The corrected number')."
+            " failed altogether, or fields are empty or hold few objects: it then covered in 68 to 85 of 100"
+            " made-up studies instead of 90 (page 'The corrected number')."
         )
     for row in rows:
         if row.answer.equivalent < row.answer.n:
