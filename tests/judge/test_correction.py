@@ -205,6 +205,14 @@ def test_a_planted_mean_is_covered_as_often_as_the_page_says():
         assert seen[correction_calibration.chosen(n)].half_width < seen["annotated alone"].half_width
 
 
+def test_strata_ratios_and_populations_cover_as_they_say():
+    family, rules = correction_calibration.FAMILIES["bias grows with density"], {"trials": 400, "seed": 6}
+    seen = [correction_calibration.strata_cover(family, (3, 3, 6), n_all=60, **rules)]
+    seen += [correction_calibration.ratio_covers(n, n_all=100, **rules) for n in (5, 12)]
+    seen += [correction_calibration.population_covers(family, 100, n, n_all=40, **rules) for n in (5, 12)]
+    assert min(seen) > 0.885 - 3 * np.sqrt(0.09 / 400)
+
+
 @pytest.mark.parametrize("n", [3, 7, 8, 20])
 def test_the_simulation_corrects_as_the_command_does(n):
     y, f = correction_calibration.FAMILIES["bias grows with density, skewed"](np.random.default_rng(n), 60, 5)
