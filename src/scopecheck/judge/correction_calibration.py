@@ -221,7 +221,7 @@ def strata_cover(family: Family, taken: Sequence[int], *, n_all: int, trials: in
 
 
 def ratio_covers(n: int, *, n_all: int, trials: int, seed: int) -> float:
-    """The same for a share of positive cells: about 60 cells a field, 30 % positive; the tool finds 8 of 10."""
+    """The same for the share of positive cells, 30 % of about 60 a field; the tool finds 8 of 10."""
     rng, hits = np.random.default_rng([seed, n]), 0
     for _ in range(trials):
         cells = rng.poisson(60, n_all) + 1
