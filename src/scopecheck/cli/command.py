@@ -8,6 +8,7 @@ import typer
 from scopecheck import __version__
 from scopecheck.cli import data
 from scopecheck.cli.contrast import contrast
+from scopecheck.cli.correct import correct
 from scopecheck.cli.fsc import fsc
 from scopecheck.cli.labels import labels
 from scopecheck.cli.localisations import localisations
@@ -23,6 +24,7 @@ score = typer.Typer(
 )
 for judge in (labels, picks, fsc, localisations, restored, contrast):
     score.command()(judge)
+app.command()(correct)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")
 

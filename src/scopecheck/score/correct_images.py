@@ -1,0 +1,195 @@
+"""Label images of a whole study, and true ones of some of its fields, measured into two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scopecheck.errors import InputError
+from scopecheck.score.correct import Asked
+from scopecheck.score.field_table import FieldTable
+from scopecheck.score.pair_names import few, match
+from scopecheck.score.pairs import _listed, _of_one_kind, stem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SEEN = ("brightness", "sharpness", "noise")
+
+
+def tables_of(
+    tool: Path,
+    truth: Path | None,
+    image: Path | None,
+    asked: Asked,
+    *,
+    pixel_size: Sequence[float] | None,
+    border: str,
+) -> tuple[FieldTable, FieldTable, Asked, list[str]]:
+    """Measure label images as `score labels` does, one number a field.
+
+    Parameters
+    ----------
+    tool, truth : Path
+        Folders: label images of all fields, and true ones of some.
+    image : Path, optional
+        Folder of grey images of all fields, of which brightness, sharpness and noise are taken.
+    asked : Asked
+        `value` and `per` name measures (`measure.quantities`); count by default.
+    pixel_size : sequence of float, optional
+        Micrometres along the axes; by default what the files say.
+    border : {"keep", "drop"}
+
+    Returns
+    -------
+    mine, theirs : FieldTable
+        Of all fields and of the annotated ones.
+    asked : Asked
+        With the columns as they are called in these tables.
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        If files cannot be read, are no label images, or a measure is not defined on one.
+    """
+    if truth is None or not truth.is_dir():
+        raise InputError(
+            f"{tool}: is a folder of label images, so the truth has to be one, too; got {truth or 'none'}."
+            " To correct numbers that are measured already, give two tables."
+        )
+    for option, given in (
+        ("field", asked.field),
+        ("truth-field", asked.true_field),
+        ("condition", asked.condition),
+    ):
+        if given is not None:
+            raise InputError(f"--{option}: is a column of a table, and {tool} is a folder of label images.")
+    if asked.known or asked.true_value or isinstance(asked.strata, str):
+        raise InputError(
+            f"--known, --truth-value and a --strata column are for tables, and {tool} is a folder."
+        )
+    notes: list[str] = []
+    listed = {"prediction": _listed(tool, notes), "truth": _listed(truth, notes)}
+    listed, said = _of_one_kind(listed, {"prediction": tool, "truth": truth})
+    notes += said
+    names = list(dict.fromkeys([asked.value or "count", *([asked.per] if asked.per else []), "count"]))
+    mine, theirs = (
+        _table(folder, listed[side], names, pixel_size, border)
+        for side, folder in (("prediction", tool), ("truth", truth))
+    )
+    known = ["count"] if names[0] != "count" else []
+    if image is not None:
+        mine = _with_looks(mine, listed["prediction"], image, notes)
+        known += list(SEEN)
+    else:
+        notes.append(
+            "Brightness, sharpness and noise are not looked at: --image, a folder of the grey images of all"
+            " fields."
+        )
+    return mine, theirs, replace(asked, value=names[0], known=known), notes
+
+
+def _table(
+    folder: Path, paths: Sequence[Path], names: Sequence[str], pixel_size: Sequence[float] | None, border: str
+) -> FieldTable:
+    rows, units = [], {name: "" for name in names}
+    for number, path in enumerate(_watched(paths)):
+        measured = _measured(path, names, pixel_size, border)
+        for name, quantity in measured.items():
+            if number and quantity.unit != units[name]:
+                raise InputError(
+                    f"{path}: {name} comes in {quantity.unit} and before in {units[name]}, since not all"
+                    " files give a pixel size; give --pixel-size."
+                )
+            units[name] = quantity.unit
+        rows.append([stem(path), *(repr(float(measured[name].value)) for name in names)])
+    fields = [row[0] for row in rows]
+    if twice := [name for name in fields if fields.count(name) > 1]:
+        raise InputError(
+            f"{folder}: two files are called {twice[0]!r}, in other formats; leave the one that is meant."
+        )
+    return FieldTable(folder, ["field", *names], rows, fields, "field", "point", units)
+
+
+def _watched(paths: Sequence[Path]) -> Iterable[Path]:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(paths, "Measuring", console=console, transient=True, disable=not console.is_terminal)
+
+
+def _measured(
+    path: Path, names: Sequence[str], pixel_size: Sequence[float] | None, border: str
+) -> dict[str, Any]:
+    from scopecheck import measure
+    from scopecheck.data.labels import read_labels
+
+    picture = read_labels(path)
+    size: Any = pixel_size or picture.pixel_size
+    if size is not None and len(size) == 1:
+        size = size[0]
+    try:
+        found = measure.quantities(picture.array, pixel_size=size, border=border, only=names)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    for name, quantity in found.items():
+        if quantity.value != quantity.value:
+            what = "volume" if "volume" in name else "area"
+            raise InputError(
+                f"{path}: {name} is not defined ({quantity.note}). The mean over all objects of the study is"
+                f" --value total_{what} --per count."
+            )
+    return found
+
+
+def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: list[str]) -> FieldTable:
+    """The table with brightness, sharpness and noise of every field's grey image."""
+    from scopecheck.data.read.images import read_image
+
+    found = {stem(path): path for path in _listed(image, notes)}
+    pairs, how = match(table.names, list(found))
+    if lost := [name for name in table.names if name not in pairs]:
+        raise InputError(
+            f"{image}: no grey image for {len(lost)} of {len(paths)} fields ({few(lost)}) by their names."
+        )
+    notes.append(f"Grey images pair {how}.")
+    rows = []
+    for row in table.rows:
+        grey = read_image(found[pairs[row[0]]]).array
+        rows.append([*row, *(repr(value) for value in looks(grey))])
+    return replace(table, headings=[*table.headings, *SEEN], rows=rows)
+
+
+def looks(grey: np.ndarray) -> tuple[float, float, float]:
+    """Brightness, sharpness and noise of a grey image, (Y, X) or (Z, Y, X), to tell fields apart.
+
+    Returns
+    -------
+    brightness : float
+        Mean grey level.
+    sharpness : float
+        Variance of the Laplacian over that of the image; 0 for a constant image.
+    noise : float
+        Standard deviation of the noise in grey levels, by Immerkaer's mask, which is blind to slopes.
+
+    References
+    ----------
+    Immerkaer (1996), doi:10.1006/cviu.1996.0060. Pertuz et al. (2013), doi:10.1016/j.patcog.2012.11.011.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    planes = np.asarray(grey, float).reshape(-1, *grey.shape[-2:])
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
+    spread = planes.var()
+    fine = np.var([ndimage.laplace(plane) for plane in planes])
+    rough = np.mean([np.abs(ndimage.convolve(plane, mask)).mean() for plane in planes])
+    return (
+        float(planes.mean()),
+        float(fine / spread) if spread else 0.0,
+        float(np.sqrt(np.pi / 2) * rough / 6),
+    )

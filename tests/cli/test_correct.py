@@ -1,0 +1,471 @@
+"""`scopecheck correct`: what it answers, and what it refuses with one line and status 2."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+
+pytest.importorskip("ppi_py")
+
+from scopecheck.cli import main
+
+N, SHOWN = 60, 12
+
+
+@pytest.fixture
+def correct(monkeypatch, capsys):
+    """Call `scopecheck correct`; gives exit status, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["scopecheck", "correct", *map(str, arguments)])
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+def numbers(seed=5):
+    rng = np.random.default_rng(seed)
+    y = rng.normal(100, 25, N).round(1)
+    return y, (0.8 * y + rng.normal(0, 5, N)).round(1), rng.choice(N, SHOWN, replace=False)
+
+
+def table(path, rows, heads=("field", "count"), sep=","):
+    path.write_text("\n".join(sep.join(map(str, row)) for row in [heads, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study of 60 fields in two plates, of which 12 were annotated."""
+    y, f, at = numbers()
+    rows = [(f"f{i:03d}", "AB"[i % 2], f[i], 2 * y[i]) for i in range(N)]
+    tool = table(tmp_path / "tool.csv", rows, ("field", "plate", "count", "brightness"))
+    truth = table(tmp_path / "truth.csv", [(f"f{i:03d}", y[i]) for i in at])
+    return tool, truth
+
+
+def asked(correct, *arguments):
+    status, out, err = correct(*arguments, "--json")
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+USUAL = ("--value", "count", "--chosen", "random")
+
+
+def test_it_gives_what_the_judge_gives_and_says_what_it_is(correct, study):
+    from scopecheck.judge.correction import corrected
+
+    y, f, at = numbers()
+    told = asked(correct, *study, *USUAL, "--half-width", "2%", "--known", "brightness")
+    answer = corrected(f, at, y[at])
+    (row,) = told["rows"]
+    assert (row["corrected"], row["interval"]) == (answer.value, list(answer.interval))
+    assert (row["n"], row["fields"], row["as_good_as"]) == (SHOWN, N, answer.equivalent)
+    assert row["interval"][0] < y.mean() < row["interval"][1]
+    assert row["further"] == answer.further(0.02 * answer.value) == len(told["next"])
+    assert told["exchangeable"]["known"] == ["count", "brightness"]
+    assert not set(told["next"]) & {f"f{i:03d}" for i in at}
+    status, out, err = correct(*study, *USUAL, "--half-width", "2%")
+    assert (status, err) == (0, "")
+    words = " ".join(out.split())
+    assert "The numbers are those of these fields." in words
+    assert f"takes {row['further']} further annotated field" in words
+    assert "as good as" in words
+    assert "no alarm" in words
+
+
+def test_one_table_with_a_column_of_truths_gives_the_same(correct, study, tmp_path):
+    y, f, at = numbers()
+    rows = [(f"f{i:03d}", f[i], y[i] if i in at else "") for i in range(N)]
+    one = table(tmp_path / "one.csv", rows, ("field", "count", "by hand"))
+    told = asked(correct, one, *USUAL, "--truth-value", "by hand")
+    assert told["rows"][0]["corrected"] == pytest.approx(
+        asked(correct, *study, *USUAL)["rows"][0]["corrected"]
+    )
+
+
+def test_conditions_are_corrected_alone_and_together(correct, tmp_path):
+    y, f, _ = numbers()
+    f[1::2] += 30
+    tool = table(
+        tmp_path / "c.csv", [(f"f{i}", "ab"[i % 2], f[i]) for i in range(N)], ("field", "drug", "count")
+    )
+    truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in range(20)])
+    told = asked(correct, tool, truth, *USUAL, "--condition", "drug")
+    names = [row["condition"] for row in told["rows"]]
+    assert names == ["a", "b", "all fields"]
+    a, b, both = (row["corrected"] for row in told["rows"])
+    assert both == pytest.approx((a + b) / 2, abs=1)
+    assert told["rows"][2]["strata"] == 2
+
+
+def test_a_ratio_is_that_of_two_sums(correct, tmp_path):
+    y, f, at = numbers()
+    heads = ("field", "positive", "cells")
+    tool = table(tmp_path / "c.csv", [(f"f{i}", 0.25 * f[i], f[i]) for i in range(N)], heads)
+    truth = table(tmp_path / "t.csv", [(f"f{i}", 0.25 * y[i], y[i]) for i in at], heads)
+    told = asked(correct, tool, truth, "--chosen", "random", "--value", "positive", "--per", "cells")
+    assert told["rows"][0]["estimand"] == "pooled ratio"
+    assert told["rows"][0]["corrected"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("heads", "name", "extra"),
+    [
+        (("ImageNumber", "FileName_DNA", "Count_Nuclei"), "{i},img{i:03d}.tif", ("--value", "Count_Nuclei")),
+        ((" ", "Slice", "Count"), "{i},img{i:03d}.tif", ()),
+        (("Image", "Name", "Num Detections"), "img{i:03d}.tif,PathAnnotationObject", ()),
+    ],
+)
+def test_tables_of_cellprofiler_fiji_and_qupath(correct, tmp_path, heads, name, extra):
+    y, f, at = numbers()
+    tool = table(tmp_path / "c.csv", [(name.format(i=i), f[i]) for i in range(N)], heads)
+    truth = table(tmp_path / "t.csv", [(f"img{i:03d}", y[i]) for i in at], ("field", "n"))
+    extra = extra or ("--value", heads[-1])
+    told = asked(correct, tool, truth, "--chosen", "random", *extra, "--truth-field", "field")
+    assert told["rows"][0]["n"] == SHOWN
+    assert any(note.startswith("Fields pair by names") or "equal names" in note for note in told["notes"])
+
+
+def test_semicolons_decimal_commas_a_bom_and_utf16(correct, tmp_path):
+    y, f, at = numbers()
+    plain = asked(
+        correct,
+        table(tmp_path / "a.csv", [(f"f{i}", f[i]) for i in range(N)]),
+        table(tmp_path / "b.csv", [(f"f{i}", y[i]) for i in at]),
+        *USUAL,
+    )
+
+    def comma(x):
+        return f"{x:.1f}".replace(".", ",")
+
+    tool = table(tmp_path / "c.csv", [(f"f{i}", comma(f[i])) for i in range(N)], sep=";")
+    truth = table(tmp_path / "d.csv", [(f"f{i}", comma(y[i])) for i in at], sep="\t")
+    tool.write_text(tool.read_text("utf-8"), encoding="utf-8-sig")
+    truth.write_text(truth.read_text("utf-8"), encoding="utf-16")
+    told = asked(correct, tool, truth, *USUAL)
+    assert told["rows"] == plain["rows"]
+    assert sum("comma is read as the decimal sign" in note for note in told["notes"]) == 2
+
+
+def test_signs_of_thousands(correct, tmp_path):
+    y, f, at = numbers()
+    tool = table(tmp_path / "c.csv", [(f"f{i}", f'"{1e5 * f[i]:,.1f}"') for i in range(N)])
+    truth = table(tmp_path / "d.csv", [(f"f{i}", f"{1e5 * y[i]:,.0f}".replace(",", "'")) for i in at])
+    told = asked(correct, tool, truth, *USUAL)
+    assert told["rows"][0]["uncorrected"] == pytest.approx(1e5 * f.mean())
+    assert any("sign of thousands" in note for note in told["notes"])
+
+
+def test_label_images_are_measured_as_score_labels_does(correct, tmp_path):
+    rng = np.random.default_rng(3)
+    for folder in ("pred", "gt", "grey"):
+        (tmp_path / folder).mkdir()
+    truths = rng.integers(20, 60, 20)
+    for i, count in enumerate(truths):
+        for folder, k in (("pred", int(0.8 * count)), ("gt", count)):
+            labels = np.zeros(32 * 64, np.uint16)
+            labels[: 16 * k : 16] = np.arange(1, k + 1)
+            if folder == "pred" or i % 2 == 0:
+                tifffile.imwrite(tmp_path / folder / f"img{i}_{folder}.tif", labels.reshape(32, 64))
+        tifffile.imwrite(tmp_path / "grey" / f"img{i}.tif", rng.poisson(50, (32, 64)).astype(np.uint16))
+    told = asked(
+        correct, tmp_path / "pred", tmp_path / "gt", "--chosen", "random", "--image", tmp_path / "grey"
+    )
+    (row,) = told["rows"]
+    assert (row["n"], row["fields"], row["unit"]) == (10, 20, "objects")
+    assert row["interval"][0] <= truths.mean() <= row["interval"][1]
+    assert told["exchangeable"]["known"] == ["count", "brightness", "sharpness", "noise"]
+    area = asked(
+        correct,
+        tmp_path / "pred",
+        tmp_path / "gt",
+        "--chosen",
+        "random",
+        "--value",
+        "total_area",
+        "--per",
+        "count",
+    )
+    assert area["rows"][0]["corrected"] == pytest.approx(1)  # each object is one pixel
+
+
+def test_fields_picked_by_eye_are_refused_and_strata_may_mend_it(correct, tmp_path):
+    y, f, _ = numbers()
+    order = np.argsort(f)
+    tool = table(tmp_path / "c.csv", [(f"f{i}", f[i]) for i in range(N)])
+    dense = table(tmp_path / "d.csv", [(f"f{i}", y[i]) for i in order[-10:]])
+    for chosen in ("random", "hand"):
+        status, _, err = correct(tool, dense, "--value", "count", "--chosen", chosen)
+        assert status == 2
+        assert "no random sample by 'count': it is higher" in err
+        assert "--strata 3" in err
+    status, _, err = correct(tool, dense, *USUAL, "--strata", 3)
+    assert status == 2
+    assert "stratum part 1 has 0 annotated fields" in err
+    told = asked(correct, tool, dense, *USUAL, "--as-given")
+    assert told["exchangeable"]["alarm"]
+    assert any(note.startswith("Taken as given, though") for note in told["notes"])
+    more = [*order[41::2], *order[2:20:4], *order[22:40:4]]  # dense ones are still too many
+    mixed = table(tmp_path / "m.csv", [(f"f{i}", y[i]) for i in more])
+    told = asked(correct, tool, mixed, *USUAL, "--strata", 3)
+    assert told["rows"][0]["strata"] == 3
+    row = told["rows"][0]
+    assert abs(row["corrected"] - y.mean()) < abs(row["uncorrected"] - y.mean()) / 3
+
+
+def test_chosen_by_hand_is_said_in_capitals_and_few_fields_are_warned_of(correct, study, tmp_path):
+    tool, truth = study
+    told = asked(correct, tool, truth, "--value", "count", "--chosen", "hand")
+    assert any(note.startswith("NOT A RANDOM SAMPLE") for note in told["notes"])
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(truth.read_text("utf-8").splitlines()[:6]) + "\n", encoding="utf-8")
+    told = asked(correct, tool, few, *USUAL)
+    assert any("fewer than 8 annotated fields" in note for note in told["notes"])
+    assert not any("fewer than 8" in note for note in asked(correct, tool, truth, *USUAL)["notes"])
+
+
+def test_a_population_is_wider_and_has_no_total(correct, study):
+    narrow, wide = (
+        asked(correct, *study, *USUAL, "--scope", scope)["rows"][0] for scope in ("study", "population")
+    )
+    assert narrow["corrected"] == wide["corrected"]
+    assert wide["half_width"] > narrow["half_width"]
+    status, _, err = correct(*study, *USUAL, "--scope", "population", "--estimand", "total")
+    assert status == 2
+    assert "no total" in err
+
+
+def rows_of(change):
+    """The study's two tables, changed; each a list of (field, count)."""
+    y, f, at = numbers()
+    tool, truth = [[f"f{i:03d}", f[i]] for i in range(N)], [[f"f{i:03d}", y[i]] for i in at]
+    change(tool, truth)
+    return tool, truth
+
+
+def drop(tool, truth):
+    del truth[2:]
+
+
+def stranger(tool, truth):
+    truth[0][0] = "f999"
+
+
+def almost(tool, truth):
+    truth[0][0] = "g" + truth[0][0][1:]
+
+
+def twice(tool, truth):
+    truth.append(list(truth[0]))
+
+
+def twice_in_study(tool, truth):
+    tool.append(list(tool[3]))
+
+
+def objects(tool, truth):
+    tool *= 3
+
+
+def no_number(tool, truth):
+    tool[4][1] = "NaN"
+
+
+def empty(tool, truth):
+    tool[4][1] = ""
+
+
+def infinite(tool, truth):
+    truth[1][1] = "inf"
+
+
+def word(tool, truth):
+    tool[4][1] = "n/a"
+
+
+def sentinel(tool, truth):
+    tool[4][1] = -1
+
+
+def other_unit(tool, truth):
+    for row in truth:
+        row[1] = next(t[1] for t in tool if t[0] == row[0]) * 0.1296
+
+
+def open_comma(tool, truth):
+    for row in tool:
+        row[1] = f'"1,{int(row[1]) + 100}"'
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (drop, "2 annotated fields; expected 3 or more, drawn at random from the 60"),
+        (stranger, "1 of 12 annotated fields (f999) are not in the study"),
+        (almost, "a near name is never taken for the same"),
+        (twice, "stands 2 times in column 'field'"),
+        (twice_in_study, "field 'f003' stands 2 times in column 'field'"),
+        (objects, "a row an object"),
+        (no_number, "column 'count' is 'NaN' for field 'f004'; expected a finite number"),
+        (empty, "column 'count' is '' for field 'f004'"),
+        (infinite, "column 'count' is 'inf'"),
+        (word, "column 'count' is 'n/a'"),
+        (sentinel, "is -1 in 1 of 60 fields and else never below 0"),
+        (other_unit, "the truth is 0.13 times the tool's number in every field, as where the units differ"),
+        (open_comma, "a comma may be the decimal sign or that of thousands"),
+    ],
+)
+def test_bad_tables_end_with_2_and_one_line(correct, tmp_path, change, said):
+    tool, truth = rows_of(change)
+    status, out, err = correct(
+        table(tmp_path / "c.csv", tool),
+        table(tmp_path / "d.csv", truth),
+        "--value",
+        "count",
+        "--chosen",
+        "random",
+    )
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.startswith("scopecheck: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--value", "count"), "--chosen: say how the annotated fields were chosen"),
+        ((*USUAL[:3], "eye"), "--chosen: 'eye' is not known"),
+        (("--chosen", "random", "--value", "cuont"), "did you mean 'count'?"),
+        (("--chosen", "random"), "name the one that is meant with --value"),
+        ((*USUAL, "--field", "well"), "--field 'well' is no column"),
+        ((*USUAL, "--half-width", "-3"), "--half-width: '-3'; expected 5%"),
+        ((*USUAL, "--half-width", "five"), "--half-width: 'five'"),
+        ((*USUAL, "--strata", "1"), "--strata: 1; expected 2 to 30 parts"),
+        ((*USUAL, "--estimand", "ratio"), "needs --per"),
+        ((*USUAL, "--per", "plate"), "expected a finite number|is no column"),
+        ((*USUAL, "--image", "x"), "--image: is for folders"),
+        ((*USUAL, "--known", "plate"), "expected a finite number"),
+        ((*USUAL, "--decimal", "dot"), "--decimal: 'dot' is not known"),
+    ],
+)
+def test_bad_options_end_with_2(correct, study, arguments, said):
+    import re
+
+    status, out, err = correct(*study, *arguments)
+    assert (status, out) == (2, "")
+    assert re.search(said.replace("?", r"\?"), err), err
+
+
+def test_a_condition_without_truth_is_named(correct, tmp_path):
+    y, f, _ = numbers()
+    tool = table(
+        tmp_path / "c.csv", [(f"f{i}", "ab"[i >= 40], f[i]) for i in range(N)], ("field", "drug", "count")
+    )
+    truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in range(0, 40, 4)])
+    status, _, err = correct(tool, truth, *USUAL, "--condition", "drug", "--as-given")
+    assert status == 2
+    assert "condition 'b' has no annotated fields of 20" in err
+
+
+def test_units_in_headings_have_to_agree(correct, tmp_path):
+    y, f, at = numbers()
+    tool = table(tmp_path / "c.csv", [(f"f{i}", f[i]) for i in range(N)], ("field", "area (px^2)"))
+    for heading, status in (("area (um^2)", 2), ("area_px2", 0), ("area", 0)):
+        truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in at], ("field", heading))
+        got, out, err = correct(tool, truth, "--chosen", "random")
+        assert got == status
+        assert ("is in um^2, but 'area (px^2)'" in err) == (status == 2)
+        assert ("taken for one unit" in " ".join(out.split())) == (heading == "area")
+
+
+def test_zeros_and_negative_numbers_count_and_are_told(correct, tmp_path):
+    y, f, at = numbers()
+    f[:5], y[:5] = 0, 0
+    f[7], f[8] = -2.5, -3.5
+    tool = table(tmp_path / "c.csv", [(f"f{i}", f[i]) for i in range(N)])
+    truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in at])
+    notes = asked(correct, tool, truth, *USUAL)["notes"]
+    assert any("is 0 in 5 of 60 fields" in note for note in notes)
+    assert any("is below 0 in 2 of 60 fields" in note for note in notes)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "workbook", "numbers", "ragged", "heads"])
+def test_what_is_no_table(correct, tmp_path, study, kind):
+    path = tmp_path / "x.csv"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "workbook":
+        path.write_bytes(b"PK\x03\x04....")
+    elif kind != "missing":
+        text = {"numbers": "1,2\n3,4\n", "ragged": "field,count\na,1,5\n", "heads": "field,count\n"}[kind]
+        path.write_text(text, encoding="utf-8")
+    status, out, err = correct(study[0], path, *USUAL)
+    assert (status, out) == (2, "")
+    assert str(path) in err
+
+
+def test_a_hundred_thousand_rows(correct, tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.normal(100, 25, 100_000)
+    tool = table(tmp_path / "c.csv", [(f"f{i:06d}", f"{v:.2f}") for i, v in enumerate(0.9 * y)])
+    truth = table(tmp_path / "t.csv", [(f"f{i:06d}", f"{y[i]:.2f}") for i in rng.choice(100_000, 30, False)])
+    (row,) = asked(correct, tool, truth, *USUAL)["rows"]
+    assert row["fields"] == 100_000
+    assert abs(row["corrected"] - 100) < 1
+
+
+def test_without_the_package_it_says_what_to_install(correct, study, monkeypatch):
+    import scopecheck.score.correct as module
+
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    status, out, err = correct(*study, *USUAL)
+    assert (status, out) == (2, "")
+    assert "pip install 'scopecheck[correct]'" in err
+
+
+def book_lines():
+    from pathlib import Path
+
+    text = (Path(__file__).parents[2] / "book" / "own-images.md").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line.startswith("scopecheck correct ")]
+
+
+@pytest.mark.parametrize("line", book_lines())
+def test_the_command_lines_of_the_book_run(correct, tmp_path, monkeypatch, line):
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    y, f, at = numbers()
+    heads = ("field", "drug", "brightness", "count", "cells", "positive")
+    rows = [(f"f{i}", "ab"[i % 2], 50 + i % 7, f[i], f[i], 0.3 * f[i]) for i in range(N)]
+    table(tmp_path / "tool.csv", rows, heads)
+    shown = [(f"f{i}", y[i], y[i], 0.3 * y[i]) for i in at]
+    table(tmp_path / "truth.csv", shown, ("field", "count", "cells", "positive"))
+    both = [(f"f{i}", f[i], y[i] if i in at else "") for i in range(N)]
+    table(tmp_path / "study.csv", both, ("field", "count", "by_hand"))
+    for folder in ("my_tool", "my_truth", "my_images"):
+        (tmp_path / folder).mkdir()
+        for i in range(10):
+            labels = np.zeros((20, 40), np.uint16)
+            labels.flat[: 16 * (20 + i) : 16] = np.arange(1, 21 + i)
+            image = np.random.default_rng(i).poisson(20, labels.shape).astype(np.uint16)
+            if folder != "my_truth" or i % 3 == 0:
+                tifffile.imwrite(tmp_path / folder / f"f{i}.tif", image if "images" in folder else labels)
+    status, out, err = correct(*shlex.split(line)[2:])
+    assert (status, err) == (0, "")
+    assert "corrected" in " ".join(out.split())
+
+
+def test_the_book_shows_every_way():
+    assert len(book_lines()) == 5
