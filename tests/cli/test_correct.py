@@ -234,6 +234,23 @@ def test_chosen_by_hand_is_said_in_capitals_and_few_fields_are_warned_of(correct
     assert not any("fewer than 8" in note for note in asked(correct, tool, truth, *USUAL)["notes"])
 
 
+def test_a_field_far_from_all_others_is_named(correct, tmp_path):
+    y, f, at = numbers()
+    odd = next(i for i in range(N) if i not in at)
+    f[odd] = 2
+    truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in at])
+    told = asked(correct, table(tmp_path / "c.csv", [(f"f{i}", f[i]) for i in range(N)]), truth, *USUAL)
+    assert any(
+        note.startswith(f"1 field (f{odd}): the tool's number is less than 1/5") for note in told["notes"]
+    )
+    own = [(f"f{i}", f[i], "odd" if i == odd else "rest") for i in range(N)]
+    tool = table(tmp_path / "s.csv", own, ("field", "count", "kind"))
+    truth = table(tmp_path / "t.csv", [(f"f{i}", y[i]) for i in [*at, odd]])
+    told = asked(correct, tool, truth, *USUAL, "--strata", "kind")
+    assert told["rows"][0]["strata"] == 2
+    assert not any("less than 1/5" in note for note in told["notes"])
+
+
 def test_a_population_is_wider_and_has_no_total(correct, study):
     narrow, wide = (
         asked(correct, *study, *USUAL, "--scope", scope)["rows"][0] for scope in ("study", "population")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scopecheck.judge.correction import Corrected, Exchange
 
 LISTED = 20  # fields named to be annotated next
+FAR = 5.0  # times the median of the tool's numbers, from which a field is named
 OTHER_UNIT = 3.0  # truth and tool further apart than this in every field alike: another unit?
 WHOLE = "all fields"
 
@@ -161,6 +162,7 @@ def correct_tables(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: li
     rows = _rows(study, strata, asked, notes)
     exchange = _exchange(study, strata, asked, notes)
     _word(rows, asked, notes)
+    _odd(study, notes)
     chosen, how = _next(study, strata, rows, asked)
     return CorrectedStudy(rows, exchange, list(study.known), study.unit, study.value, chosen, how, notes)
 
@@ -482,6 +484,22 @@ def _word(rows: Sequence[CorrectedRow], asked: Asked, notes: list[str]) -> None:
                 f"{row.condition}: the tool is of no help here, its number does not follow the truth from"
                 " field to field; the interval of the annotated fields alone is narrower."
             )
+
+
+def _odd(study: _Study, notes: list[str]) -> None:
+    """Name fields, not annotated, in which the tool's number is far from all others."""
+    import numpy as np
+
+    middle = float(np.median(study.tool))
+    far = (study.tool < middle / FAR) | (study.tool > middle * FAR)
+    far[study.at] = False
+    if middle > 0 and (names := [study.names[i] for i in np.flatnonzero(far)]):
+        notes.append(
+            f"{len(names)} field{'s' * (len(names) > 1)} ({few(names)}): the tool's number is less than"
+            f" 1/{FAR:g} or more than {FAR:g} times the median. No interval guards against a field in which"
+            " the tool failed and which was not drawn. Look at them; they can be annotated as a stratum of"
+            " their own (--strata)."
+        )
 
 
 def _next(
