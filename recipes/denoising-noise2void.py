@@ -105,6 +105,7 @@ conditions = {
     "gamma": {"gamma": 0.5},  # shown with a gamma of 0.5, as software brightens what is dark, and saved so
     "fine": {"psf": 0.5},  # large pixels: a spot is hardly wider than the pixel that is hidden
 }
+trainings = range(3 if profile == "quick" else 5)  # of each condition
 
 # %% tags=["hide-input"]
 planes = [data.plane("idr0062-6001240", z=z, channel="DAPI") for z in range(62, 182, 10)]
@@ -173,7 +174,6 @@ def train(frames, t, mask=None):
 
 # %% tags=["hide-input"]
 anew = train_anew or steps != 800 or profile == "full"
-trainings = range(3 if profile == "quick" else 5)
 kept = None if anew else data.fetch("n2v-spots-trainings")
 masks = {"rows-masked": [[1] * 47]}  # as far as the network sees, 23 pixels to either side
 learnt = {c: [field_of(1000 + k, c.replace("-masked", "")) for k in range(6)] for c in [*conditions, *masks]}
@@ -380,7 +380,9 @@ record.markdown(["remedy", "number", "without it", "with it"], lines)
 # %%
 mine = field_of(200)
 if my_image:
-    frame = noise2void.as_frame(data.read_image(my_image).array, my_image)
+    frame = data.read_image(my_image).array.astype(np.float32)
+    assert frame.ndim == 2, f"{my_image}: {frame.shape}, a stack or a movie; give one plane"
+    assert min(frame.shape) >= 128, f"{my_image}: {frame.shape}; give at least 128 pixels a side"
     networks["mine"] = [train([frame], seed)]
     mine = record.Case(frame[None], told={"condition": "mine", "psf": my_spot_width})
     for way, tool in {(0, 0.0): noise2void_spots, "Gaussian": filtered_spots}.items():

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from scopecheck.errors import InputError
 from scopecheck.tools import keras
 from scopecheck.tools.keras import settling, training
 from scopecheck.tools.stardist import prepare
@@ -21,33 +19,7 @@ from scopecheck.tools.stardist import prepare
 if TYPE_CHECKING:
     from n2v.models import N2V
 
-__all__ = ["as_frame", "keep", "kept", "prepare", "settling", "training"]
-LEAST = 128  # pixels a side, so that two patches of 64 fit beside each other
-
-
-def as_frame(image: ArrayLike, name: object = "image") -> NDArray[np.float32]:
-    """Return an image as what Noise2Void is trained on here: one plane, large enough to be cut into patches.
-
-    Parameters
-    ----------
-    image : array_like, (Y, X)
-    name : object
-        What to call it in a message, such as its path.
-
-    Raises
-    ------
-    InputError
-        If it is a stack or a movie, or smaller than 128 pixels a side.
-    """
-    frame = np.asarray(image, np.float32)
-    if frame.ndim != 2:
-        raise InputError(f"{name}: shape {frame.shape}; expected one plane (Y, X). Save one frame as a file.")
-    if min(frame.shape) < LEAST:
-        raise InputError(
-            f"{name}: {frame.shape[0]} x {frame.shape[1]} pixels; expected at least {LEAST} a side, because"
-            " the network is trained on patches of 64. Give a larger field."
-        )
-    return frame
+__all__ = ["keep", "kept", "prepare", "settling", "training"]
 
 
 def keep(model: "N2V", path: str | Path) -> "N2V":
