@@ -1,4 +1,4 @@
-"""What the tests of `scopecheck score` share."""
+"""What the tests of the commands share."""
 
 import sys
 
@@ -8,11 +8,11 @@ from scopecheck.cli import main
 
 
 @pytest.fixture
-def score(monkeypatch, capsys):
-    """Call `scopecheck score`; gives exit status, standard output and standard error."""
+def command(monkeypatch, capsys):
+    """Call `scopecheck`; gives exit status, standard output and standard error."""
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scopecheck", "score", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["scopecheck", *map(str, arguments)])
         status = 0
         try:
             main()
@@ -22,3 +22,9 @@ def score(monkeypatch, capsys):
         return status, said.out, said.err
 
     return call
+
+
+@pytest.fixture
+def score(command):
+    """Call `scopecheck score`."""
+    return lambda *arguments: command("score", *arguments)

@@ -1,7 +1,6 @@
 """`scopecheck correct`: what it answers, and what it refuses with one line and status 2."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -9,26 +8,14 @@ import tifffile
 
 pytest.importorskip("ppi_py")
 
-from scopecheck.cli import main
 
 N, SHOWN = 60, 12
 
 
 @pytest.fixture
-def correct(monkeypatch, capsys):
-    """Call `scopecheck correct`; gives exit status, standard output and standard error."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scopecheck", "correct", *map(str, arguments)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+def correct(command):
+    """Call `scopecheck correct`."""
+    return lambda *arguments: command("correct", *arguments)
 
 
 def numbers(seed=5):

@@ -212,11 +212,9 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
         seen += [(f"the raw image {sign}", name) for sign in processed(middle["raw"]).signs()]
         for side in ("restored", "truth"):
             signs = processed(middle[side]).signs() if np.ptp(middle[side]) else []
-            # a simulated truth may well have one even background
-            cut = [
-                sign for sign in signs if "clipped" in sign and (side, "smallest" in sign) != ("truth", True)
-            ]
-            seen += [(f"the {side} image: {sign}", name) for sign in cut]
+            if side == "truth":  # a simulated one may well have one even background
+                signs = [sign for sign in signs if "smallest" not in sign]
+            seen += [(f"the {side} image: {sign}", name) for sign in signs if "clipped" in sign]
     else:
         seen.append(("under 32 pixels a side, so not looked at for traces of processing", name))
     for side in ("raw", "restored"):
@@ -236,9 +234,9 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     for side, image in given.items():
         if _wrapped(image, given["truth"].astype(float)):
             seen.append((f"the {side} image of {image.dtype} seems to wrap around; save it as float32", name))
-    below = {"raw": "so something was subtracted from it", "restored": "which no light has"}
-    for side, why in (below | {"truth": below["restored"]}).items():
-        if np.min(given[side]) < 0:
+    for side, image in given.items():
+        if np.min(image) < 0:
+            why = "so something was subtracted from it" if side == "raw" else "which no light has"
             seen.append((f"the {side} image holds negative values, {why}", name))
     return {"name": name, "paths": paths} | {side: image.astype(float) for side, image in given.items()}
 
@@ -291,6 +289,8 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
     from scipy.ndimage import gaussian_filter, shift
     from skimage.registration import phase_cross_correlation
 
+    from scopecheck.measure.invented import REACH
+
     def seen(image: NDArray) -> NDArray:
         return gaussian_filter(image if image.ndim == 2 else image.mean(axis=0), 1.5)
 
@@ -313,7 +313,7 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
         if max(abs(moved)) >= _MOVED and not as_given:
             raise InputError(f"{said}; register the images, or go on with --as-given.")
         beyond = ". What lies that far beside its place counts as lost there and invented here"
-        notes.append(f"{said}{beyond if max(abs(moved)) > 5 else ''}.")
+        notes.append(f"{said}{beyond if max(abs(moved)) > REACH else ''}.")
 
 
 def _inside(size: int, by: float) -> tuple[int, int]:
