@@ -98,7 +98,6 @@ def linear_part(out: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
 class _Known:
     """What fitting a filter needs of the truth, worked out once."""
 
-    light: NDArray
     spectrum: NDArray  # of the mirrored truth
     away: NDArray  # its rings
     twice: NDArray
@@ -122,7 +121,7 @@ def _known(light: NDArray) -> _Known:
         products += here.T @ here
     ridge = _RIDGE * ((light - gaussian_filter(light, REACH)) ** 2).sum() + np.finfo(float).tiny
     inverse = np.linalg.inv(products + ridge * np.eye(len(products)))
-    return _Known(light, spectrum, away, twice, power, np.fft.rfft2(around), inverse)
+    return _Known(spectrum, away, twice, power, np.fft.rfft2(around), inverse)
 
 
 def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
