@@ -8,7 +8,7 @@ from scopecheck.cli import main
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
+def scopecheck(monkeypatch, capsys):
     """Call `scopecheck`; gives exit status, standard output and standard error."""
 
     def call(*arguments):
@@ -25,6 +25,6 @@ def command(monkeypatch, capsys):
 
 
 @pytest.fixture
-def score(command):
+def score(scopecheck):
     """Call `scopecheck score`."""
-    return lambda *arguments: command("score", *arguments)
+    return lambda *arguments: scopecheck("score", *arguments)

@@ -13,9 +13,9 @@ N, SHOWN = 60, 12
 
 
 @pytest.fixture
-def correct(command):
+def correct(scopecheck):
     """Call `scopecheck correct`."""
-    return lambda *arguments: command("correct", *arguments)
+    return lambda *arguments: scopecheck("correct", *arguments)
 
 
 def numbers(seed=5):

@@ -83,6 +83,9 @@ def test_a_notebook_alone_in_an_empty_folder_knows_its_plan(site, tmp_path):
     own = read_recipe(REPOSITORY / "recipes" / "segmentation-confluence.py")
     assert plan == f"{len(own.arms)} image ['cell-aap-phase']"
     assert kept == f"{read_recorded(own.path).word('quick', 'held-out', 'area_fraction')} [0, 1, 2, 3, 4]"
-    inside = {p.name for p in (site / "scopecheck" / "_recipes").rglob("*") if p.is_file()}
-    wanted = [p for kind in ("*.py", "*.csv", "*/*.json") for p in (REPOSITORY / "recipes").glob(kind)]
-    assert inside == {p.name for p in wanted if p.parent.name != "notebooks"} - {"template.csv"}
+    inside = {
+        p.relative_to(site / "scopecheck" / "_recipes") for p in Path(path).parent.rglob("*") if p.is_file()
+    }
+    left_out = {"notebooks", "__pycache__", "template.csv", "template.py.txt"}
+    held = [p.relative_to(own.path.parent) for p in own.path.parent.rglob("*") if p.is_file()]
+    assert inside == {p for p in held if not left_out & set(p.parts)}
