@@ -257,7 +257,7 @@ record.show(panels(beside(known[0]), 3.2, rows=2), "looks-right")
 # ## Does the measurement hold?
 #
 # *frames-300* is the positive control of length and invention: as many frames as the longest lists of the training. Crossings have none: they were to hold there, too, and
-# with two of five seeds did not. In *swapped*, the negative control, the images are those of other fields, with twice as many filaments.
+# with some seeds they do not. In *swapped*, the negative control, the images are those of other fields, with twice as many filaments.
 
 
 # %%

@@ -31,7 +31,6 @@
 
 # %% [markdown]
 # # How many molecules? A Deep-STORM-style network from sparse flashes to dense ones, and in the dark
-#
 # ## In one minute
 # **Question.** A movie of flashing molecules becomes a sharp picture. A program that fits one spot at a time needs frames in which few molecules flash. Networks after
 # the design of Deep-STORM take frames in which spots overlap. Up to which density is the number of molecules right? And what do they draw of a frame without any?
@@ -52,7 +51,7 @@ from scopecheck.tools import deepstorm, stardist
 stardist.prepare(seed)  # TensorFlow quiet, repeatable, on the CPU
 
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 import pandas as pd
@@ -178,10 +177,7 @@ def train(way, t):
 
 # %%
 def network(movie, way="fixed", t=0):
-    key = way, t, hash(movie.tobytes())  # a movie is asked about once
-    if key not in memory:
-        memory[key] = found(deepstorm.drawn(networks[way, t], scaled(movie, way)), (way, t))
-    return memory[key]
+    return found(deepstorm.drawn(networks[way, t], scaled(movie, way)), (way, t))
 
 
 def found(pictures, way):
@@ -208,6 +204,20 @@ def single_emitters(movie):
 
 
 # %% tags=["hide-input"]
+def once(method):  # no movie is asked about twice
+    @wraps(method)
+    def remembered(movie, *how, **named):
+        key = method.__name__, *how, *named.values(), hash(movie.tobytes())
+        if key not in memory:
+            memory[key] = method(movie, *how, **named)
+        return memory[key]
+
+    return remembered
+
+
+network, single_emitters = once(network), once(single_emitters)
+
+
 def network_of(way, t):
     if train_anew or steps != 400 or profile == "full":
         return deepstorm.keep(train(way, t), f"weights/{way}-{t}.npz")
@@ -248,16 +258,13 @@ record.show(panels(shown, 3.2), "looks-right")
 #
 # Scores of the tables below: *Jaccard* within 100 nm, beside what the same peaks get in wrong frames; *RMSE*, how far pairs are apart; *picture, r*, how alike the
 # added-up picture and the true one are.
-#
 # ## Predict
 # Write down the density at which you expect either method to be off by 10 %; and how many emitters each normalisation will draw in a movie without any.
-#
 # ## The truth
 # Movies are simulated, because nothing else tells who flashed when. The camera adds the noise of photons and 1.6 electrons of reading. An emitter is to be found in a
 # frame if it sends at least a tenth of the mean flash there; that leaves out a quarter of the flashes of *blinking*, and none elsewhere. In the public tier *tubulins*
 # is the simulated stack that comes with Deep-STORM {cite:p}`nehme2018`, with 8.7 emitters a µm² in the counted part, twice the densest frames of our training, and
 # another camera, so that *each* alone can be asked; its list is exact, its first 35 frames are judged as one acquisition.
-#
 # ## Does the measurement hold?
 # *apart* is the positive control: emitters anywhere, 0.25 a µm² and frame. In *swapped*, the negative one, the answer is that of a movie with four times as many
 # for the count, and for the inventions each frame has the answer of the frame before.
@@ -265,13 +272,11 @@ record.show(panels(shown, 3.2), "looks-right")
 
 # %%
 trial = record.Trial(page, tool=trained["fixed"], numbers=numbers, scores=looks, baseline=single_emitters)
-apart = [taken(k, frames=40) for k in range(5)]
-few = [taken(k) for k in range(5)]
+apart, few = [taken(k, frames=40) for k in range(5)], [taken(k) for k in range(5)]
 fuller = [replace(c, image=taken(k + 50, density=1).image) for k, c in enumerate(few)]
-others = [replace(c, image=np.roll(c.image, 1, axis=0)) for c in few]
 trial.run("apart", apart)
 trial.run("swapped", fuller, only=["count"])
-trial.run("swapped", others, only=["invented"])
+trial.run("swapped", [replace(c, image=np.roll(c.image, 1, axis=0)) for c in few], only=["invented"])
 
 # %% [markdown]
 # ## Shift
@@ -343,7 +348,6 @@ record.show(dark(), "dark")
 
 # %% [markdown]
 # *Movies without any emitter, dark and with four times the background: one frame, and what each network draws of ten, all four over one range. What is bright there is invented.*
-#
 # ## Would you have noticed?
 # Three checks need no truth. An alarm is a value above the largest of 10 rehearsal movies like *apart*, judged nowhere. **light**: how far the light per counted
 # emitter is from that of a flash (log ratio). **crowded**: the share of counted emitters with another within 0.5 µm. **trainings**: how far the counts of three
@@ -369,7 +373,6 @@ record.show(checks.figure(), "alarms")
 
 # %% [markdown]
 # *Each line counts movies, those with a number outside its tolerance and those without. A useful check has its blue triangle far right of its orange one.*
-#
 # ## What to do
 # - **Density.** Let fewer flash at once: more light, another buffer, more frames. No method gives back what was on at the same place in the same frame.
 # - **Background.** Measure it and subtract it before; its noise stays. In dense frames there is no dark place to measure it.
@@ -419,7 +422,6 @@ page.words()
 
 # %% [markdown]
 # ## Exercises
-#
 # ```{exercise}
 # :label: deepstorm-recall
 # Why is RMSE no sign of a wrong count? (It is of the pairs alone: an emitter that is missed has none.)
