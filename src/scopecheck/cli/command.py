@@ -15,6 +15,7 @@ from scopecheck.cli.localisations import localisations
 from scopecheck.cli.picks import picks
 from scopecheck.cli.recipes import app
 from scopecheck.cli.restored import restored
+from scopecheck.cli.sweep import sweep
 from scopecheck.errors import DataError, InputError, RecipeError
 
 score = typer.Typer(
@@ -25,6 +26,7 @@ score = typer.Typer(
 for judge in (labels, picks, fsc, localisations, restored, contrast):
     score.command()(judge)
 app.command()(correct)
+app.command()(sweep)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")
 

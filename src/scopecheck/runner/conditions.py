@@ -1,0 +1,284 @@
+"""One acquisition setting after another for the tool of a recipe, in a process that has it loaded."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scopecheck.errors import InputError, RecipeError
+
+if TYPE_CHECKING:
+    from scopecheck.record.trial import Case, Trial
+
+Setting = dict[str, float]
+
+SIMULATED = "simulated"
+# What can be set, and what holds where it is not: of simulated nuclei, and of a real image taken again.
+OF_SIMULATED: Setting = {
+    "diameter": 22.0,
+    "coverage": 0.15,
+    "touching": 0.0,
+    "photons": 150.0,
+    "background": 10.0,
+    "blur_px": 1.0,
+}
+OF_REAL: Setting = {
+    "photons": 200.0,
+    "background": 0.0,
+    "blur_px": 0.0,
+    "pixel_factor": 1.0,
+    "fall_off": 0.0,
+    "labelled": 1.0,
+}
+_SCENES = 64  # kept at hand: settings of light and blur share them
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is put before the tool: its kind, the side of the image, and the seeds of the images.
+
+    Attributes
+    ----------
+    name : str
+        ``simulated`` (a new specimen a seed), or a dataset of the catalogue (a new exposure a seed).
+    side : int or None
+        Pixels a side: of the simulated field (None: 256), or of the piece from the middle of the real one
+        (None: the whole).
+    seeds : tuple of int
+    """
+
+    name: str
+    side: int | None
+    seeds: tuple[int, ...]
+
+    @property
+    def settings(self) -> Setting:
+        """What can be set, with what holds where it is not."""
+        return OF_SIMULATED if self.name == SIMULATED else OF_REAL
+
+
+class Setup:
+    """The trial of a recipe, made by its own code, and the judging of one setting after another."""
+
+    def __init__(self, recipe: Path, parameters: dict[str, Any], source: Source):
+        self.source = source
+        self.trial: Trial = trial_of(recipe, parameters)
+        self.page = self.trial.page
+        self._real = None if source.name == SIMULATED else _sample(source)
+        self._uncertainty = {name: self._known(name) for name in self.page.front.measurements}  # type: ignore[union-attr]
+
+    def _known(self, name: str) -> float | None:
+        """How far the truth may be off: 0 of a simulated one, else as the catalogue says."""
+        from scopecheck import data
+
+        return 0.0 if self._real is None else data.truth_uncertainty(self.source.name, name)
+
+    def cases(self, setting: Setting) -> list[Case]:
+        """The images of one setting."""
+        whole = self.source.settings | setting
+        return [self._case(whole, seed) for seed in self.source.seeds]
+
+    def _case(self, setting: Setting, seed: int) -> Case:
+        if self._real is None:
+            return _simulated(setting, seed, self.source.side or 256, _asks_diameter(self.trial.tool))
+        changed = {k: v for k, v in setting.items() if v != OF_REAL[k] or k == "photons"}
+        taken = self.trial.retaken(self._real, seed, **changed)
+        told = {}
+        if _asks_diameter(self.trial.tool):
+            told = {"diameter": typical_diameter(self._real.truth) / setting["pixel_factor"]}
+        return replace(taken, true=self._true, told=told)
+
+    @property
+    def _true(self) -> dict[str, float]:
+        assert self._real is not None
+        if self._real.true is None:
+            self._real.true = self.trial.numbers(self._real.truth, self._real)
+        return self._real.true
+
+    def judged(self, setting: Setting) -> list[dict[str, Any]]:
+        """One line a measurement: bias, interval and word of the tool under one setting.
+
+        Raises
+        ------
+        InputError
+            If there is no such image: objects that do not fit, light below 0.
+        """
+        from scopecheck.record.scores import Scores
+
+        began = time.perf_counter()
+        cases, by_tool = self.cases(setting), 0.0
+        sets: list[list[tuple[dict[str, float], Scores]]] = []
+        for tool in self.trial.trained:
+            rows = []
+            for k, case in enumerate(cases):
+                asked = time.perf_counter()
+                answer = tool(case.image, **case.told)
+                by_tool += time.perf_counter() - asked
+                answer = answer[0] if isinstance(answer, tuple) else answer
+                scored = self.trial.scores(answer, case)
+                scored = scored if isinstance(scored, Scores) else Scores(scored)
+                scored.seed = (self.page.seed, k)
+                rows.append((self.trial.numbers(answer, case), scored))
+            sets.append(rows)
+        true = [self.trial.numbers(case.truth, case) if case.true is None else case.true for case in cases]
+        lines = [self._line(name, sets, true) for name in true[0] if name in self._uncertainty]
+        seconds = {"tool_seconds": round(by_tool, 4), "seconds": round(time.perf_counter() - began, 4)}
+        lines[-1] |= seconds
+        return [setting | line for line in lines]
+
+    def _line(
+        self, name: str, sets: Sequence[Sequence[Any]], true: Sequence[dict[str, float]]
+    ) -> dict[str, Any]:
+        measured = np.array([[numbers[name] for numbers, _ in rows] for rows in sets])
+        known = np.array([numbers[name] for numbers in true])
+        line: dict[str, Any] = {"measurement": name, "n": measured.shape[1], "trainings": measured.shape[0]}
+        if not np.isfinite(measured).all() or not np.isfinite(known).all():
+            lost = int((~np.isfinite(measured)).sum())
+            return line | {"word": f"not run: nothing was found in {lost} of {measured.size} images"}
+        relative = self.page.front.measurements[name].scale == "relative"  # type: ignore[union-attr]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            errors = measured / known - 1 if relative else measured - known
+        scored = [[scores for _, scores in rows] for rows in sets]
+        gross = None
+        if all(name in one.gross for rows in scored for one in rows):
+            gross = np.array([[one.gross[name] for one in rows] for rows in scored])
+        single = measured.shape[0] == 1
+        verdict = self.page.verdict(
+            "",
+            name,
+            measured[0] if single else measured,
+            known,
+            scope="population" if self._real is None else "setting",
+            truth_uncertainty=self._uncertainty[name],
+            gross_error=None if gross is None else gross[0] if single else gross,
+            chance=_chance([one for rows in scored for one in rows], errors),
+        )
+        low, high = verdict.interval or (float("nan"), float("nan"))
+        finite = errors[np.isfinite(errors)]
+        spread = {"least": finite.min(), "most": finite.max()} if finite.size else {}
+        told = {"bias": verdict.bias, "low": low, "high": high} | spread
+        return line | {k: round(float(v), 4) for k, v in told.items()} | {"word": verdict.label}
+
+
+def _chance(scores: Sequence[Any], errors: np.ndarray) -> Any:
+    """What the objects score at random places; not asked where the pairs leave no doubt.
+
+    Where more than nine objects in ten have a true one of their own, and the number is right, no draw of 99
+    reaches that: the answer would be "better than chance" (tests/runner/test_sweep.py holds this).
+    """
+    from scopecheck.record.scores import pooled_chance
+
+    if all(one.looks.get("F1@0.5", 0.0) >= 0.9 for one in scores):
+        return None
+    return pooled_chance(scores)
+
+
+@lru_cache(_SCENES)
+def _scene(
+    n: int, diameter: float, touching: float, photons: float, background: float, seed: int, side: int
+) -> Any:
+    from scopecheck import acquire
+
+    return acquire.scenes.nuclei(
+        (side, side), n, diameter=diameter, touching=touching, spacing=0.0 if touching else 3.0,
+        photons=photons, background=background, seed=seed,
+    )  # fmt: skip
+
+
+def _simulated(setting: Setting, seed: int, side: int, diameter_told: bool) -> Case:
+    """Nuclei of a known number a field, seen through a Gaussian blur by the default camera."""
+    from scopecheck import acquire
+    from scopecheck.record.trial import Case
+
+    size = setting["diameter"]
+    n = round(setting["coverage"] * side**2 / (np.pi / 4 * size**2))
+    if n < 1:
+        raise InputError(
+            f"coverage {setting['coverage']:g} is not one nucleus of {size:g} pixels in {side} x {side}"
+        )
+    # Drawn with one light and then dimmed: scenes that differ in light alone are one scene.
+    scene = _scene(n, size, setting["touching"], 100.0, 0.0, seed, side)
+    photons = scene.photons * (setting["photons"] / 100.0) + setting["background"]
+    image = acquire.expose(acquire.optics.gaussian_blur(photons, setting["blur_px"]), acquire.Camera(), seed)
+    return Case(image, scene.labels, told={"diameter": size} if diameter_told else {}, seed=seed)
+
+
+def _sample(source: Source) -> Case:
+    from scopecheck import data
+    from scopecheck.record.trial import Case
+
+    sample: Any = data.load(source.name)
+    if not hasattr(sample, "truth") or getattr(sample.truth, "ndim", 0) != 2:
+        raise InputError(
+            f"--source {source.name}: is not one image with a label image; try `scopecheck data show`"
+        )
+    if side := source.side:
+        at = [(length - side) // 2 for length in sample.image.shape]
+        if min(at) < 0:
+            raise InputError(f"--side {side}: {source.name} is {sample.image.shape}; give a smaller side")
+        sample = sample.crop(tuple(slice(a, a + side) for a in at))
+    return Case(sample.image, sample.truth, name=source.name)
+
+
+def typical_diameter(labels: np.ndarray) -> float:
+    """Diameter of the circle that has the median area of the objects (Y, X), to a whole pixel."""
+    area = np.unique(labels[labels > 0], return_counts=True)[1]
+    return float(round(2 * np.sqrt(np.median(area) / np.pi)))
+
+
+def _asks_diameter(tool: Callable[..., Any]) -> bool:
+    return "diameter" in inspect.signature(tool).parameters
+
+
+def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
+    """Run the code of a recipe up to the cell that makes its `trial`, in this process, and return that.
+
+    Raises
+    ------
+    RecipeError
+        If it makes none on its own (one inside a function is none), or its code ends with an error.
+    """
+    from scopecheck.runner.find import read_notebook
+
+    cells = [cell for cell in read_notebook(recipe).cells if cell.cell_type == "code"]
+    last = next((k for k, cell in enumerate(cells) if _makes_trial(cell.source)), None)
+    if last is None:
+        raise RecipeError(
+            f"{recipe.stem}: no cell has a line `trial = record.Trial(...)`; its tool cannot be asked alone"
+        )
+    names: dict[str, Any] = {"__name__": recipe.stem}
+    home = Path.cwd()
+    os.environ["SCOPECHECK_RECIPE"] = str(recipe.resolve())
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.chdir(folder)  # figures of the way there are nobody's
+        Path("figures").mkdir()
+        try:
+            for k, cell in enumerate(cells[: last + 1]):
+                exec(compile(cell.source, f"{recipe.name}, cell {k + 1}", "exec"), names)
+                if "parameters" in cell.metadata.get("tags", []):
+                    names |= parameters
+        except Exception as err:
+            raise RecipeError(f"{recipe.stem}: {type(err).__name__} on the way to its trial: {err}") from err
+        finally:
+            os.chdir(home)
+    return names["trial"]
+
+
+def _makes_trial(code: str) -> bool:
+    return any(
+        isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == "trial" for t in node.targets)
+        for node in ast.parse(code).body
+    )
