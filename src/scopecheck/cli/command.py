@@ -12,6 +12,7 @@ from scopecheck.cli.correct import correct
 from scopecheck.cli.fsc import fsc
 from scopecheck.cli.labels import labels
 from scopecheck.cli.localisations import localisations
+from scopecheck.cli.locate import locate
 from scopecheck.cli.picks import picks
 from scopecheck.cli.recipes import app
 from scopecheck.cli.restored import restored
@@ -26,6 +27,7 @@ score = typer.Typer(
 for judge in (labels, picks, fsc, localisations, restored, contrast):
     score.command()(judge)
 app.command()(correct)
+app.command()(locate)
 app.command()(sweep)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")

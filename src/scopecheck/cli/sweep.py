@@ -39,8 +39,9 @@ def sweep(
     command again to go on where it was broken off.
 
     Nuclei are simulated with known outlines: `diameter` and `blur_px` in pixels, `coverage` (share of the
-    field under nuclei), `touching` (share that touch another), `photons` and `background` a pixel. A real
-    image is taken again: `photons`, `background`, `blur_px`, `pixel_factor`, `fall_off`, `labelled`.
+    field under nuclei), `touching` (share that touch another), `photons` of a bright pixel (the 99.9th
+    percentile, above background) and `background` a pixel. A real image is taken again: `photons`,
+    `background`, `blur_px`, `pixel_factor`, `fall_off`, `labelled`.
     """
     from rich.console import Console
     from rich.progress import Progress

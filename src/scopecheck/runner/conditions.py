@@ -186,15 +186,11 @@ def _chance(scores: Sequence[Any], errors: np.ndarray) -> Any:
 
 
 @lru_cache(_SCENES)
-def _scene(
-    n: int, diameter: float, touching: float, photons: float, background: float, seed: int, side: int
-) -> Any:
+def _scene(n: int, diameter: float, touching: float, seed: int, side: int) -> Any:
     from scopecheck import acquire
 
-    return acquire.scenes.nuclei(
-        (side, side), n, diameter=diameter, touching=touching, spacing=0.0 if touching else 3.0,
-        photons=photons, background=background, seed=seed,
-    )  # fmt: skip
+    how = {"diameter": diameter, "touching": touching, "spacing": 0.0 if touching else 3.0}
+    return acquire.scenes.nuclei((side, side), n, photons=100.0, background=0.0, seed=seed, **how)
 
 
 def _simulated(setting: Setting, seed: int, side: int, diameter_told: bool) -> Case:
@@ -208,10 +204,14 @@ def _simulated(setting: Setting, seed: int, side: int, diameter_told: bool) -> C
         raise InputError(
             f"coverage {setting['coverage']:g} is not one nucleus of {size:g} pixels in {side} x {side}"
         )
-    # Drawn with one light and then dimmed: scenes that differ in light alone are one scene.
-    scene = _scene(n, size, setting["touching"], 100.0, 0.0, seed, side)
-    photons = scene.photons * (setting["photons"] / 100.0) + setting["background"]
-    image = acquire.expose(acquire.optics.gaussian_blur(photons, setting["blur_px"]), acquire.Camera(), seed)
+    scene = _scene(n, size, setting["touching"], seed, side)
+    light = acquire.optics.gaussian_blur(scene.photons, setting["blur_px"])
+    bright = np.percentile(
+        light, 99.9
+    )  # photons are counted as `acquire.retake` counts those of a real image
+    image = acquire.expose(
+        light * setting["photons"] / bright + setting["background"], acquire.Camera(), seed
+    )
     return Case(image, scene.labels, told={"diameter": size} if diameter_told else {}, seed=seed)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scopecheck.errors import InputError
+from scopecheck.record.envelope import read_sweep
 from scopecheck.runner.conditions import Setting, Setup, Source
 from scopecheck.runner.key import key_of
 
@@ -102,7 +103,8 @@ def sweep(
     source : Source
     out : Path
         A table (CSV), one line a setting and measurement, below one line that says what made it. Lines are
-        added as settings are done; those that are there already are not asked again.
+        added as settings are done; those that are there already are not asked again. The seconds of a
+        setting stand in its last line.
     jobs : int
         Processes, each with the tool loaded once.
     tell : callable
@@ -150,30 +152,11 @@ def sweep(
     return len(todo)
 
 
-def read(path: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """What made a sweep's table, and its lines, without those of a setting that was broken off.
-
-    Raises
-    ------
-    InputError
-        If the file is no table of a sweep.
-    """
-    whole = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    try:
-        made_by = json.loads(whole[0].removeprefix("# "))
-        made_by["settings"]
-    except (IndexError, ValueError, KeyError, TypeError):
-        raise InputError(f"{path}: is no table of `scopecheck sweep`; give --out another name") from None
-    lines = list(csv.DictReader(line for line in whole[1:] if line.endswith("\n")))
-    ends = [k for k, line in enumerate(lines) if line.get("seconds")]  # in the last line of each setting
-    return made_by, lines[: ends[-1] + 1] if ends else []
-
-
 def _done(out: Path, made_by: dict[str, Any]) -> set[tuple[float, ...]]:
     """Settings that a table holds in full; a part of one, left by a broken sweep, is cut off."""
     if not out.is_file() or not out.stat().st_size:
         return set()
-    before, lines = read(out)
+    before, lines = read_sweep(out)
     unlike = [name for name in made_by if before.get(name) != made_by[name]]
     if unlike:
         raise InputError(

@@ -1,0 +1,139 @@
+"""Where an image lies among the settings that recipes were swept over, and what is expected there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scopecheck.errors import InputError
+
+if TYPE_CHECKING:
+    from scopecheck.measure.acquisition import Acquisition
+    from scopecheck.record.envelope import Envelope, Expected
+
+SETTINGS = {  # of an estimate, as a sweep calls it
+    "photons": "photons",
+    "blur": "blur_px",
+    "diameter": "diameter",
+    "coverage": "coverage",
+    "touching": "touching",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was estimated of one image, and what is expected there of each tool that was swept.
+
+    Attributes
+    ----------
+    image : Path
+    by : str
+        Where its objects come from: the file of label images, or the classical baseline.
+    found : Acquisition
+    expected : dict of str to (dict of str to Expected or None)
+        By recipe and measurement.
+    outside : dict of str to dict of str to (float, float)
+        By recipe: the settings that were not reached, or are not known, with the range that was swept.
+    envelopes : dict of str to Envelope
+    notes : list of str
+    """
+
+    image: Path
+    by: str
+    found: Acquisition
+    expected: dict[str, dict[str, Expected | None]]
+    outside: dict[str, dict[str, tuple[float, float]]]
+    envelopes: dict[str, Envelope]
+    notes: list[str]
+
+
+def locate(
+    image: Path, masks: Path | None = None, *, offset: float | None = None, as_given: bool = False
+) -> Place:
+    """Estimate how an image was taken, and look its place up in the envelopes that come with the package.
+
+    Parameters
+    ----------
+    image : Path
+        One plane of bright objects, as it came from the camera.
+    masks : Path, optional
+        Its label image; without one the classical baseline finds the objects (`tools.classical.nuclei`).
+    offset : float, optional
+        Grey value of a dark pixel.
+    as_given : bool
+        Go on where the image was interpolated, denoised or compressed; its light is then not estimated.
+
+    Raises
+    ------
+    InputError
+        As `measure.acquisition.acquisition`, with the file; if a file cannot be read, or is a stack.
+    """
+    from scopecheck import data
+    from scopecheck.measure.acquisition import acquisition
+    from scopecheck.record.envelope import envelope_tables, read_envelope
+    from scopecheck.tools import classical
+
+    picture = data.read_image(image)
+    grey = picture.array
+    if grey.ndim != 2:
+        raise InputError(f"{image}: has the shape {grey.shape}; expected one plane. Save a plane of it.")
+    if not np.ptp(grey):
+        raise InputError(
+            f"{image}: has one grey value everywhere ({grey.flat[0]}); there is nothing to see on it."
+        )
+    notes = list(picture.notes)
+    if masks is None:
+        labels, by = classical.nuclei(grey), "the classical baseline (Otsu's threshold, cut at waists)"
+    else:
+        read = data.read_labels(masks)
+        labels, by, notes = read.array, str(masks), notes + list(read.notes)
+    try:
+        found = acquisition(grey, labels, offset=offset, as_given=as_given)
+    except InputError as err:
+        text = str(err).replace("as_given=True", "--as-given")
+        file = masks if text.startswith("labels") else image
+        raise InputError(f"{file}: {text.partition(': ')[2]}") from None
+    notes += _doubts(grey, found, masks is None)
+    setting = {name: getattr(found, estimate) for estimate, name in SETTINGS.items()}
+    envelopes = {name: read_envelope(path) for name, path in envelope_tables().items()}
+    return Place(
+        image,
+        by,
+        found,
+        {name: {m: e.expected(m, setting) for m in e.errors} for name, e in envelopes.items()},
+        {name: e.outside(setting) for name, e in envelopes.items()},
+        envelopes,
+        notes,
+    )
+
+
+def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:
+    """What may make the estimates wrong."""
+    from scopecheck.measure.acquisition import RANGES
+
+    notes = []
+    for name, (low, high) in RANGES.items():
+        value = getattr(found, name)
+        if np.isfinite(value) and not low <= value <= high:
+            notes.append(
+                f"{name} {value:.3g} is outside of {low:g} to {high:g}, where the estimate was tested"
+            )
+    if by_baseline:
+        notes.append(
+            "objects were found by the classical baseline, and may be wrong: give --masks if you have them"
+        )
+    top = grey.max()
+    share = float((grey == top).mean())
+    if share > 0.001:
+        notes.append(
+            f"{share:.1%} of the pixels have the largest grey value ({top}): saturated, so that light is lost"
+        )
+    if grey.dtype == np.uint8:
+        notes.append(
+            "8 bits: a constant factor and offset do no harm, but after a gamma, or a contrast that cut the"
+            " dark or the bright end, the number of photons is wrong"
+        )
+    return notes
