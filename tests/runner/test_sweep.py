@@ -59,7 +59,7 @@ def test_a_table_of_another_sweep_is_not_gone_on_with(recipe, tmp_path):
     with pytest.raises(InputError, match=f"{out.name}: is no table of `scopecheck sweep`"):
         swept(recipe, out)
     out.write_text("# " + json.dumps({"recipe": "other", "settings": ["photons"]}) + "\nphotons,seconds\n")
-    with pytest.raises(InputError, match="made by another sweep .recipe and key"):
+    with pytest.raises(InputError, match="made by another sweep"):
         swept(recipe, out)
     assert out.read_text().startswith("# ")  # and it is left as it was
 
@@ -81,7 +81,7 @@ def test_light_is_counted_as_of_a_real_image(recipe):
     (case,) = setup.cases({"photons": 1000.0, "blur_px": 2.0, "background": 50.0})
     low, bright = np.percentile(case.image.astype(float), [1, 99.9])
     assert bright - low == pytest.approx(1000, rel=0.15)
-    assert np.median(case.image) == pytest.approx(150, abs=3)  # offset 100
+    assert np.percentile(case.image, 20) == pytest.approx(145, abs=5)  # 50, an offset of 100, and noise
 
 
 def test_objects_that_do_not_fit_are_a_line_of_their_own(recipe, monkeypatch):
@@ -99,7 +99,7 @@ def test_chance_is_left_out_only_where_it_would_be_beaten():
     from scopecheck.record.scores import pooled_chance, scores
     from scopecheck.record.trial import Case
 
-    for k, coverage in enumerate((0.03, 0.1, 0.3, 0.5)):
+    for k, coverage in enumerate((0.03, 0.1, 0.25, 0.4)):
         n = max(round(coverage * 128**2 / (np.pi / 4 * 14**2)), 3)
         scene = acquire.scenes.nuclei((128, 128), n, diameter=14, spacing=0, seed=k)
         worse = scene.labels.copy()
