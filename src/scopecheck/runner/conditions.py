@@ -87,10 +87,11 @@ class Setup:
 
     def cases(self, setting: Setting) -> list[Case]:
         """The images of one setting."""
-        whole = self.source.settings | setting
-        return [self._case(whole, seed) for seed in self.source.seeds]
+        return [self.case(setting, seed) for seed in self.source.seeds]
 
-    def _case(self, setting: Setting, seed: int) -> Case:
+    def case(self, setting: Setting, seed: int) -> Case:
+        """One image of a setting; what the setting leaves out is as the source has it."""
+        setting = self.source.settings | setting
         if self._real is None:
             return _simulated(setting, seed, self.source.side or 256, _asks_diameter(self.trial.tool))
         changed = {k: v for k, v in setting.items() if v != OF_REAL[k] or k == "photons"}
