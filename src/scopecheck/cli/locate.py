@@ -82,7 +82,7 @@ def _say(place: Place) -> None:
     for name, unit in UNITS.items():
         value = getattr(place.found, name)
         if value != value:
-            rows.append((name, "not known", place.found.why.get(name, "no object was found"), ""))
+            rows.append((name, "unknown", place.found.why.get(name, "no object was found"), ""))
             continue
         tested = "{:g} to {:g}".format(*RANGES[name]) if name in RANGES else ""
         rows.append((name, f"{value:.3g}", unit, tested))

@@ -10,7 +10,7 @@ limits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -213,7 +213,8 @@ def acquisition(
         its labels, or was interpolated, denoised, compressed or has noise of whole rows.
     """
     values, of = np.asarray(image), np.asarray(labels)
-    signs = processed(values).signs()
+    # Grey values that were stretched or clipped keep the line between noise and light.
+    signs = replace(processed(values), empty=0.0, lowest=0.0, highest=0.0).signs()
     if signs and not as_given:
         raise InputError(
             f"image: {'; '.join(signs)}. Its noise then tells nothing about its light; give the image as it"

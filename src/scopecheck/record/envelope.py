@@ -17,6 +17,7 @@ import numpy as np
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
+    from IPython.display import Markdown
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -217,6 +218,29 @@ def picture(
         ax.set_yticks(range(len(first)), [f"{v:g}" for v in first])
         ax.set(xlabel=across[1], ylabel=across[0], title=f"{name} {value:g}")
     return figure
+
+
+def swept(envelope: Envelope) -> Markdown:
+    """The settings of an envelope, as a table."""
+    from scopecheck.record.text import markdown
+
+    lines = [(name, ", ".join(f"{value:g}" for value in values)) for name, values in envelope.axes.items()]
+    return markdown(["setting", "swept"], lines)
+
+
+def held_against(table: Path) -> Markdown:
+    """How often an envelope's spans contained the errors of images that were not swept, as a table.
+
+    Read from the file beside the swept table (benchmarks/envelope.py).
+    """
+    from scopecheck.record.text import markdown
+
+    def share(inside: int, of: int) -> str:
+        return f"{inside} of {of}" if of else "none was inside the grid"
+
+    told = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))["counted"]
+    lines = [(name, share(*one["expected"]), share(*one["by_estimate"])) for name, one in told.items()]
+    return markdown(["number", "images inside, as known", "inside, as estimated"], lines)
 
 
 def told(error: float, relative: bool) -> str:

@@ -113,6 +113,7 @@ def locate(
 def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:
     """What may make the estimates wrong."""
     from scopecheck.measure.acquisition import RANGES
+    from scopecheck.measure.processed import processed
 
     notes = []
     for name, (low, high) in RANGES.items():
@@ -125,12 +126,7 @@ def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str
         notes.append(
             "objects were found by the classical baseline, and may be wrong: give --masks if you have them"
         )
-    top = grey.max()
-    share = float((grey == top).mean())
-    if share > 0.001:
-        notes.append(
-            f"{share:.1%} of the pixels have the largest grey value ({top}): saturated, so that light is lost"
-        )
+    notes += [sign for sign in processed(grey).signs() if "stretched" in sign or "clipped" in sign]
     if grey.dtype == np.uint8:
         notes.append(
             "8 bits: a constant factor and offset do no harm, but after a gamma, or a contrast that cut the"
