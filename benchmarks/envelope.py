@@ -111,7 +111,7 @@ def main(name: str) -> None:
     """Sweep, then hold against."""
     recipe, out = RECIPES / f"{name}.py", RECIPES / "envelopes" / f"{name}.csv"
     _, parameters, changed = resolve_parameters(recipe, {})
-    sweep(recipe, parameters, changed, GRID, Source(SIMULATED, None, tuple(range(IMAGES))), out)
+    sweep(recipe, parameters, changed, GRID, Source(SIMULATED, None, tuple(range(IMAGES)), chance=False), out)
     setup = Setup(recipe, {}, Source(SIMULATED, 256, (0,)))
     met = held_out(read_envelope(out), setup, HELD_OUT, 0)
     told = {"images": HELD_OUT, "counted": counted(met)}

@@ -28,6 +28,9 @@ def sweep(
         list[str] | None,
         typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter of the recipe; repeat it."),
     ] = None,
+    chance: Annotated[
+        bool, typer.Option(help="Compare objects that match poorly with objects at random places; slow.")
+    ] = True,
     out: Annotated[Path, typer.Option(help="Table (CSV) that is written, or gone on with.")] = Path(
         "sweep.csv"
     ),
@@ -59,7 +62,7 @@ def sweep(
         given[name] = value
     path = locate(recipe)
     _, parameters, changed = resolve_parameters(path, given)
-    where = Source(source, side, tuple(range(seed, seed + n)))
+    where = Source(source, side, tuple(range(seed, seed + n)), chance)
     values = grid(over or [], where)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{recipe}, settings")

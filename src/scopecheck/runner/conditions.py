@@ -57,11 +57,15 @@ class Source:
         Pixels a side: of the simulated field (None: 256), or of the piece from the middle of the real one
         (None: the whole).
     seeds : tuple of int
+    chance : bool
+        Whether objects that match poorly are compared with objects at random places, as recipes do, which
+        takes most of the time. Without it no word is taken back and no word is marked for that.
     """
 
     name: str
     side: int | None
     seeds: tuple[int, ...]
+    chance: bool = True
 
     @property
     def settings(self) -> Setting:
@@ -164,7 +168,7 @@ class Setup:
             scope="population" if self._real is None else "setting",
             truth_uncertainty=self._uncertainty[name],
             gross_error=None if gross is None else gross[0] if single else gross,
-            chance=_chance([one for rows in scored for one in rows], errors),
+            chance=_chance([one for rows in scored for one in rows]) if self.source.chance else None,
         )
         low, high = verdict.interval or (float("nan"), float("nan"))
         finite = errors[np.isfinite(errors)]
@@ -173,11 +177,11 @@ class Setup:
         return line | {k: round(float(v), 4) for k, v in told.items()} | {"word": verdict.label}
 
 
-def _chance(scores: Sequence[Any], errors: np.ndarray) -> Any:
+def _chance(scores: Sequence[Any]) -> Any:
     """What the objects score at random places; not asked where the pairs leave no doubt.
 
-    Where more than nine objects in ten have a true one of their own, and the number is right, no draw of 99
-    reaches that: the answer would be "better than chance" (tests/runner/test_sweep.py holds this).
+    Where nine objects in ten have a true one of their own no draw of 99 reaches that: the answer would be
+    "better than chance" (tests/runner/test_sweep.py holds this).
     """
     from scopecheck.record.scores import pooled_chance
 

@@ -129,6 +129,7 @@ def sweep(
         "source": source.name,
         "side": source.side,
         "seeds": list(source.seeds),
+        "chance": source.chance,
         "settings": list(values),
     }
     done = _done(out, made_by)
