@@ -216,7 +216,9 @@ def picture(
                 ax.add_patch(box)
         ax.set_xticks(range(len(second)), [f"{v:g}" for v in second])
         ax.set_yticks(range(len(first)), [f"{v:g}" for v in first])
-        ax.set(xlabel=across[1], ylabel=across[0], title=f"{name} {value:g}")
+        ax.set(xlabel=across[1], title=f"{name} {value:g}")
+    axes[0, 0].set_ylabel(across[0])
+    figure.tight_layout()
     return figure
 
 
