@@ -1,0 +1,130 @@
+"""`scopecheck check`: what can be asked of results without a truth, and what each answer has been worth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scopecheck.cli import check_table
+from scopecheck.cli.check_table import AsGiven, Limits, Tool
+from scopecheck.cli.options import AsJson, check_choice, sizes
+from scopecheck.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check results without a truth: alarm or silent, never good, with what each has been worth.",
+)
+NUMBERS = ("count", "mean_area", "total_intensity", "area_fraction")
+_RANGE = re.compile(r"\s*([\d.]+)\s*:\s*([\d.]+)\s*(px|um|µm)?\s*", re.I)
+
+
+@app.command()
+def labels(
+    masks: Annotated[Path, typer.Argument(metavar="MASKS", help="Label images: a file or a folder.")],
+    image: Annotated[Path | None, typer.Option(help="Their grey images: a file or a folder.")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Diameters between which you expect 95 % of the objects: 10:40px, or 6:12um."),
+    ] = None,
+    pixel_size: Annotated[
+        str | None, typer.Option(help="Micrometres: 0.36, or y,x, or z,y,x; by default what the files say.")
+    ] = None,
+    expect: Annotated[
+        Path | None,
+        typer.Option(help="Label images that you know to be good, of the same tool: they set the limits."),
+    ] = None,
+    expect_image: Annotated[Path | None, typer.Option(help="The grey images of --expect.")] = None,
+    limit: Limits = None,
+    baseline: Annotated[
+        str, typer.Option(help="nuclei (bright objects: their number) or texture (confluent cells: area).")
+    ] = "nuclei",
+    label_way: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="<str>", help="Number objects anew: connected or linked."),
+    ] = None,
+    background: Annotated[
+        str | None, typer.Option(metavar="<str>", help="Label that is the background: 7, or 0,7.")
+    ] = None,
+    as_given: AsGiven = False,
+    tool: Tool = None,
+    measure: Annotated[
+        str | None, typer.Option(help=f"The number that you will publish: {', '.join(NUMBERS)}.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check label images without a truth.
+
+    A check rings above its limit: one of your own (--limit, --size), one that was declared before, or the
+    largest value on label images that you know to be good (--expect). Each file is looked at by itself. Ends
+    with 0, whatever rang; with 2 on bad input.
+    """
+    from scopecheck.score import checks, signs
+    from scopecheck.score.check_labels import Asked, check_labels
+    from scopecheck.score.rules import Rules
+
+    check_choice("baseline", baseline, ("nuclei", "texture"))
+    measure = measure or ("area_fraction" if baseline == "texture" else "count")
+    check_choice("measure", measure, NUMBERS)
+    if label_way is not None:
+        check_choice("labels", label_way, ("connected", "linked"))
+    rules = Rules(
+        pixel_size=None if pixel_size is None else sizes(pixel_size),
+        labels={} if label_way is None else {signs.ALONE: label_way},
+        background={} if background is None else {signs.ALONE: _labels_of(background)},
+        as_given=as_given,
+    )
+    asked = Asked(
+        size=None if size is None else _size(size),
+        baseline=baseline,
+        rules=rules,
+        limits=checks.named(limit),
+        tool=_known(tool),
+        measurement=measure,
+    )
+    found = check_labels(masks, image, expect=expect, expect_image=expect_image, asked=asked)
+    notes = [*found.notes, _yours(found.about)]
+    if as_json:
+        about = {"masks": str(masks), "image": None if image is None else str(image), "n": len(found.files)}
+        check_table.print_json(about | {"about": found.about}, found.checks, found.notes)
+        return
+    head = f"masks: {masks}" + (f"\nimage: {image}" if image else "")
+    check_table.show(head, found.checks, len(found.files), notes)
+
+
+def _yours(about: dict[str, float]) -> str:
+    told = f"{about['objects']:.0f} objects, {about['objects per megapixel']:.0f} a megapixel"
+    wide = about.get("median diameter, px")
+    return f"Yours: {told}{'' if wide is None else f', median diameter {wide:.3g} px'}."
+
+
+def _size(text: str) -> tuple[float, float, str]:
+    """Read --size."""
+    said = f"--size: {text!r}; expected two diameters and their unit, as 10:40px or 6:12um."
+    if not (read := _RANGE.fullmatch(text)) or not read[3]:
+        raise InputError(said)
+    try:
+        low, high = float(read[1]), float(read[2])
+    except ValueError:
+        raise InputError(said) from None
+    if not 0 < low < high:
+        raise InputError(f"--size: {text!r}; expected the smaller diameter, above 0, before the larger.")
+    return low, high, "px" if read[3].lower() == "px" else "um"
+
+
+def _labels_of(text: str) -> list[int]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdigit() for part in parts) or parts == ["0"]:
+        raise InputError(f"--background: {text!r}; expected the labels that are background, as 7 or 0,7.")
+    return [int(part) for part in parts]
+
+
+def _known(tool: str | None) -> str | None:
+    """Refuse a tool that no recipe's name holds."""
+    from scopecheck.score.worth import KINDS
+
+    if tool is not None and not any(tool in recipe for recipe in KINDS):
+        raise InputError(f"--tool: no recipe of {tool!r}; recipes with checks are {', '.join(KINDS)}.")
+    return tool
