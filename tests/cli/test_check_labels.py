@@ -254,6 +254,7 @@ BAD = {
     "no such file": (("nowhere.tif",), "nowhere.tif: no such file or folder, given as masks"),
     "three colours": (("m", "--image", "rgb"), "is a colour picture"),
     "another size": (("m", "--image", "small"), "expected the image of which the masks were made"),
+    "masks as their image": (("m", "--image", "m"), "f.tif would be taken as masks and as image"),
     "an image that is missing": (("m", "--image", "other"), "1 of 1 files (f.tif) have no image of the same"),
     "a file and a folder": (("m/f.tif", "--image", "small"), "masks is a file, image is a folder"),
     "a mask in pieces": (("mask",), "--labels connected counts every piece as an object"),

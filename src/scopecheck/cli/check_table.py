@@ -89,16 +89,13 @@ def show(head: str, checks: Sequence[Check], n: int, notes: Sequence[str]) -> No
 
 
 def _measured(one: Check) -> str:
-    return one.told if one.value is None or _plain(one.told) else f"{one.value:.2f}: {one.told}"
-
-
-def _plain(told: str) -> bool:
-    """Whether a value is told by a percentage or a chance, which needs no number before it."""
-    return told.endswith("%") or "by chance" in told or "beside it" in told
+    return one.told if one.value is None or one.rule.bare else f"{one.value:.2f}: {one.told}"
 
 
 def _limit(one: Check) -> str:
-    return one.source if "rarer" in one.source else f"{one.limit:.2g}, {one.source}"
+    """The limit and its source; a rule of yes or no, and one of chance, is told by its source."""
+    in_words = one.rule.bare and one.source == one.rule.source and (not one.limit or "rarer" in one.source)
+    return one.source if in_words else f"{one.limit:.3g}, {one.source}"
 
 
 def _beside(one: Check) -> tuple[str, str]:

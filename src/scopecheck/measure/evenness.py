@@ -157,7 +157,7 @@ def _binomial(k: int, n: int, p: float) -> tuple[float, float]:
     return float(binom.cdf(k, n, p)), float(binom.sf(k - 1, n, p))
 
 
-def grid(values: ArrayLike, largest: int = 64) -> tuple[int, float]:
+def grid(values: ArrayLike, largest: int = 16) -> tuple[int, float]:
     """Find the coarsest grid of whole pixels on which coordinates gather, and the chance of it.
 
     Coordinates are whole pixels, or rounded to them; for each step of 2 to `largest` pixels (powers of two)
@@ -177,7 +177,7 @@ def grid(values: ArrayLike, largest: int = 64) -> tuple[int, float]:
         The step with the smallest chance, and that chance, at most 1; (1, 1.0) where nothing gathers.
     """
     x: NDArray = np.rint(np.asarray(values, float)).astype(np.int64)
-    steps = [2**k for k in range(1, 7) if 2**k <= largest]
+    steps = [2**k for k in range(1, 12) if 2**k <= largest]
     best = (1, 1.0)
     for step in steps:
         most = int(np.bincount(x % step, minlength=step).max())

@@ -66,18 +66,20 @@ RULES = (
         source="an object is one piece",
     ),
     Rule("waists", "share of objects with a waist at which the classical baseline cuts them"),
-    Rule("light outside", "share of the pixels above Otsu's threshold that no object covers"),
+    Rule("light outside", "share of the pixels above Otsu's threshold that no object covers", bare=True),
     Rule(
         "border",
         "rarity (-log10 of the chance) of so few, or so many, objects at the border",
         limit=-math.log10(RARE),
         source="rarer than 1 in 100",
+        bare=True,
     ),
     Rule(
         "tiles",
         "rarity (-log10 of the chance) of one of 16 tiles so unlike its neighbours in number",
         limit=-math.log10(RARE),
         source="rarer than 1 in 100",
+        bare=True,
     ),
 )
 

@@ -38,6 +38,8 @@ class Rule:
         Where it was measured, the nearest in kind first.
     like : str
         How what was measured there differs from what is asked here; empty where it does not.
+    bare : bool
+        Whether a value is told in full by its words, without the number.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Rule:
     source: str = ""
     nearest: tuple[tuple[str, str], ...] = ()
     like: str = ""
+    bare: bool = False
 
 
 @dataclass(frozen=True)

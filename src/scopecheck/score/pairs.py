@@ -157,6 +157,13 @@ def beside(
         )
     if spare := [path.name for name, path in names["image"].items() if name not in pairs.values()]:
         notes.append(f"{image}: {len(spare)} that belong to no file are left out ({few(spare)}).")
+    if same := [
+        path.name for name, path in names["prediction"].items() if path == names["image"][pairs[name]]
+    ]:
+        raise InputError(
+            f"{main}: {few(same)} would be taken as {what} and as {other}; give the folder of each, or names"
+            " that say which is which."
+        )
     files: list[tuple[str, Path, Path | None]] = []
     files += [(name, path, names["image"][pairs[name]]) for name, path in names["prediction"].items()]
     return files, list(dict.fromkeys(notes))
