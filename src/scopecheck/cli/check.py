@@ -49,6 +49,16 @@ def labels(
         str | None, typer.Option(metavar="<str>", help="Label that is the background: 7, or 0,7.")
     ] = None,
     as_given: AsGiven = False,
+    rerun: Annotated[
+        str | None,
+        typer.Option(
+            help="Run a tool again, mirrored and with more noise: cellpose (cyto, 2020), stardist (published"
+            " 2D_versatile_fluo) or stardist-kept (the recipe's own). Needs --image and the tool installed."
+        ),
+    ] = None,
+    diameter: Annotated[
+        str | None, typer.Option(help="With --rerun cellpose: of the objects, pixels.")
+    ] = None,
     tool: Tool = None,
     measure: Annotated[
         str | None, typer.Option(help=f"The number that you will publish: {', '.join(NUMBERS)}.")
@@ -84,11 +94,15 @@ def labels(
         tool=_known(tool),
         measurement=measure,
     )
-    found = check_labels(masks, image, expect=expect, expect_image=expect_image, asked=asked)
-    notes = [*found.notes, _yours(found.about)]
+    more: list[str] = []
+    again: dict[str, Any] = {} if rerun is None else _again(rerun, diameter, image, more)
+    if rerun is None and diameter is not None:
+        raise InputError("--diameter: given without --rerun; sizes that you expect are --size.")
+    found = check_labels(masks, image, expect=expect, expect_image=expect_image, asked=asked, **again)
+    notes = [*found.notes, *more, _yours(found.about)]
     if as_json:
         about = {"masks": str(masks), "image": None if image is None else str(image), "n": len(found.files)}
-        check_table.print_json(about | {"about": found.about}, found.checks, found.notes)
+        check_table.print_json(about | {"about": found.about}, found.checks, notes)
         return
     head = f"masks: {masks}" + (f"\nimage: {image}" if image else "")
     check_table.show(head, found.checks, len(found.files), notes)
@@ -234,6 +248,18 @@ def denoised(
         check_table.print_json(about, found.checks, found.notes)
         return
     check_table.show(f"raw: {raw}\nrestored: {out}", found.checks, len(found.files), found.notes)
+
+
+def _again(tool: str, diameter: str | None, image: Path | None, notes: list[str]) -> dict[str, Any]:
+    """Load the tool of --rerun, and give its checks."""
+    from scopecheck.score import rerun
+
+    check_choice("rerun", tool, rerun.TOOLS)
+    if image is None:
+        raise InputError(f"--rerun {tool}: needs --image, the grey images that the tool is run on.")
+    wide = None if diameter is None else positive("diameter", diameter, "pixels, above 0")
+    segment = rerun.loaded(tool, wide)
+    return {"extra": rerun.runner(tool, segment, notes), "extra_rules": rerun.rules(tool)}
 
 
 def _yours(about: dict[str, float]) -> str:
