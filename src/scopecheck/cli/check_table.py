@@ -48,7 +48,8 @@ def show(head: str, checks: Sequence[Check], n: int, notes: Sequence[str]) -> No
     from rich.console import Console
     from rich.table import Table
 
-    from scopecheck.score.checks import UNMEASURED, few
+    from scopecheck.score.checks import UNMEASURED
+    from scopecheck.score.pair_names import few
 
     console = Console(highlight=False)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scopecheck.errors import InputError
 from scopecheck.score import checks, signs
 from scopecheck.score.checks import Check, Rule, Value
+from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import beside
 from scopecheck.score.rules import Rules
 
@@ -197,7 +198,7 @@ def check_labels(
     found = checks.judge(rules, values, limits, asked.limits, tool=asked.tool, measurement=asked.measurement)
     empty = [one["name"] for one in mine if not len(one["table"])]
     if empty:
-        notes.append(f"{checks.few(empty)}: {NONE}; of these nothing was asked but what needs none.")
+        notes.append(f"{few(empty)}: {NONE}; of these nothing was asked but what needs none.")
     return LabelsCheck(found, [one["name"] for one in mine], _about(mine), list(dict.fromkeys(notes)))
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypeGuard
 
 from scopecheck.errors import InputError
 from scopecheck.score import worth
-from scopecheck.score.pair_names import few
 from scopecheck.score.worth import Worth
 
 Value = tuple[float, str] | str  # a number, larger is worse, and how it is told; or why there is none
@@ -205,8 +204,3 @@ def named(text: str | None) -> dict[str, float]:
             raise InputError(f"--limit: {name} is given twice.")
         found[name] = number
     return found
-
-
-def where(check: Check, n: int) -> str:
-    """On which files a check rang, where there are several."""
-    return f" ({len(check.rang)} of {n} files: {few(check.rang)})" if n > 1 and check.rang else ""
