@@ -161,7 +161,11 @@ def test_the_largest_value_of_the_good_files_is_the_limit(run, tmp_path):
     drop = {f"g{k}": np.where(whole > k, whole, 0).astype(np.uint16) for k in range(3)}
     good = put(tmp_path / "good", **drop)
     good_image = put(tmp_path / "good_image", **{f"g{k}": lit(whole, k) for k in range(3)})
-    masks = put(tmp_path / "m", a=whole, b=np.where(whole > 3, whole, 0).astype(np.uint16))
+    masks = put(
+        tmp_path / "m",
+        a=np.where(whole != 9, whole, 0).astype(np.uint16),
+        b=np.where(whole > 3, whole, 0).astype(np.uint16),
+    )
     image = put(tmp_path / "i", a=lit(whole, 8), b=lit(whole, 9))
     status, out, err = run(masks, "--image", image, "--expect", good, "--expect-image", good_image, "--json")
     assert status == 0, err
@@ -169,7 +173,7 @@ def test_the_largest_value_of_the_good_files_is_the_limit(run, tmp_path):
     assert one["limit"] == pytest.approx(math.log(31 / 29))
     assert one["source"] == "largest of 3 good files"
     assert one["rang"] == ["b"]
-    assert one["files"] == {"a": 0.0, "b": pytest.approx(math.log(31 / 28))}
+    assert one["files"] == {"a": pytest.approx(math.log(31 / 30)), "b": pytest.approx(math.log(31 / 28))}
 
 
 def test_texture_is_set_on_the_good_files(run, tmp_path):
@@ -266,6 +270,7 @@ BAD = {
     "a limit without a name": (("m", "--limit", "0.1"), "expected CHECK=NUMBER"),
     "a limit of sizes without sizes": (("m", "--limit", "odd-sizes=0.1"), "give --size LOW:HIGH"),
     "good files that are the same": (("m", "--expect", "m"), "masks cannot be their own limit"),
+    "a good file that is asked": (("m", "--expect", "m/f.tif"), "nothing can be its own limit"),
     "good images alone": (("m", "--expect-image", "small"), "given without --expect"),
     "a tool of no recipe": (("m", "--tool", "magic"), "no recipe of 'magic'"),
     "a side that is not there": (("m", "--labels", "truth=connected"), "expected one of connected, linked"),

@@ -248,6 +248,11 @@ BAD = {
     "no picks": (("picks", "empty.txt"), "holds no pick"),
     "no such picks": (("picks", "none.txt"), "none.txt"),
     "picks as their own limit": (("picks", "p.txt", "--expect", "p.txt"), "cannot be their own limit"),
+    "a copy as their limit": (("picks", "p.txt", "--expect", "copy.txt"), "nothing can be its own limit"),
+    "good images that are asked": (
+        ("denoised", "raw", "out", "--expect", "out/f0.tif", "--expect-raw", "raw/f0.tif"),
+        "nothing can be its own limit",
+    ),
     "a diameter in A alone": (("picks", "p.txt", "--diameter", "100A"), "needs --pixel-size"),
 }
 
@@ -260,6 +265,7 @@ def test_bad_input_is_one_line_and_status_2(run, tmp_path, request, kind):
     write(tmp_path / "small", **{f"f{k}": np.eye(40, dtype=np.float32) for k in range(3)})
     write(tmp_path / "rgb", **{f"f{k}": np.zeros((96, 96, 3), np.uint8) for k in range(3)})
     table(tmp_path / "p.txt", {"m": scattered(0)})
+    table(tmp_path / "copy.txt", {"n": scattered(0)})
     (tmp_path / "empty.txt").write_text("image_name\tx_coord\ty_coord\tscore\n")
     status, out, err = run(*arguments)
     assert (status, out, len(err.splitlines())) == (2, "", 1), out

@@ -114,6 +114,8 @@ def check_denoised(
     if second_raw is not None:
         _second(mine, raw, second_raw, "second_raw")
     good = [] if expect is None or expect_raw is None else _read(expect_raw, expect, notes)
+    made = [{one["name"]: one["restored"] for one in side} for side in (mine, good)]
+    checks.apart(made[0], made[1], expect)
     values = {one["name"]: _values(one) for one in mine}
     found = checks.judge(RULES, values, {one["name"]: _values(one) for one in good}, limits or {}, tool=tool)
     light = next(one for one in found if one.rule.name == "light")

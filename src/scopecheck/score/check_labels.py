@@ -179,6 +179,8 @@ def check_labels(
     notes: list[str] = []
     good = [] if expect is None else _read(expect, expect_image, asked, notes, "expected masks")
     mine = _read(masks, image, asked, notes, "masks")
+    drawn = [{one["name"]: one["labels"] for one in side if len(one["table"])} for side in (mine, good)]
+    checks.apart(drawn[0], drawn[1], expect)
     texture = _texture(good) if asked.baseline == "texture" else None
     values = {}
     for one in mine:

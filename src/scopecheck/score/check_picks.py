@@ -123,15 +123,19 @@ def check_picks(
     asked = {"diameter": diameter, "shape": shape}
     values: dict[str, dict[str, Value]] = {}
     good: dict[str, dict[str, Value]] = {}
+    points: list[dict[str, NDArray]] = []
     n = 0
     for into, path in ((values, picks), (good, expect)):
         if path is not None:
             given = read(Path(path), None, shape, False, notes, **how)
             tables = pick_curve.without_empty_scores(given, notes).tables
+            points.append({name: table[["x", "y"]].to_numpy(float) for name, table in tables.items()})
             into |= _of(tables, threshold, asked, notes, path)
             n = n or sum(len(table) for table in tables.values())
             if not n:
                 raise InputError(f"{picks}: holds no pick; there is nothing to check.")
+    if expect is not None:
+        checks.apart(points[0], points[1], expect)
     found = checks.judge(RULES, values, good, limits or {})
     return PicksCheck(found, list(values), n, list(dict.fromkeys(notes)))
 

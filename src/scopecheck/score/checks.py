@@ -11,11 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from scopecheck.errors import InputError
 from scopecheck.score import worth
 from scopecheck.score.worth import Worth
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Value = tuple[float, str] | str  # a number, larger is worse, and how it is told; or why there is none
 UNMEASURED = "not measured in any recipe, so silence there has no known worth"
@@ -186,6 +189,17 @@ def _worths(rule: Rule, tool: str | None, measurement: str | None) -> list[Worth
     rows = [row for recipe, check in rule.nearest for row in worth.of(recipe, check)]
     of_it = [row for row in rows if measurement is None or row.measurement in (measurement, worth.ANY)]
     return sorted(of_it or rows, key=lambda row: tool is not None and tool not in row.recipe)
+
+
+def apart(mine: Mapping[str, NDArray], good: Mapping[str, NDArray], path: Any) -> None:
+    """Refuse good files that hold the very values of a file that is asked: it would be its own limit."""
+    held = {(one.shape, one.tobytes()): name for name, one in mine.items() if one.size}
+    for name, one in good.items():
+        if (other := held.get((one.shape, one.tobytes()))) is not None:
+            raise InputError(
+                f"{path}: {name} holds the very values of {other}, which is asked; nothing can be its own"
+                " limit. Leave it out of one of the two."
+            )
 
 
 def named(text: str | None) -> dict[str, float]:
