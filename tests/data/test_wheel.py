@@ -89,3 +89,9 @@ def test_a_notebook_alone_in_an_empty_folder_knows_its_plan(site, tmp_path):
     left_out = {"notebooks", "__pycache__", "template.csv", "template.py.txt"}
     held = [p.relative_to(own.path.parent) for p in own.path.parent.rglob("*") if p.is_file()]
     assert inside == {p for p in held if not left_out & set(p.parts)}
+
+
+def test_the_wheel_carries_what_checks_were_worth(site):
+    from scopecheck.score import worth
+
+    assert (site / "scopecheck/score/worth.csv").read_bytes() == worth.TABLE.read_bytes()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from scopecheck import __version__
-from scopecheck.cli import data
+from scopecheck.cli import check, data
 from scopecheck.cli.contrast import contrast
 from scopecheck.cli.correct import correct
 from scopecheck.cli.fsc import fsc
@@ -31,6 +31,7 @@ app.command()(locate)
 app.command()(sweep)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")
+app.add_typer(check.app, name="check")
 
 
 def _version(wanted: bool) -> None:

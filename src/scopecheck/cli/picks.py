@@ -102,9 +102,9 @@ def picks(
     score = score_picks(
         picked,
         true,
-        radius=_pixels("radius", radius, angstrom),
-        diameter=_pixels("diameter", diameter, angstrom),
-        shape=None if shape is None else _shape(shape),
+        radius=pixels("radius", radius, angstrom),
+        diameter=pixels("diameter", diameter, angstrom),
+        shape=None if shape is None else sides(shape),
         micrograph=micrograph,
         missing=missing,
         min_score=None if min_score is None else number("min-score", min_score),
@@ -125,7 +125,7 @@ def picks(
     end(score.rows, failing)
 
 
-def _pixels(option: str, text: str | None, angstrom: float | None) -> float | None:
+def pixels(option: str, text: str | None, angstrom: float | None) -> float | None:
     """Pixels from '108', '108px' or '190A'."""
     if text is None:
         return None
@@ -138,7 +138,8 @@ def _pixels(option: str, text: str | None, angstrom: float | None) -> float | No
     return value / angstrom
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def sides(text: str) -> tuple[int, ...]:
+    """Read --shape."""
     sides = [number("shape", side) for side in text.split(",")]
     if len(sides) not in (2, 3) or any(side < 1 or side % 1 for side in sides):
         raise InputError(

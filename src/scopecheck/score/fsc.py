@@ -137,7 +137,7 @@ def score_fsc(
     found = _found(curves, corrected, a, b, inside, support, threshold, size)
     checks = [{"check": "halves are two maps", "alarm": bool(alike), "value": alike or "yes"}]
     checks[0]["said"] = f"the two half maps are {alike}: the FSC says nothing" if alike else "they differ"
-    raw, signs = _raw(where, noise, len(a), size, inside is not None)
+    raw, signs = raw_signs(where, noise, len(a), size, inside is not None)
     checks += signs + _checks(curves, corrected, found[-1], threshold, size, claimed, inside, a + b)
     notes += _opposite(curves["unmasked"])
     quoted = _quoted(found, alike, corrected, raw, len(a), size)
@@ -198,7 +198,7 @@ def _by_chance(shared: Agreement, interval: Interval) -> str:
     return ""
 
 
-def _raw(
+def raw_signs(
     where: Any, noise: tuple[np.ndarray, ...], box: int, size: float, masking: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What a mask or a filter left in the half maps, as numbers and as checks."""

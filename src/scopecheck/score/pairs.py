@@ -97,6 +97,78 @@ def pair_up(
     return _guessed(listed, given, notes), notes
 
 
+def beside(
+    main: Path, image: Path | None, what: str = "masks", other: str = "image"
+) -> tuple[list[tuple[str, Path, Path | None]], list[str]]:
+    """One file, or the files of a folder, each with its image where images are given; for what has no truth.
+
+    Files are chosen and paired by name as `pair_up` does it. Images that belong to no file are left out, with
+    a note.
+
+    Parameters
+    ----------
+    main, image : Path
+    what, other : str
+        What they are, for messages.
+
+    Returns
+    -------
+    files : list of (name, path, image or None)
+    notes : list of str
+
+    Raises
+    ------
+    InputError
+        If a path is missing, a file meets a folder, a folder holds no image, or a file has no image by name.
+    """
+    given = {what: Path(main)} | ({} if image is None else {other: Path(image)})
+    for side, path in given.items():
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder, given as {side}.")
+    folders = {side: path.is_dir() and not is_zarr(path) for side, path in given.items()}
+    if len(set(folders.values())) > 1:
+        kinds = ", ".join(f"{side} is a {'folder' if held else 'file'}" for side, held in folders.items())
+        raise InputError(f"{main}: {kinds}; give files alone or folders alone.")
+    paths = list(given.values())
+    if not folders[what]:
+        if image is not None and paths[0].resolve() == paths[1].resolve():
+            raise InputError(f"{main}: given as {what} and as {other}; give two files.")
+        return [(paths[0].name, paths[0], paths[1] if image is not None else None)], []
+    notes: list[str] = []
+    roles = {"prediction": paths[0]} | ({} if image is None else {"image": paths[1]})
+    listed = {role: _listed(path, notes) for role, path in roles.items()}
+    sets = {role: _sets(files) for role, files in listed.items()}
+    joined = {role: [p for p in files if sets[role].get(p, [p])[0] == p] for role, files in listed.items()}
+    chosen, said = _of_one_kind(joined, roles)
+    names = {role: _names(files, sets[role]) for role, files in chosen.items()}
+    for role, found in names.items():
+        if not found:
+            twice = next(iter(_duplicates(chosen[role] or joined[role]).items()), None)
+            held = f"{twice[0]!r} is the name of {len(twice[1])} files" if twice else "holds no image"
+            raise InputError(f"{roles[role]}: {held}; expected one file for each field. Leave the one meant.")
+    notes += said
+    if image is None:
+        return [(name, path, None) for name, path in names["prediction"].items()], list(dict.fromkeys(notes))
+    pairs, _ = match(list(names["prediction"]), list(names["image"]))
+    if lonely := [path.name for name, path in names["prediction"].items() if name not in pairs]:
+        raise InputError(
+            f"{main}: {len(lonely)} of {len(names['prediction'])} files ({few(lonely)}) have no {other} of"
+            f" the same name in {image}; give each its {other}, under its name."
+        )
+    if spare := [path.name for name, path in names["image"].items() if name not in pairs.values()]:
+        notes.append(f"{image}: {len(spare)} that belong to no file are left out ({few(spare)}).")
+    if same := [
+        path.name for name, path in names["prediction"].items() if path == names["image"][pairs[name]]
+    ]:
+        raise InputError(
+            f"{main}: {few(same)} would be taken as {what} and as {other}; give the folder of each, or names"
+            " that say which is which."
+        )
+    files: list[tuple[str, Path, Path | None]] = []
+    files += [(name, path, names["image"][pairs[name]]) for name, path in names["prediction"].items()]
+    return files, list(dict.fromkeys(notes))
+
+
 def _guessed(listed: dict[str, list[Path]], given: Mapping[str, Path], notes: list[str]) -> list[Pair]:
     """Pair by name: those that are labels, or all files; and where that fails, a set's files one by one."""
     sets = {what: _sets(paths) for what, paths in listed.items()}

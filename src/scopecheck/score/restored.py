@@ -127,7 +127,7 @@ def score_restored(
         found.append(
             _read(pair.name, {"raw": pair.image, "restored": pair.predicted, "truth": pair.true}, seen)
         )
-    notes += _together(seen)
+    notes += together(seen)
     _refuse_copies(found)
     for one in found:
         _registered(one, notes, as_given)
@@ -241,7 +241,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     return {"name": name, "paths": paths} | {side: image.astype(float) for side, image in given.items()}
 
 
-def _together(seen: Sequence[tuple[str, str]]) -> list[str]:
+def together(seen: Sequence[tuple[str, str]]) -> list[str]:
     """One note for what was seen in several files; numbers that differ do not tell notes apart."""
     import re
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SIDES = {"predicted": "prediction", "true": "truth"}
 OF_MASKS = {"area_fraction", "total_area", "volume_fraction", "total_volume"}  # need no objects told apart
+ALONE = "masks"  # the side of label images without a truth
 OPPOSITE = -0.5  # correlation of two foregrounds: 0 by chance, -1 where one is the other's background
 
 
@@ -33,20 +34,10 @@ def read(
     InputError
         If a file is certainly no label image and not told to be taken as given.
     """
-    from scopecheck.measure.signs import grey, look
-
     pictures, looks, certain = dict(pictures), {}, []
     for key, side in SIDES.items():
-        path: Path = getattr(pair, key)
-        array, notes = _background(path, pictures[key].array, side, rules)
-        levels = grey(array) if rules.numbering(side) else None
-        array, more = _numbered(path, array, rules.numbering(side))
-        pictures[key] = pictures[key]._replace(array=array)
-        seen = look(array)
-        if levels:
-            seen = seen._replace(signs=[levels, *(sign for sign in seen.signs if sign.name != levels.name)])
-        looks[key] = (notes + more, seen)
-        certain += [_told(path, sign, side) for sign in looks[key][1].signs if sign.certain]
+        pictures[key], looks[key], said = read_side(getattr(pair, key), pictures[key], side, rules)
+        certain += said
     same = pictures["predicted"].array.shape == pictures["true"].array.shape
     of_masks = bool(rules.measures) and set(rules.measures or ()) <= OF_MASKS
     if same and (text := _inverted(pair, pictures, looks, of_masks)):
@@ -55,6 +46,42 @@ def read(
     if certain and not rules.as_given:
         raise InputError(f"{'. Also, '.join(certain)}. --as-given goes on as it is.")
     return pictures, looks
+
+
+def read_side(
+    path: Path, picture: Picture, side: str, rules: Rules
+) -> tuple[Picture, tuple[list[str], Look], list[str]]:
+    """Number the objects of one label image by the rules: the image, how and its signs, and certain faults.
+
+    `side` is one of `SIDES`, or `ALONE` where there is no other.
+    """
+    from scopecheck.measure.signs import grey, look
+
+    array, notes = _background(path, picture.array, side, rules)
+    levels = grey(array) if rules.numbering(side) else None
+    array, more = _numbered(path, array, rules.numbering(side))
+    seen = look(array)
+    if levels:
+        seen = seen._replace(signs=[levels, *(sign for sign in seen.signs if sign.name != levels.name)])
+    certain = [_told(path, sign, side) for sign in seen.signs if sign.certain]
+    return picture._replace(array=array), (notes + more, seen), certain
+
+
+def read_alone(path: Path, rules: Rules) -> tuple[Picture, tuple[list[str], Look]]:
+    """Read a label image that stands alone, by the rules, with how it was read and its signs.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is certainly no label image and not told to be taken as given.
+    """
+    from scopecheck.data.read.images import read_unchecked_labels
+
+    picture = read_unchecked_labels(path, mask=rules.numbering(ALONE) is not None)
+    picture, looks, certain = read_side(path, picture, ALONE, rules)
+    if certain and not rules.as_given:
+        raise InputError(f"{'. Also, '.join(certain)}. --as-given goes on as it is.")
+    return picture, looks
 
 
 def _inverted(
@@ -89,7 +116,12 @@ def _inverted(
 
 
 def _told(path: Path, sign: Sign, side: str) -> str:
-    return f"{path}: {sign.sentence(sign.way.format(side=side))}"
+    return f"{path}: {sign.sentence(_way(sign, side))}"
+
+
+def _way(sign: Sign, side: str) -> str:
+    """What to do about a sign, with the options as they are typed for this side."""
+    return sign.way.replace("{side}=", "") if side == ALONE else sign.way.format(side=side)
 
 
 def _background(path: Path, array: np.ndarray, side: str, rules: Rules) -> tuple[np.ndarray, list[str]]:
@@ -104,6 +136,11 @@ def _background(path: Path, array: np.ndarray, side: str, rules: Rules) -> tuple
     if 0 in values or not zero.any():
         if not outside.any():
             return array, [f"holds no pixel of {named}, told to be its background"]
+    elif side == ALONE and zero.mean() > share:
+        raise InputError(
+            f"{path}: {named} covers {share:.1%} of it and 0 covers {zero.mean():.1%}, so that 0 is its"
+            " background; leave --background out."
+        )
     elif side not in rules.background and zero.mean() > share:
         raise InputError(
             f"{path}: {named} covers {share:.1%} of it and 0 covers {zero.mean():.1%}, so that 0 is its"
@@ -170,34 +207,39 @@ def report(found: Iterable[tuple[Pair, dict[str, tuple[list[str], Look]]]], rule
     InputError
         If the files of one side, taken together, are certainly no label images.
     """
-    from scopecheck.measure.signs import together
-
     files = list(found)
     notes = []
     for key, side in SIDES.items():
-        kinds: dict[str, list[str]] = {}
-        ways: dict[str, str] = {}
-        for pair, looks in files:
-            told_notes, seen = looks[key]
-            path = getattr(pair, key)
-            for text in told_notes:
-                kinds.setdefault("read", []).append(f"{path.name}: {text}")
-            for sign in seen.signs:
-                given = " (taken as given)" if sign.certain else ""
-                kinds.setdefault(sign.name, []).append(f"{path.name}{given}: {sign.text}")
-                ways[sign.name] = sign.way.format(side=side)
-        whole = together(looks[key][1] for _, looks in files)
-        if whole and not any(sign.certain for _, looks in files for sign in looks[key][1].signs):
-            folder = getattr(files[0][0], key).parent
-            if not rules.as_given:
-                raise InputError(f"{_told(folder, whole, side)}. --as-given goes on as it is.")
-            kinds["together"], ways["together"] = [f"{folder}: {whole.text}"], whole.way.format(side=side)
-        for name, texts in kinds.items():
-            many = f" in {len(texts)} of {len(files)} files" if len(files) > 1 else ""
-            said = "; ".join(texts[:3]) + ("; ..." if len(texts) > 3 else "")
-            end = "" if said.endswith("?") else "."
-            way = f" {ways[name][0].upper()}{ways[name][1:]}." if name in ways else ""
-            notes.append(f"{side}{many}: {said}{end}{way}")
+        notes += report_side([(getattr(pair, key), looks[key]) for pair, looks in files], side, rules)
+    return notes
+
+
+def report_side(files: list[tuple[Path, tuple[list[str], Look]]], side: str, rules: Rules) -> list[str]:
+    """Notes on the files of one side, as `report`."""
+    from scopecheck.measure.signs import together
+
+    kinds: dict[str, list[str]] = {}
+    ways: dict[str, str] = {}
+    for path, (told_notes, seen) in files:
+        for text in told_notes:
+            kinds.setdefault("read", []).append(f"{path.name}: {text}")
+        for sign in seen.signs:
+            given = " (taken as given)" if sign.certain else ""
+            kinds.setdefault(sign.name, []).append(f"{path.name}{given}: {sign.text}")
+            ways[sign.name] = _way(sign, side)
+    whole = together(seen for _, (_, seen) in files)
+    if whole and not any(sign.certain for _, (_, seen) in files for sign in seen.signs):
+        folder = files[0][0].parent
+        if not rules.as_given:
+            raise InputError(f"{_told(folder, whole, side)}. --as-given goes on as it is.")
+        kinds["together"], ways["together"] = [f"{folder}: {whole.text}"], _way(whole, side)
+    notes = []
+    for name, texts in kinds.items():
+        many = f" in {len(texts)} of {len(files)} files" if len(files) > 1 else ""
+        said = "; ".join(texts[:3]) + ("; ..." if len(texts) > 3 else "")
+        end = "" if said.endswith("?") else "."
+        way = f" {ways[name][0].upper()}{ways[name][1:]}." if name in ways else ""
+        notes.append(f"{side}{many}: {said}{end}{way}")
     return notes
 
 

@@ -1,0 +1,254 @@
+"""Restored images without a truth: what was taken away, whether light was kept, what a second take says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopecheck.errors import InputError
+from scopecheck.score import checks
+from scopecheck.score.checks import Check, Rule, Value
+from scopecheck.score.pairs import beside
+
+N2V, CARE, RLN = "denoising-noise2void", "restoration-care", "restoration-rln"
+TRANSLATION = "crossmodality-translation"
+NO_OUT, NO_RAW = "give --second-out", "give --second-raw and --second-out"
+
+RULES = (
+    Rule(
+        "residual x",
+        "correlation of neighbours in a row of what was taken away; pure noise has none",
+        nearest=((N2V, "residual along x"), (CARE, "residual")),
+    ),
+    Rule(
+        "residual y",
+        "the same in a column",
+        nearest=((N2V, "residual along y"), (CARE, "residual")),
+    ),
+    Rule(
+        "light",
+        "log ratio of the light above the dim half, restored and raw",
+        limit=math.log(1.1),
+        source="a tenth, declared in the recipe",
+        nearest=((CARE, "light"),),
+        like="there the places without light were known; here they are the dim half of the raw image",
+        bare=True,
+    ),
+    Rule(
+        "again",
+        "1 less the correlation of what was made of two exposures of one scene",
+        nearest=((RLN, "again"), (TRANSLATION, "again")),
+    ),
+    Rule(
+        "blurred",
+        "1 less the correlation of the restored image, blurred, and a second raw one",
+        nearest=((RLN, "blurred"), (TRANSLATION, "blurred")),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DenoisedCheck:
+    """What `check_denoised` found: checks, the files' names, and how the input was read."""
+
+    checks: list[Check]
+    files: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def check_denoised(
+    raw: Path,
+    restored: Path,
+    *,
+    second_raw: Path | None = None,
+    second_restored: Path | None = None,
+    expect: Path | None = None,
+    expect_raw: Path | None = None,
+    limits: Mapping[str, float] | None = None,
+    tool: str | None = None,
+) -> DenoisedCheck:
+    """Ask restored images what can be asked without a truth.
+
+    Parameters
+    ----------
+    raw, restored : Path
+        Two images (Y, X) or (Z, Y, X) on the same pixels, or two folders of them, paired by name.
+    second_raw, second_restored : Path, optional
+        A second exposure of each scene, and what the tool made of it, likewise.
+    expect, expect_raw : Path, optional
+        Restored images that are known to be good, and their raw ones: the largest value on them is the limit
+        of each check that has no other.
+    limits : mapping of check to float, optional
+    tool : str, optional
+        As `checks.judge`.
+
+    Returns
+    -------
+    DenoisedCheck
+
+    Raises
+    ------
+    InputError
+        Files that cannot be read or paired, one file given twice, colour, other shapes, a movie as one image.
+    """
+    if (expect is None) != (expect_raw is None):
+        raise InputError("--expect and --expect-raw: give both, good restored images and their raw ones.")
+    if expect is not None and Path(expect).resolve() == Path(restored).resolve():
+        raise InputError(f"{expect}: given as restored and as --expect; images cannot be their own limit.")
+    if second_raw is not None and second_restored is None:
+        raise InputError("--second-raw: given without --second-out, what the tool made of it.")
+    if Path(raw).resolve() == Path(restored).resolve():
+        raise InputError(
+            f"{raw}: given as raw and as restored; give the raw images first, then the restored."
+        )
+    notes: list[str] = []
+    mine = _read(raw, restored, notes)
+    if second_restored is not None:
+        _second(mine, restored, second_restored, "second_out")
+    if second_raw is not None:
+        _second(mine, raw, second_raw, "second_raw")
+    good = [] if expect is None or expect_raw is None else _read(expect_raw, expect, notes)
+    made = [{one["name"]: one["restored"] for one in side} for side in (mine, good)]
+    checks.apart(made[0], made[1], expect)
+    values = {one["name"]: _values(one) for one in mine}
+    found = checks.judge(RULES, values, {one["name"]: _values(one) for one in good}, limits or {}, tool=tool)
+    light = next(one for one in found if one.rule.name == "light")
+    if light.value is not None and light.value > math.log(3):
+        notes.append(
+            "The light differs by more than a factor of 3: where the tool gives another unit, the alarm of"
+            " light says that alone. Bring all restored images to the raw unit by one gain and offset."
+        )
+    return DenoisedCheck(found, list(values), list(dict.fromkeys(notes)))
+
+
+def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
+    from scopecheck.data.read.images import read_image
+    from scopecheck.score.restored import together
+
+    files, said = beside(restored, raw, "restored", "raw")
+    notes += said
+    found: list[dict[str, Any]] = []
+    seen: list[tuple[str, str]] = []
+    for name, path, raw_path in files:
+        assert raw_path is not None
+        given = {"raw": read_image(raw_path).array, "restored": read_image(path).array}
+        _shapes({"raw": raw_path, "restored": path}, given)
+        seen += [(said, name) for said in _looked_at(given)]
+        found.append({"name": name} | {side: image.astype(float) for side, image in given.items()})
+    notes += together(seen)
+    return found
+
+
+def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
+    """Refuse colour, and two images of other pixels."""
+    for side, image in given.items():
+        if image.ndim == 3 and image.shape[-1] in (3, 4) and min(image.shape[:2]) > 4:
+            raise InputError(
+                f"{paths[side]}: shape {image.shape}, a colour picture; give one grey level a pixel."
+            )
+    shapes = {side: image.shape for side, image in given.items()}
+    if len(set(shapes.values())) > 1:
+        told = ", ".join(f"{side} {shape}" for side, shape in shapes.items())
+        movie = len({len(shape) for shape in shapes.values()}) > 1
+        raise InputError(
+            f"{paths['restored']}: shapes differ ({told}); expected two images of the same pixels."
+            + " A movie or a stack is not one image; give one frame, or stacks on both sides." * movie
+        )
+
+
+def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
+    """What the images show of their past."""
+    from scopecheck.measure.processed import processed
+
+    if np.array_equal(given["raw"], given["restored"]):
+        return ["the raw image and the restored hold the very same pixels"]
+    said = []
+    for side, image in given.items():
+        middle = image if image.ndim == 2 else image[len(image) // 2]
+        if not np.ptp(middle.astype(float)):
+            said.append(f"the {side} image is constant")
+        elif min(middle.shape) >= 32:
+            signs = processed(middle).signs()
+            kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
+            said += [f"the {side} image: {sign}" for sign in kept]
+    if min(given["raw"].shape[-2:]) < 32:
+        said.append("under 32 pixels a side, so not looked at for traces of processing")
+    return said
+
+
+def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str) -> None:
+    """Read a second take of each scene, found by the name of the first."""
+    from scopecheck.data.read.images import read_image
+
+    if Path(first).resolve() == Path(path).resolve():
+        raise InputError(f"{path}: given as the first and the second take; give another exposure.")
+    side = "restored" if key == "second_out" else "raw"
+    files, _ = beside(first, path, side, "second take")
+    paths = {name: other for name, _, other in files}
+    for one in mine:
+        other = paths.get(one["name"], next(iter(paths.values())) if len(mine) == 1 else None)
+        if other is None:
+            raise InputError(f"{path}: has no second take of {one['name']}; expected one under its name.")
+        image = read_image(other).array
+        _shapes({"raw": Path(first), "restored": other}, {"raw": one[side], "restored": image})
+        if np.array_equal(image, one[side]):
+            raise InputError(f"{other}: holds the very pixels of the first take; give another exposure.")
+        one[key] = image.astype(float)
+
+
+def _values(one: Mapping[str, Any]) -> dict[str, Value]:
+    from scopecheck.measure import intensity
+
+    raw, out = one["raw"], one["restored"]
+    if not (np.ptp(raw) and np.ptp(out)):
+        return dict.fromkeys((rule.name for rule in RULES), "an image is constant")
+    found: dict[str, Value] = {}
+    together = intensity.fitted(out, raw)
+    if np.ptp(raw - together) <= 1e-9 * np.ptp(raw):
+        found |= dict.fromkeys(("residual x", "residual y"), "nothing was taken away")
+    else:
+        left = intensity.residual_correlation(raw, together)
+        for axis in "xy":
+            told = f"white noise within {2 * left['error']:.3f}"
+            found[f"residual {axis}"] = (abs(left[axis]), told)
+    found["light"] = _light(raw, out)
+    found["again"] = (
+        (1 - _r(out, one["second_out"]), f"r = {_r(out, one['second_out']):.3f}")
+        if "second_out" in one
+        else NO_OUT
+    )
+    found["blurred"] = _blurred(out, one["second_raw"]) if "second_raw" in one else NO_RAW
+    return found
+
+
+def _light(raw: NDArray, out: NDArray) -> Value:
+    """Log ratio of the mean above that of the dim half, which is found in the smoothed raw image."""
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(raw, [0] * (raw.ndim - 2) + [3, 3])
+    dim = smooth <= np.median(smooth)
+    before, after = (float(image.mean() - image[dim].mean()) for image in (raw, out))
+    if before <= 0 or after <= 0:
+        return f"no light above the dim half in the {'raw' if before <= 0 else 'restored'} image"
+    return abs(math.log(after / before)), f"{100 * (after / before - 1):+.1f} %"
+
+
+def _blurred(out: NDArray, second: NDArray) -> Value:
+    from scopecheck.measure.squirrel import squirrel
+
+    if out.ndim != 2:
+        return "is for planes, and this is a stack"
+    if not np.ptp(second):
+        return "the second take is constant"
+    rsp = squirrel(out, second).rsp
+    return 1 - rsp, f"r = {rsp:.3f}"
+
+
+def _r(a: NDArray, b: NDArray) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) if np.ptp(a) and np.ptp(b) else 0.0
