@@ -156,6 +156,7 @@ def correct_study(tool: Path, truth: Path | None, asked: Asked) -> CorrectedStud
 def correct_tables(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str]) -> CorrectedStudy:
     """As `correct_study`, of tables that are read already; `notes` go first."""
     _installed()
+    notes += [note for table in (mine, theirs) for note in table.sheet.notes if note not in notes]
     study = _study(mine, theirs, asked, notes)
     _other_unit(study, theirs.path, asked, notes)
     strata = _all_strata(study)

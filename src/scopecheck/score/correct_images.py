@@ -12,6 +12,7 @@ from scopecheck.score.correct import Asked
 from scopecheck.score.field_table import FieldTable
 from scopecheck.score.pair_names import few, match
 from scopecheck.score.pairs import _listed, _of_one_kind, stem
+from scopecheck.score.user_table import Sheet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +112,8 @@ def _table(
         raise InputError(
             f"{folder}: two files are called {twice[0]!r}, in other formats; leave the one that is meant."
         )
-    return FieldTable(folder, ["field", *names], rows, fields, "field", "point", units)
+    sheet = Sheet(folder, ["field", *names], rows, list(range(1, len(rows) + 1)), "point")
+    return FieldTable(sheet, fields, "field", units)
 
 
 def _watched(paths: Sequence[Path]) -> Iterable[Path]:
@@ -158,10 +160,10 @@ def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: li
         )
     notes.append(f"Grey images pair {how}.")
     rows = []
-    for row in table.rows:
+    for row in table.sheet.rows:
         grey = read_image(found[pairs[row[0]]]).array
         rows.append([*row, *(repr(value) for value in looks(grey))])
-    return replace(table, headings=[*table.headings, *SEEN], rows=rows)
+    return replace(table, sheet=replace(table.sheet, headings=[*table.headings, *SEEN], rows=rows))
 
 
 def looks(grey: np.ndarray) -> tuple[float, float, float]:
