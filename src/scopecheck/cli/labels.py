@@ -23,6 +23,7 @@ from scopecheck.cli.options import (
     fractions,
     print_table,
     sizes,
+    whole_sides,
 )
 from scopecheck.errors import InputError
 from scopecheck.score.pair_names import few
@@ -83,7 +84,8 @@ def labels(
             "--labels",
             metavar="<str>",
             help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
-            " planes of a stack joined), or for one side, truth=connected.",
+            " planes of a stack joined); or which outlines are meant: nuclei (of QuPath's cells), rois (of an"
+            " OME-TIFF). For one side, truth=connected.",
         ),
     ] = None,
     grey_background: Annotated[
@@ -109,6 +111,10 @@ def labels(
             " anything), or a CSV table of prediction,truth."
         ),
     ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(help="Rows,columns (or planes,rows,columns) of the images that outlines were drawn on."),
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -121,7 +127,8 @@ def labels(
     """Judge predicted labels against true ones by what a biologist would publish.
 
     Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
-    OME-Zarr, PNG and NPY. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
+    OME-Zarr, PNG, NPY and Cellpose's _seg.npy; outlines of QuPath (GeoJSON), ImageJ (ROI zip) and OMERO
+    (OME-XML). Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
     from scopecheck.record.result import strict
     from scopecheck.score import grey_levels, signs
@@ -168,6 +175,7 @@ def labels(
         background=signs.by_side("background", _joined(background), _label),
         as_given=as_given,
         pairing=pair,
+        shape=None if shape is None else whole_sides(shape),
     )
     watch = iter if as_json else _progress
     if against is not None:
@@ -245,7 +253,7 @@ def _ways(text: str | None) -> dict[str, str]:
 
     found = signs.by_side("labels", text, str)
     for words in found.values():
-        check_choice("labels", ",".join(words), ("connected", "linked"))
+        check_choice("labels", ",".join(words), ("connected", "linked", "nuclei", "rois"))
     return {side: words[0] for side, words in found.items()}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
+from scopecheck.score.label_files import is_outlined, read_outlined
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
 from scopecheck.score.rules import Rules
@@ -225,14 +226,24 @@ def _measure(pair: Pair, number: int, notes: list[str], rules: Rules) -> dict[st
 def _pictures(pair: Pair, rules: Rules) -> dict[str, Any]:
     from scopecheck.data.read.images import read_image, read_unchecked_labels
 
+    sides = {"predicted": "prediction", "true": "truth"}
+    drawn = [key for key in sides if is_outlined(getattr(pair, key), rules.way(sides[key]))]
     pictures = {
         key: read_unchecked_labels(
             getattr(pair, key), own=side in pair.own, mask=rules.numbering(side) is not None
         )
-        for key, side in (("predicted", "prediction"), ("true", "truth"))
+        for key, side in sides.items()
+        if key not in drawn
     }
     if pair.image is not None:
         pictures["image"] = read_image(pair.image, own="image" in pair.own)
+    shape, told = rules.shape, "--shape"
+    for key in drawn:
+        if shape is None and pictures:
+            other = "image" if "image" in pictures else next(iter(pictures))
+            shape, told = pictures[other].array.shape, f"the {sides.get(other, other)}'s"
+        path, way = getattr(pair, key), rules.way(sides[key])
+        pictures[key] = read_outlined(path, shape, told, way)
     return pictures
 
 
