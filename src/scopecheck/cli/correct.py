@@ -77,6 +77,10 @@ def correct(
         str | None, typer.Option(help="Rows,columns of the images that outlines were drawn on.")
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
+    all_fields: Annotated[
+        Path | None,
+        typer.Option(help="Table of all fields' names, where TOOL has a row an object (--value count)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw of the fields to annotate next.")] = 0,
     as_given: Annotated[
         bool,
@@ -122,6 +126,7 @@ def correct(
         scope=scope,
         half_width=half_width,
         decimal=decimal,
+        every=all_fields,
         seed=seed,
         as_given=as_given,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scopecheck.cli import numbers
 from scopecheck.cli.against import difference, show_difference
 from scopecheck.cli.options import (
     AsJson,
@@ -40,7 +41,9 @@ SHORT = {"area": "mean_area", "volume": "mean_volume", "intensity": "total_inten
 
 def labels(
     predicted: Annotated[Path, typer.Argument(metavar="PRED", help="Predicted labels: a file or a folder.")],
-    true: Annotated[Path, typer.Argument(metavar="TRUTH", help="True labels: a file or a folder.")],
+    true: Annotated[
+        Path | None, typer.Argument(metavar="TRUTH", help="True labels: a file or a folder.")
+    ] = None,
     image: Annotated[Path | None, typer.Option(help="Grey image or folder of them, for intensities.")] = None,
     pixel_size: Annotated[
         str | None, typer.Option(help="Micrometres: 0.36, or y,x, or z,y,x; by default what the files say.")
@@ -115,6 +118,23 @@ def labels(
         str | None,
         typer.Option(help="Rows,columns (or planes,rows,columns) of the images that outlines were drawn on."),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="table: PRED and TRUTH are tables with a row a field, not label images."),
+    ] = None,
+    field: Annotated[str | None, typer.Option(help="Of a table, the column of the fields' names.")] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(help="Column of the tool's number; of objects count, total:COLUMN or mean:COLUMN."),
+    ] = None,
+    truth_field: Annotated[str | None, typer.Option(help="Column of the names in TRUTH, if another.")] = None,
+    truth_value: Annotated[
+        str | None, typer.Option(help="Column of the true number, if another, or in PRED without a TRUTH.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
+    all_fields: Annotated[
+        Path | None, typer.Option(help="Table of all fields' names, where a table has a row an object.")
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -155,6 +175,35 @@ def labels(
         relative=scale == "relative",
     )
     fractions(limits if scale == "relative" else {})
+    columns = {"field": field, "value": value, "truth-field": truth_field, "truth-value": truth_value}
+    columns |= {"decimal": decimal, "all-fields": None if all_fields is None else str(all_fields)}
+    numbers.check_source(source, predicted, columns)
+    if source == "table":
+        if lone := [name for name, given in _of_images(locals()).items() if given]:
+            raise InputError(f"--{lone[0]}: is for label images, and --from table gives numbers.")
+        from scopecheck.score.field_numbers import NumberRules
+
+        number_rules = NumberRules(
+            field=field,
+            value=value,
+            true_field=truth_field,
+            true_value=truth_value,
+            decimal=decimal,
+            every=all_fields,
+            tolerance=limits,
+            truth_uncertainty=unsure,
+            units=units,
+            scale=scale,
+            estimand=ESTIMANDS[estimand],
+            as_given=as_given,
+        )
+        end([numbers.judge(predicted, true, number_rules, as_json)], failing)
+        return
+    if true is None:
+        raise InputError(
+            "missing argument 'TRUTH'; `scopecheck score labels --help` lists what there is. (One table with"
+            " a column of truths: --from table --truth-value COLUMN.)"
+        )
     levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
@@ -196,6 +245,12 @@ def labels(
     else:
         _show(score, predicted, true, threshold)
     end(score.rows, failing)
+
+
+def _of_images(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that label images alone have use for, as they were given."""
+    names = "image pixel_size unit measure background label_way grey_background saturation pair shape against"
+    return {name.replace("_", "-").replace("label-way", "labels"): given[name] for name in names.split()}
 
 
 def _by_text(files: Sequence[dict[str, Any]]) -> list[str]:

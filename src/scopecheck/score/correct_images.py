@@ -106,9 +106,10 @@ def _table(
     shape: Sequence[int] | None,
     notes: list[str],
 ) -> FieldTable:
+    read: dict[str, list[str]] = {}
     rows, units = [], {name: "" for name in names}
     for number, path in enumerate(_watched(paths)):
-        measured = _measured(path, names, pixel_size, border, shape, notes)
+        measured = _measured(path, names, pixel_size, border, shape, read)
         for name, quantity in measured.items():
             if number and quantity.unit != units[name]:
                 raise InputError(
@@ -122,6 +123,7 @@ def _table(
         raise InputError(
             f"{folder}: two files are called {twice[0]!r}, in other formats; leave the one that is meant."
         )
+    notes += [f"{few(files)} ({len(files)} of {len(paths)} files): {note}." for note, files in read.items()]
     sheet = Sheet(folder, ["field", *names], rows, list(range(1, len(rows) + 1)), "point")
     return FieldTable(sheet, fields, "field", units)
 
@@ -140,13 +142,14 @@ def _measured(
     pixel_size: Sequence[float] | None,
     border: str,
     shape: Sequence[int] | None,
-    notes: list[str],
+    read: dict[str, list[str]],
 ) -> dict[str, Any]:
     from scopecheck import measure
     from scopecheck.data.labels import read_labels
 
     picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(path)
-    notes += [f"{path.name}: {note}." for note in picture.notes]
+    for note in picture.notes:
+        read.setdefault(note, []).append(path.name)
     size: Any = pixel_size or picture.pixel_size
     if size is not None and len(size) == 1:
         size = size[0]

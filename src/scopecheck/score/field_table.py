@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopecheck.errors import InputError
+from scopecheck.score.object_table import field_of, grouped, how_to, program
 from scopecheck.score.pair_names import few
 from scopecheck.score.user_table import Sheet, bare, looks_numeric, numbers, place, read_sheet
 
@@ -112,8 +113,15 @@ class FieldTable:
         return bare(heading)[1] if self.units is None else self.units.get(heading, "")
 
 
-def read_fields(path: Path, field: str | None, *, decimal: str | None = None) -> FieldTable:
-    """Read a table of one row a field.
+def read_fields(
+    path: Path,
+    field: str | None,
+    *,
+    decimal: str | None = None,
+    every: Path | None = None,
+    value: str | None = None,
+) -> FieldTable:
+    """Read a table of one row a field, or of one row an object where all fields are known.
 
     Parameters
     ----------
@@ -123,19 +131,33 @@ def read_fields(path: Path, field: str | None, *, decimal: str | None = None) ->
         Heading of the fields' names; by default what programs call it (`FIELDS`; CellProfiler's
         FileName_...).
     decimal : {"point", "comma"}, optional
+    every : Path, optional
+        Table that names all fields; then a table of objects is taken together to `value`, a number a field
+        (`object_table.grouped`).
+    value : str, optional
 
     Raises
     ------
     InputError
-        If there is no such table, no column of names, or a name is empty or stands twice.
+        If there is no such table, no column of names, a name is empty or stands twice, or it is a table of
+        objects and its fields are not known.
     """
     sheet = read_sheet(path, "field,count", decimal=decimal)
+    if whose := program(sheet):
+        at = field_of(sheet, path, field)
+        if every is None:
+            raise InputError(how_to(path, whose))
+        sheet, value, unit = grouped(sheet, at, every, value)
+        return FieldTable(sheet, [row[0] for row in sheet.rows], at, {value: unit})
     table = FieldTable(sheet, [], "")
     heading = table.column(field, "--field") if field else _field(table)
     names = [cell.strip() for cell in table.cells(heading)]
     if "" in names:
         line = sheet.lines[names.index("")]
         raise InputError(f"{path}: line {line}: no field's name in column {heading!r}.")
+    if every is not None and len(set(names)) < len(names):
+        sheet, value, unit = grouped(sheet, heading, every, value)
+        return FieldTable(sheet, [row[0] for row in sheet.rows], heading, {value: unit})
     _once(path, heading, names)
     return replace(table, names=names, field=heading)
 
@@ -161,12 +183,13 @@ def _once(path: Path, heading: str, names: Sequence[str]) -> None:
     seen: set[str] = set()
     twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
     many = 2 * len(set(names)) < len(names)
-    hint = (
-        " It seems to have a row an object. Give one row a field, with those in which nothing was found: a"
-        " table of objects does not have them."
-        if many
-        else " Leave one of the rows, or name the column that tells the fields apart with --field."
-    )
+    hint = " Leave one of the rows, or name the column that tells the fields apart with --field."
+    if many:
+        hint = (
+            " It seems to have a row an object. Give one row a field, with those in which nothing was found:"
+            " a table of objects does not have them. Or give --all-fields TABLE, in which every field has a"
+            " row."
+        )
     raise InputError(
         f"{path}: field {twice!r} stands {names.count(twice)} times in column {heading!r}.{hint}"
     )

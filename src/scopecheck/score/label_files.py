@@ -53,10 +53,7 @@ def read_outlined(path: Path, shape: Sequence[int] | None, told: str, way: str |
     held = _read(path, way)
     size = held.shape or (None if shape is None else tuple(shape))
     if size is None:
-        raise InputError(
-            f"{path}: outlines do not tell how large their image is; give --shape rows,columns, or the grey"
-            " images with --image."
-        )
+        raise InputError(f"{path}: outlines do not tell how large their image is; give --shape rows,columns.")
     if held.shape and shape is not None and tuple(shape) != held.shape and told == "--shape":
         raise InputError(
             f"{path}: says that its image has the shape {held.shape}, and --shape {tuple(shape)}."

@@ -55,7 +55,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
-def read_sheet(path: Path, expected: str, *, decimal: str | None = None) -> Sheet:
+def read_sheet(path: Path, expected: str, *, decimal: str | None = None, least: int = 2) -> Sheet:
     """Read a table of text: a line of headings, and rows parted by commas, semicolons or tabs.
 
     Lines that begin with # and Excel's ``sep=;`` are passed over, and so are the three lines with which
@@ -69,6 +69,8 @@ def read_sheet(path: Path, expected: str, *, decimal: str | None = None) -> Shee
         Headings of such a table, for messages: ``field,count``.
     decimal : {"point", "comma"}, optional
         What separates decimals; by default what the numbers say.
+    least : int
+        Columns that are expected at least.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def read_sheet(path: Path, expected: str, *, decimal: str | None = None) -> Shee
     """
     text, notes = _text(path, expected)
     lines = io.StringIO(text, newline="")
-    mark = _separator(path, text, expected)
+    mark = _separator(path, text, expected, least)
     reader = csv.reader(lines, delimiter=mark)
     try:
         found = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
@@ -144,12 +146,12 @@ def _aside(line: str) -> bool:
     return line.lstrip().startswith("#") or re.fullmatch(r"\s*\"?sep=.?\"?\s*", line) is not None
 
 
-def _separator(path: Path, text: str, expected: str) -> str:
+def _separator(path: Path, text: str, expected: str, least: int) -> str:
     """What parts the headings: that which gives most of them."""
     first = next(line for line in text.splitlines() if line.strip() and not _aside(line))
     count = {mark: len(next(csv.reader([first], delimiter=mark))) for mark in "\t;,"}
     mark = max(count, key=lambda one: count[one])
-    if count[mark] < 2:
+    if count[mark] < least:
         raise InputError(
             f"{path}: its first line, {first.strip()[:60]!r}, has one column; expected headings such as"
             f" {expected} with commas, semicolons or tabs between."
@@ -227,7 +229,7 @@ def place(path: Path, headings: Sequence[str], asked: str, option: str) -> int:
 
 def looks_numeric(cells: Sequence[str]) -> bool:
     """Whether the first cells that hold anything look like numbers."""
-    held = [cell.strip() for cell in cells[:1000] if cell.strip()][:50]
+    held = [cell.strip() for cell in cells[:1000] if cell.strip().lower() not in MISSING][:50]
     return bool(held) and all(re.fullmatch(r"[-+\u2212.,'’\s\u00a0\u202f\de]+", cell, re.I) for cell in held)
 
 
