@@ -118,6 +118,11 @@ def labels(
         str | None,
         typer.Option(help="Rows,columns (or planes,rows,columns) of the images that outlines were drawn on."),
     ] = None,
+    children: Annotated[
+        Path | None,
+        typer.Option(help="Predicted labels of what lies inside the objects: spots a cell, nuclei a cell."),
+    ] = None,
+    truth_children: Annotated[Path | None, typer.Option(help="The true ones.")] = None,
     source: Annotated[
         str | None,
         typer.Option("--from", help="table: PRED and TRUTH are tables with a row a field, not label images."),
@@ -204,6 +209,10 @@ def labels(
             "missing argument 'TRUTH'; `scopecheck score labels --help` lists what there is. (One table with"
             " a column of truths: --from table --truth-value COLUMN.)"
         )
+    if (children is None) != (truth_children is None):
+        raise InputError("--children: predicted and true ones are compared; give --truth-children, too.")
+    if children is not None and (border == "drop" or against is not None):
+        raise InputError("--children: is made for --border keep, and without --against.")
     levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
@@ -224,6 +233,7 @@ def labels(
         background=signs.by_side("background", _joined(background), _label),
         as_given=as_given,
         pairing=pair,
+        children=None if children is None or truth_children is None else (children, truth_children),
         shape=None if shape is None else whole_sides(shape),
     )
     watch = iter if as_json else _progress
@@ -249,7 +259,8 @@ def labels(
 
 def _of_images(given: dict[str, Any]) -> dict[str, Any]:
     """The options that label images alone have use for, as they were given."""
-    names = "image pixel_size unit measure background label_way grey_background saturation pair shape against"
+    names = "image pixel_size unit measure background label_way grey_background saturation pair shape"
+    names += " against children truth_children"
     return {name.replace("_", "-").replace("label-way", "labels"): given[name] for name in names.split()}
 
 

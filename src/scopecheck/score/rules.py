@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Limit = float | tuple[float, float]
 Side = str  # prediction, truth, or both
@@ -45,6 +46,8 @@ class Rules:
         file are meant: ``nuclei`` of QuPath's cells, ``rois`` of an OME-TIFF.
     shape : sequence of int, optional
         (Y, X) or (Z, Y, X) of the images on which outlines were drawn.
+    children : (Path, Path), optional
+        Predicted and true labels of what lies inside the objects (`score.children`).
     background : mapping of str to sequence of int
         The numbers that stand for the background, with the same keys.
     as_given : bool
@@ -71,6 +74,7 @@ class Rules:
     as_given: bool = False
     pairing: str | None = None
     shape: Sequence[int] | None = None
+    children: tuple[Path, Path] | None = None
 
     def way(self, side: Side) -> str | None:
         """What --labels says of one side."""
