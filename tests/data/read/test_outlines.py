@@ -383,6 +383,9 @@ def test_omero_rois_of_ome_xml_and_of_an_ome_tiff(tmp_path):
         (ome_xml([]), "holds no region"),
         (ome_xml(SHAPES[3:4]), "holds no region with an area (1 Point)"),
         (ome_xml(['<Rectangle X="1" Y="2" Width="3"/>']), "lacks one of X, Y, Width, Height"),
+        (ome_xml(['<Ellipse X="1" Y="1" RadiusX="nan" RadiusY="1e99"/>']), "or one is no usable number"),
+        (ome_xml(['<Rectangle X="1" Y="1" Width="2" Height="2" TheZ="a"/>']), "lacks one of TheZ"),
+        (ome_xml(SHAPES, size=("a", 80)), "Pixels lacks one of SizeZ, SizeY, SizeX"),
         (ome_xml(['<Polygon Points="1,2 3"/>']), "no pairs of numbers"),
         (
             ome_xml(['<Mask X="1" Y="2" Width="99" Height="99"><BinData>BITS</BinData></Mask>']),

@@ -58,7 +58,8 @@ def read_ome_rois(path: Path) -> Outlines:
         if wanted and roi.get("ID") not in wanted:
             continue
         name = roi.get("Name") or roi.get("ID") or f"ROI {len(found) + 1}"
-        parts, planes = [], set()
+        parts: list[list[np.ndarray] | Bits] = []
+        planes: set[int | None] = set()
         union = roi.find("{*}Union")
         for shape in union if union is not None else ():
             part = _part(path, name, shape)
@@ -66,20 +67,21 @@ def read_ome_rois(path: Path) -> Outlines:
                 odd[shape.tag.rpartition("}")[2]] += 1
                 continue
             parts.append(part)
-            planes.add(shape.get("TheZ"))
+            planes |= {int(_numbers(path, name, shape, "TheZ")[0])} if shape.get("TheZ") else {None}
         if len(planes - {None}) > 1:
             raise InputError(f"{path}: {name} has shapes on several planes; expected one plane an ROI.")
         if parts:
             (plane,) = (planes - {None}) or {None}
-            found.append(Outline(name, parts, None if plane is None else int(plane) + 1))
+            found.append(Outline(name, parts, None if plane is None else plane + 1))
     told = ", ".join(f"{n} {kind}" for kind, n in odd.items())
     if not found:
         raise InputError(f"{path}: its OME-XML holds no region{f' with an area ({told})' if odd else ''}.")
     notes = [f"{sum(odd.values())} shapes without an area are left out ({told})"] if odd else []
     sizes = _pixels_sizes(pixels)
-    axes = "ZYX" if int(pixels.get("SizeZ", "1")) > 1 else "YX"
+    deep, high, wide = (int(one) for one in _numbers(path, "Pixels", pixels, "SizeZ", "SizeY", "SizeX"))
+    axes = "ZYX" if deep > 1 else "YX"
     size = tuple(sizes[axis] for axis in axes) if all(axis in sizes for axis in axes) else None
-    return Outlines(path, found, tuple(int(pixels.get(f"Size{axis}", "0")) for axis in axes), size, notes)
+    return Outlines(path, found, (deep, high, wide)[-len(axes) :], size, notes)
 
 
 def _root(path: Path) -> ElementTree.Element:
@@ -126,9 +128,12 @@ def _part(path: Path, name: str, shape: ElementTree.Element) -> list[np.ndarray]
 
 def _numbers(path: Path, name: str, element: ElementTree.Element, *keys: str) -> list[float]:
     try:
-        return [float(element.get(key, "")) for key in keys]
+        found = [float(element.get(key, "")) for key in keys]
     except ValueError:
-        raise InputError(f"{path}: {name} lacks one of {', '.join(keys)}, or one is no number.") from None
+        found = []
+    if not found or not all(abs(one) < 1e12 for one in found):  # nan is not
+        raise InputError(f"{path}: {name} lacks one of {', '.join(keys)}, or one is no usable number.")
+    return found
 
 
 def _moved(path: Path, name: str, shape: ElementTree.Element, corners: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LARGEST = 1 << 29  # bytes of a file, or of all that a zip holds
 MOST_PIXELS = 1 << 31
 _BESIDE = 1e-6  # how far from a pixel's centre it is asked, so that no centre lies on an edge of two objects
+_MOST_CORNERS = 100_000
 _AT_ONCE = 1 << 20  # pixels that are asked at a time
 
 
@@ -109,7 +110,7 @@ def ellipse(x: float, y: float, width: float, height: float) -> np.ndarray:
     """Corners of an ellipse in the box whose first corner is (x, y), four a pixel of its length or more."""
     import numpy as np
 
-    turn = np.linspace(0, 2 * np.pi, max(64, 4 * int(width + height)), endpoint=False)
+    turn = np.linspace(0, 2 * np.pi, min(max(64, 4 * int(width + height)), _MOST_CORNERS), endpoint=False)
     return np.column_stack([x + width / 2 * (1 + np.cos(turn)), y + height / 2 * (1 + np.sin(turn))])
 
 
