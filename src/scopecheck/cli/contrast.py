@@ -76,6 +76,9 @@ def contrast(
     estimand: Annotated[
         str, typer.Option(help="mean (ratio of geometric means) or pooled (ratio of means).")
     ] = "mean",
+    decimal: Annotated[
+        str | None, typer.Option(help="point or comma, where the table leaves it open.")
+    ] = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
 ) -> None:
@@ -90,6 +93,8 @@ def contrast(
     failing = fail_words(fail_on)
     check_choice("estimand", estimand, tuple(ESTIMANDS))
     check_choice("scale", scale, ("relative", "absolute"))
+    if decimal is not None:
+        check_choice("decimal", decimal, ("point", "comma"))
     if estimand == "pooled" and scale == "absolute":
         raise InputError("--estimand pooled: is a ratio; leave it out with --scale absolute.")
     units: dict[str, dict[str, str]] = {"tolerance": {}, "truth_uncertainty": {}}
@@ -114,6 +119,7 @@ def contrast(
         units=units,
         scale=scale,
         estimand=ESTIMANDS[estimand],
+        decimal=decimal,
     )
     score = score_contrast(table, rules)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scopecheck.cli.options import AsJson, check_choice, print_table, sizes
+from scopecheck.cli.options import AsJson, check_choice, print_table, sizes, whole_sides
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,7 +73,14 @@ def correct(
     border: Annotated[
         str, typer.Option(help="keep or drop objects that touch the edge, of label images.")
     ] = "keep",
+    shape: Annotated[
+        str | None, typer.Option(help="Rows,columns of the images that outlines were drawn on.")
+    ] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
+    all_fields: Annotated[
+        Path | None,
+        typer.Option(help="Table of all fields' names, where TOOL has a row an object (--value count)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw of the fields to annotate next.")] = 0,
     as_given: Annotated[
         bool,
@@ -119,6 +126,7 @@ def correct(
         scope=scope,
         half_width=half_width,
         decimal=decimal,
+        every=all_fields,
         seed=seed,
         as_given=as_given,
     )
@@ -127,11 +135,14 @@ def correct(
     if tool.is_dir():
         from scopecheck.score.correct_images import tables_of
 
+        sides = None if shape is None else whole_sides(shape)
         size = None if pixel_size is None else sizes(pixel_size)
-        mine, theirs, asked, notes = tables_of(tool, truth, image, asked, pixel_size=size, border=border)
+        mine, theirs, asked, notes = tables_of(
+            tool, truth, image, asked, pixel_size=size, border=border, shape=sides
+        )
         found = correct_tables(mine, theirs, asked, notes)
     else:
-        for option, given in (("image", image), ("pixel-size", pixel_size)):
+        for option, given in (("image", image), ("pixel-size", pixel_size), ("shape", shape)):
             if given is not None:
                 raise InputError(f"--{option}: is for folders of label images, and {tool} is none.")
         found = correct_study(tool, truth, asked)

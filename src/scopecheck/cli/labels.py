@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scopecheck.cli import numbers
 from scopecheck.cli.against import difference, show_difference
 from scopecheck.cli.options import (
     AsJson,
@@ -23,6 +24,7 @@ from scopecheck.cli.options import (
     fractions,
     print_table,
     sizes,
+    whole_sides,
 )
 from scopecheck.errors import InputError
 from scopecheck.score.pair_names import few
@@ -39,7 +41,9 @@ SHORT = {"area": "mean_area", "volume": "mean_volume", "intensity": "total_inten
 
 def labels(
     predicted: Annotated[Path, typer.Argument(metavar="PRED", help="Predicted labels: a file or a folder.")],
-    true: Annotated[Path, typer.Argument(metavar="TRUTH", help="True labels: a file or a folder.")],
+    true: Annotated[
+        Path | None, typer.Argument(metavar="TRUTH", help="True labels: a file or a folder.")
+    ] = None,
     image: Annotated[Path | None, typer.Option(help="Grey image or folder of them, for intensities.")] = None,
     pixel_size: Annotated[
         str | None, typer.Option(help="Micrometres: 0.36, or y,x, or z,y,x; by default what the files say.")
@@ -83,7 +87,8 @@ def labels(
             "--labels",
             metavar="<str>",
             help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
-            " planes of a stack joined), or for one side, truth=connected.",
+            " planes of a stack joined); or which outlines are meant: nuclei (of QuPath's cells), rois (of an"
+            " OME-TIFF). For one side, truth=connected.",
         ),
     ] = None,
     grey_background: Annotated[
@@ -109,6 +114,32 @@ def labels(
             " anything), or a CSV table of prediction,truth."
         ),
     ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(help="Rows,columns (or planes,rows,columns) of the images that outlines were drawn on."),
+    ] = None,
+    children: Annotated[
+        Path | None,
+        typer.Option(help="Predicted labels of what lies inside the objects: spots a cell, nuclei a cell."),
+    ] = None,
+    truth_children: Annotated[Path | None, typer.Option(help="The true ones.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="table: PRED and TRUTH are tables with a row a field, not label images."),
+    ] = None,
+    field: Annotated[str | None, typer.Option(help="Of a table, the column of the fields' names.")] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(help="Column of the tool's number; of objects count, total:COLUMN or mean:COLUMN."),
+    ] = None,
+    truth_field: Annotated[str | None, typer.Option(help="Column of the names in TRUTH, if another.")] = None,
+    truth_value: Annotated[
+        str | None, typer.Option(help="Column of the true number, if another, or in PRED without a TRUTH.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
+    all_fields: Annotated[
+        Path | None, typer.Option(help="Table of all fields' names, where a table has a row an object.")
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -121,7 +152,8 @@ def labels(
     """Judge predicted labels against true ones by what a biologist would publish.
 
     Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
-    OME-Zarr, PNG and NPY. Ends with 0 when judged, whatever the verdict; with 2 on bad input.
+    OME-Zarr, PNG, NPY and Cellpose's _seg.npy; outlines of QuPath (GeoJSON), ImageJ (ROI zip) and OMERO
+    (OME-XML). Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
     from scopecheck.record.result import strict
     from scopecheck.score import grey_levels, signs
@@ -148,6 +180,39 @@ def labels(
         relative=scale == "relative",
     )
     fractions(limits if scale == "relative" else {})
+    columns = {"field": field, "value": value, "truth-field": truth_field, "truth-value": truth_value}
+    columns |= {"decimal": decimal, "all-fields": None if all_fields is None else str(all_fields)}
+    numbers.check_source(source, predicted, columns)
+    if source == "table":
+        if lone := [name for name, given in _of_images(locals()).items() if given]:
+            raise InputError(f"--{lone[0]}: is for label images, and --from table gives numbers.")
+        from scopecheck.score.field_numbers import NumberRules
+
+        number_rules = NumberRules(
+            field=field,
+            value=value,
+            true_field=truth_field,
+            true_value=truth_value,
+            decimal=decimal,
+            every=all_fields,
+            tolerance=limits,
+            truth_uncertainty=unsure,
+            units=units,
+            scale=scale,
+            estimand=ESTIMANDS[estimand],
+            as_given=as_given,
+        )
+        end([numbers.judge(predicted, true, number_rules, as_json)], failing)
+        return
+    if true is None:
+        raise InputError(
+            "missing argument 'TRUTH'; `scopecheck score labels --help` lists what there is. (One table with"
+            " a column of truths: --from table --truth-value COLUMN.)"
+        )
+    if (children is None) != (truth_children is None):
+        raise InputError("--children: predicted and true ones are compared; give --truth-children, too.")
+    if children is not None and (border == "drop" or against is not None):
+        raise InputError("--children: is made for --border keep, and without --against.")
     levels = {"grey-background": grey_background, "saturation": saturation}
     if image is None and (lone := [name for name, level in levels.items() if level is not None]):
         raise InputError(f"--{lone[0]}: given without --image; intensities need the grey image.")
@@ -168,6 +233,8 @@ def labels(
         background=signs.by_side("background", _joined(background), _label),
         as_given=as_given,
         pairing=pair,
+        children=None if children is None or truth_children is None else (children, truth_children),
+        shape=None if shape is None else whole_sides(shape),
     )
     watch = iter if as_json else _progress
     if against is not None:
@@ -188,6 +255,13 @@ def labels(
     else:
         _show(score, predicted, true, threshold)
     end(score.rows, failing)
+
+
+def _of_images(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that label images alone have use for, as they were given."""
+    names = "image pixel_size unit measure background label_way grey_background saturation pair shape"
+    names += " against children truth_children"
+    return {name.replace("_", "-").replace("label-way", "labels"): given[name] for name in names.split()}
 
 
 def _by_text(files: Sequence[dict[str, Any]]) -> list[str]:
@@ -245,7 +319,7 @@ def _ways(text: str | None) -> dict[str, str]:
 
     found = signs.by_side("labels", text, str)
     for words in found.values():
-        check_choice("labels", ",".join(words), ("connected", "linked"))
+        check_choice("labels", ",".join(words), ("connected", "linked", "nuclei", "rois"))
     return {side: words[0] for side, words in found.items()}
 
 

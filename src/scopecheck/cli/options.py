@@ -73,6 +73,17 @@ def sizes(text: str, option: str = "pixel-size", what: str = "micrometres per pi
     return found
 
 
+def whole_sides(text: str, option: str = "shape") -> tuple[int, ...]:
+    """Read --shape: rows,columns, or planes,rows,columns."""
+    sides = [number(option, side) for side in text.split(",")]
+    if len(sides) not in (2, 3) or not all(1 <= side < 1e6 and side == int(side) for side in sides):
+        raise InputError(
+            f"--{option}: {text}; expected rows,columns (of a stack planes,rows,columns) in whole pixels,"
+            " such as 1024,2048."
+        )
+    return tuple(int(side) for side in sides)
+
+
 def fractions(limits: dict[str, Any]) -> None:
     """Refuse relative tolerances of 100 % and more: they were meant in per cent."""
     for value in limits.values():

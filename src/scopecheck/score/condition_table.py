@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.score.decimals import MISSING, numbers
 from scopecheck.score.pair_names import few
 from scopecheck.score.units import plain
+from scopecheck.score.user_table import MISSING, bare, key, numbers, place, read_sheet
 
 COLUMNS = {  # headings that are taken for a role without being named
     "condition": ("condition", "conditions", "group", "treatment"),
@@ -29,8 +27,6 @@ COLUMNS = {  # headings that are taken for a role without being named
 }
 NEEDED = ("condition", "measured", "true")
 CONTROLS = "control ctrl ctl vehicle dmso untreated mock wt wild-type wildtype baseline"
-_BLANK = re.compile(r"(?<!\d)[\s_]+|[\s_]+(?!\d)|(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])")
-_UNIT = re.compile(r"(.*?)\s*[\[(]\s*([^\])]*?)\s*[\])]\s*")
 
 
 @dataclass(frozen=True)
@@ -80,18 +76,21 @@ def read_table(
     over: str | None = None,
     columns: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
+    decimal: str | None = None,
 ) -> Table:
-    """Read a table of one line a field; commas, semicolons or tabs, with a first line of headings.
+    """Read a table of one line a field.
 
     Parameters
     ----------
     path : Path
+        See `user_table.read_sheet`.
     of, over : str, optional
         The two conditions; may be left out where the table has two.
     columns : mapping of str to str, optional
         Heading of ``condition``, ``measured`` and ``true``, where it is none of `COLUMNS`.
     more : mapping of str to str, optional
         Further columns that options ask for, by heading or role; the keys are the options.
+    decimal : {"point", "comma"}, optional
 
     Raises
     ------
@@ -99,14 +98,15 @@ def read_table(
         For files that are no such table, columns that are not there or not one, conditions that are not two,
         names that nearly match, numbers that are missing or can be read in two ways, and units that differ.
     """
-    heads, rows, lines, notes = _rows(path)
+    sheet = read_sheet(path, "condition,measured,true", decimal=decimal)
+    heads, rows, lines, notes = sheet.headings, sheet.rows, np.array(sheet.lines), list(sheet.notes)
     places = _places(path, heads, columns or {})
     asked = {option: _asked(path, heads, places, name, option) for option, name in (more or {}).items()}
-    bare = [_bare(head) for head in heads]
-    unit = _unit(path, [bare[places[role]][1] for role in ("measured", "true")], heads, places)
+    named = [bare(head) for head in heads]
+    unit = _unit(path, [named[places[role]][1] for role in ("measured", "true")], heads, places)
     words = {
-        role: [row[place].strip() for row in rows]
-        for role, place in places.items()
+        role: [row[at].strip() for row in rows]
+        for role, at in places.items()
         if role not in ("measured", "true")
     }
     spelled = _alike(path, heads[places["condition"]], words["condition"], lines)
@@ -117,7 +117,7 @@ def read_table(
     _truth(path, heads[places["true"]], cells["true"], second, (of, over))
     numbered = lines[kept]
     by_name = {heads[places[role]]: cells[role] for role in ("measured", "true")}
-    got = numbers(path, by_name, numbered, notes)
+    got = numbers(sheet, by_name, notes, lines=numbered.tolist())
     if "unit" in words:
         unit = _one_unit(path, [words["unit"][i] for i in kept], numbered, unit)
     names = {
@@ -127,92 +127,20 @@ def read_table(
     }
     for role, values in names.items():
         _alike(path, heads[places[role]], values.tolist(), numbered)
-    headings = {role: bare[place][0] for role, place in places.items()}
+    headings = {role: named[at][0] for role, at in places.items()}
     pair = got[heads[places["measured"]]], got[heads[places["true"]]]
     return Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes)
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64], list[str]]:
-    """Headings, rows of as many cells, and their lines in the file."""
-    text, notes = _text(path)
-    found = text.splitlines()
-    start = next((i for i, line in enumerate(found) if line.strip() and not _aside(line)), len(found))
-    if start == len(found):
-        raise InputError(f"{path}: is empty; expected headings (condition,measured,true) and a line a field.")
-    mark = max("\t;,", key=found[start].count)
-    if not found[start].count(mark):
-        raise InputError(
-            f"{path}: its first line, {found[start][:60]!r}, has one column; expected headings such as"
-            " condition,measured,true with commas, semicolons or tabs between."
-        )
-    reader = csv.reader(found[start:], delimiter=mark)
-    heads = [head.strip() for head in next(reader)]
-    while heads and not heads[-1]:
-        heads.pop()
-    rows, lines = [], []
-    for row in reader:
-        if not any(cell.strip() for cell in row) or _aside(row[0]):
-            continue
-        line = start + reader.line_num
-        if any(cell.strip() for cell in row[len(heads) :]):
-            comma = " Do numbers hold commas? Put them in quotes, or write them without." * (mark == ",")
-            raise InputError(
-                f"{path}: line {line} has {len(row)} columns, but there are {len(heads)} headings; expected"
-                f" one cell a heading.{comma}"
-            )
-        rows.append((row + [""] * len(heads))[: len(heads)])
-        lines.append(line)
-    if not rows:
-        raise InputError(f"{path}: holds headings and no line; expected a line a field.")
-    return heads, rows, np.array(lines), notes
-
-
-def _aside(line: str) -> bool:
-    """Whether a line is a comment, or Excel's word on what parts its columns."""
-    return line.lstrip().startswith("#") or re.fullmatch(r"\s*\"?sep=.\"?\s*", line) is not None
-
-
-def _text(path: Path) -> tuple[str, list[str]]:
-    if not path.exists():
-        raise InputError(f"{path}: no such file; expected a table (CSV or TSV) with a line a field.")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; expected one table (CSV or TSV) with a line a field.")
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16"), []
-    if data[:4] == b"PK\x03\x04" or b"\0" in data[:4096]:
-        raise InputError(f"{path}: is no text, perhaps a spreadsheet; save it as CSV (UTF-8) and give that.")
-    try:
-        return data.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), [f"{path}: is not UTF-8 and was read as Windows-1252."]
-
-
-def _bare(head: str) -> tuple[str, str]:
-    """A heading's name and its unit: 'area [um^2]' gives both."""
-    fit = _UNIT.fullmatch(head)
-    return (fit[1], fit[2]) if fit and fit[1] else (head, "")
-
-
-def _key(name: str) -> str:
-    """What is left of a name where case, blanks, underscores and inner hyphens make no difference.
-
-    Between two numbers they do: 1_12 is not 11_2.
-    """
-    return _BLANK.sub("", name).casefold()
-
-
 def _places(path: Path, heads: list[str], columns: Mapping[str, str]) -> dict[str, int]:
     """Which column has which role."""
-    names = [_bare(head)[0] for head in heads]
-    if twice := [name for i, name in enumerate(heads) if name in heads[:i]]:
-        raise InputError(f"{path}: two columns are called {twice[0]!r}; give each a heading of its own.")
+    names = [bare(head)[0] for head in heads]
     places: dict[str, int] = {}
     for role, known in COLUMNS.items():
         if role in columns:
-            places[role] = _named(path, heads, names, columns[role], f"--{role}")
+            places[role] = place(path, heads, columns[role], f"--{role}")
             continue
-        found = [i for i, name in enumerate(names) if _key(name) in map(_key, known)]
+        found = [i for i, name in enumerate(names) if key(name) in map(key, known)]
         if len(found) > 1:
             both = " and ".join(repr(heads[i]) for i in found)
             way = f"name one: --{role} {heads[found[0]]!r}" if role in NEEDED else "leave one of them"
@@ -235,22 +163,12 @@ def _asked(path: Path, heads: list[str], places: dict[str, int], name: str, opti
     if name.lower() in (*places, "field"):
         role = name.lower()
     else:
-        place = _named(path, heads, [_bare(head)[0] for head in heads], name, option)
-        role = next((role for role, known in places.items() if known == place), name)
-        places[role] = place
+        at = place(path, heads, name, option)
+        role = next((role for role, known in places.items() if known == at), name)
+        places[role] = at
     if role in (*NEEDED, "unit"):
         raise InputError(f"{path}: {option} {name!r} is the column of the {role}; name another.")
     return role
-
-
-def _named(path: Path, heads: list[str], names: list[str], asked: str, option: str) -> int:
-    """The column of a heading, with its unit or without."""
-    for known in (heads, names):
-        if found := [i for i, name in enumerate(known) if _key(name) == _key(asked)]:
-            return found[0]
-    near = get_close_matches(asked, heads, 1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise InputError(f"{path}: has no column {asked!r}{hint}, {option}; its headings are {', '.join(heads)}.")
 
 
 def _unit(path: Path, told: Sequence[str], heads: list[str], places: Mapping[str, int]) -> str:
@@ -292,7 +210,7 @@ def _alike(path: Path, heading: str, names: list[str], lines: NDArray) -> dict[s
         )
     seen: dict[str, str] = {}
     for name in counts:
-        other = seen.setdefault(_key(name) or name, name)
+        other = seen.setdefault(key(name) or name, name)
         if other != name:
             told = " and ".join(f"{n!r} (line {first[n]}, {counts[n]} in all)" for n in (other, name))
             raise InputError(
@@ -317,7 +235,7 @@ def _two(
     if first is not None and first == second:
         raise InputError(f"{path}: --of and --over both name {first}; give two of {told}.")
     if len(names) > 2 and None in (first, second):
-        control = next((name for name in left if _key(name) in CONTROLS.split()), left[0])
+        control = next((name for name in left if key(name) in CONTROLS.split()), left[0])
         a = first or next(name for name in left if name != control)
         b = second or control
         near = [(n, m) for n in names for m in get_close_matches(n, [x for x in names if x != n], 1, 0.8)]
@@ -327,7 +245,7 @@ def _two(
             f" --over {b!r}.{odd}"
         )
     if first is None and second is None:
-        controls = [name for name in names if _key(name) in CONTROLS.split()]
+        controls = [name for name in names if key(name) in CONTROLS.split()]
         second = controls[0] if len(controls) == 1 else names[0]
         first = next(name for name in names if name != second)
         why = "which is named like a control" if len(controls) == 1 else "which comes first in the table"
@@ -342,7 +260,7 @@ def _two(
 def _condition(path: Path, counts: Mapping[str, int], asked: str, option: str) -> str:
     """The condition that an option names."""
     for name in counts:
-        if _key(name) == _key(asked):
+        if key(name) == key(asked):
             return name
     near = get_close_matches(asked.strip(), list(counts), 1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""

@@ -42,6 +42,8 @@ class ContrastRules:
         Units given with these two, by the same keys.
     scale, estimand : str
         As `judge.agreement`.
+    decimal : {"point", "comma"}, optional
+        What separates decimals, where the table leaves it in doubt.
     """
 
     of: str | None = None
@@ -54,6 +56,7 @@ class ContrastRules:
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scale: str = "relative"
     estimand: str = "per-acquisition mean"
+    decimal: str | None = None
 
     def of_each(self, given: Mapping[str, Any], name: str) -> Any:
         """The number of one condition, or of the difference."""
@@ -121,7 +124,9 @@ def score_contrast(path: Path, rules: ContrastRules = ContrastRules()) -> Contra
     from scopecheck.judge.contrast import contrast
 
     more = {f"--{name}": given for name in ("level", "paired") if (given := getattr(rules, name))}
-    table = read_table(Path(path), of=rules.of, over=rules.over, columns=rules.columns, more=more)
+    table = read_table(
+        Path(path), of=rules.of, over=rules.over, columns=rules.columns, more=more, decimal=rules.decimal
+    )
     _known(table, rules)
     _units(table, rules)
     notes = list(table.notes)

@@ -49,6 +49,8 @@ class Asked:
         Wished: ``5%`` of the corrected number, or a number in its unit.
     decimal : {"point", "comma"}, optional
         What separates decimals, where a table leaves it in doubt.
+    every : Path, optional
+        Table that names all fields, where the tool's is a table of objects (`object_table`).
     seed : int
         Of the draw of the fields to annotate next, and of the permutations.
     as_given : bool
@@ -68,6 +70,7 @@ class Asked:
     scope: str = "study"
     half_width: str | None = None
     decimal: str | None = None
+    every: Path | None = None
     seed: int = 0
     as_given: bool = False
 
@@ -146,7 +149,7 @@ def correct_study(tool: Path, truth: Path | None, asked: Asked) -> CorrectedStud
     """
     _installed()
     notes: list[str] = []
-    mine = read_fields(tool, asked.field, decimal=asked.decimal)
+    mine = read_fields(tool, asked.field, decimal=asked.decimal, every=asked.every, value=asked.value)
     theirs = (
         mine if truth is None else read_fields(truth, asked.true_field or asked.field, decimal=asked.decimal)
     )
@@ -156,6 +159,7 @@ def correct_study(tool: Path, truth: Path | None, asked: Asked) -> CorrectedStud
 def correct_tables(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str]) -> CorrectedStudy:
     """As `correct_study`, of tables that are read already; `notes` go first."""
     _installed()
+    notes += [note for table in (mine, theirs) for note in table.sheet.notes if note not in notes]
     study = _study(mine, theirs, asked, notes)
     _other_unit(study, theirs.path, asked, notes)
     strata = _all_strata(study)
@@ -203,17 +207,17 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         given = asked.true_value or (value if value in theirs.headings else None)
         column = theirs.number_column(given, "--truth-value", besides=(asked.per,))
         true, true_unit = theirs.numbers(column, notes)
-        at = np.array(_places(mine, theirs, notes), int)
+        at = np.array(places(mine, theirs, notes), int)
         rows = list(range(len(at)))
-    _same_unit(mine, value, unit, theirs, column, true_unit, notes)
+    same_unit(mine, value, unit, theirs, column, true_unit, notes)
     per = _per(mine, theirs, rows, asked, notes)
     if at.size < 3:
         raise InputError(
             f"{theirs.path}: {at.size} annotated field{'s' * (at.size != 1)}; expected 3 or more, drawn at"
             f" random from the {len(mine.names)} of {mine.path}."
         )
-    _signs(mine, value, tool, notes, asked)
-    _signs(theirs, column, true, notes, asked)
+    read_signs(mine, value, tool, notes, as_given=asked.as_given)
+    read_signs(theirs, column, true, notes, as_given=asked.as_given)
     known = {value: tool} if per[0] is None else {value: tool, str(asked.per): per[0]}
     for name in asked.known:
         known[name] = mine.numbers(mine.number_column(name, "--known"), notes)[0]
@@ -222,7 +226,7 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
     return _Study(mine.names, tool, at, true, *per, conditions, strata, known, unit or true_unit, value)
 
 
-def _places(mine: FieldTable, theirs: FieldTable, notes: list[str]) -> list[int]:
+def places(mine: FieldTable, theirs: FieldTable, notes: list[str]) -> list[int]:
     """Position in the study of each annotated field; names pair as those of label images do."""
     place = {name: i for i, name in enumerate(mine.names)}
     missing = [name for name in theirs.names if name not in place]
@@ -272,9 +276,10 @@ def _per(
     return below[0], below[1]
 
 
-def _same_unit(
+def same_unit(
     mine: FieldTable, a: str, unit: str, theirs: FieldTable, b: str, true_unit: str, notes: list[str]
 ) -> None:
+    """Refuse two columns in different units; note where one alone names its unit."""
     from scopecheck.score.units import plain
 
     if unit and true_unit and plain(unit) != plain(true_unit):
@@ -292,12 +297,14 @@ def _same_unit(
 SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0}
 
 
-def _signs(table: FieldTable, column: str, values: np.ndarray, notes: list[str], asked: Asked) -> None:
+def read_signs(
+    table: FieldTable, column: str, values: np.ndarray, notes: list[str], *, as_given: bool
+) -> None:
     """Refuse numbers that stand for "missing"; note negative ones, and zeros."""
     import numpy as np
 
     low = np.unique(values[values < 0])
-    if low.size == 1 and low[0] in SENTINELS and not asked.as_given:
+    if low.size == 1 and low[0] in SENTINELS and not as_given:
         raise InputError(
             f"{table.path}: column {column!r} is {low[0]:g} in {int((values == low[0]).sum())} of"
             f" {values.size} fields and else never below 0, as programs write for 'missing'. Measure these"

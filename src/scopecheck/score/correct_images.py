@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from scopecheck.errors import InputError
 from scopecheck.score.correct import Asked
 from scopecheck.score.field_table import FieldTable
+from scopecheck.score.label_files import is_outlined, read_outlined
 from scopecheck.score.pair_names import few, match
 from scopecheck.score.pairs import _listed, _of_one_kind, stem
+from scopecheck.score.user_table import Sheet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +29,7 @@ def tables_of(
     *,
     pixel_size: Sequence[float] | None,
     border: str,
+    shape: Sequence[int] | None = None,
 ) -> tuple[FieldTable, FieldTable, Asked, list[str]]:
     """Measure label images as `score labels` does, one number a field.
 
@@ -41,6 +44,8 @@ def tables_of(
     pixel_size : sequence of float, optional
         Micrometres along the axes; by default what the files say.
     border : {"keep", "drop"}
+    shape : sequence of int, optional
+        Of the images that outlines were drawn on, where files hold outlines.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def tables_of(
     notes += said
     names = list(dict.fromkeys([asked.value or "count", *([asked.per] if asked.per else []), "count"]))
     mine, theirs = (
-        _table(folder, listed[side], names, pixel_size, border)
+        _table(folder, listed[side], names, pixel_size, border, shape, notes)
         for side, folder in (("prediction", tool), ("truth", truth))
     )
     known = ["count"] if names[0] != "count" else []
@@ -93,11 +98,18 @@ def tables_of(
 
 
 def _table(
-    folder: Path, paths: Sequence[Path], names: Sequence[str], pixel_size: Sequence[float] | None, border: str
+    folder: Path,
+    paths: Sequence[Path],
+    names: Sequence[str],
+    pixel_size: Sequence[float] | None,
+    border: str,
+    shape: Sequence[int] | None,
+    notes: list[str],
 ) -> FieldTable:
+    read: dict[str, list[str]] = {}
     rows, units = [], {name: "" for name in names}
     for number, path in enumerate(_watched(paths)):
-        measured = _measured(path, names, pixel_size, border)
+        measured = _measured(path, names, pixel_size, border, shape, read)
         for name, quantity in measured.items():
             if number and quantity.unit != units[name]:
                 raise InputError(
@@ -111,7 +123,9 @@ def _table(
         raise InputError(
             f"{folder}: two files are called {twice[0]!r}, in other formats; leave the one that is meant."
         )
-    return FieldTable(folder, ["field", *names], rows, fields, "field", "point", units)
+    notes += [f"{few(files)} ({len(files)} of {len(paths)} files): {note}." for note, files in read.items()]
+    sheet = Sheet(folder, ["field", *names], rows, list(range(1, len(rows) + 1)), "point")
+    return FieldTable(sheet, fields, "field", units)
 
 
 def _watched(paths: Sequence[Path]) -> Iterable[Path]:
@@ -123,12 +137,19 @@ def _watched(paths: Sequence[Path]) -> Iterable[Path]:
 
 
 def _measured(
-    path: Path, names: Sequence[str], pixel_size: Sequence[float] | None, border: str
+    path: Path,
+    names: Sequence[str],
+    pixel_size: Sequence[float] | None,
+    border: str,
+    shape: Sequence[int] | None,
+    read: dict[str, list[str]],
 ) -> dict[str, Any]:
     from scopecheck import measure
     from scopecheck.data.labels import read_labels
 
-    picture = read_labels(path)
+    picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(path)
+    for note in picture.notes:
+        read.setdefault(note, []).append(path.name)
     size: Any = pixel_size or picture.pixel_size
     if size is not None and len(size) == 1:
         size = size[0]
@@ -150,7 +171,7 @@ def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: li
     """The table with brightness, sharpness and noise of every field's grey image."""
     from scopecheck.data.read.images import read_image
 
-    found = {stem(path): path for path in _listed(image, notes)}
+    found = {stem(path): path for path in _listed(image, notes, labels=False)}
     pairs, how = match(table.names, list(found))
     if lost := [name for name in table.names if name not in pairs]:
         raise InputError(
@@ -158,10 +179,10 @@ def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: li
         )
     notes.append(f"Grey images pair {how}.")
     rows = []
-    for row in table.rows:
+    for row in table.sheet.rows:
         grey = read_image(found[pairs[row[0]]]).array
         rows.append([*row, *(repr(value) for value in looks(grey))])
-    return replace(table, headings=[*table.headings, *SEEN], rows=rows)
+    return replace(table, sheet=replace(table.sheet, headings=[*table.headings, *SEEN], rows=rows))
 
 
 def looks(grey: np.ndarray) -> tuple[float, float, float]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
+from scopecheck.score import children
+from scopecheck.score.label_files import is_outlined, read_outlined
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
 from scopecheck.score.rules import Rules
@@ -99,10 +101,11 @@ def score_labels(
         notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
     else:
         pairs = [_planes(pairs[0], rules)]
+    families = children.pair_children(pairs, rules.children) if rules.children else {}
     found: list[dict[str, Any]] = []
     for pair in watch(pairs):
         try:
-            found.append(_measure(pair, len(found), notes, rules))
+            found.append(_measure(pair, len(found), notes, rules, families.get(pair.name)))
         except InputError as error:
             text = str(error)
             named = text.startswith(tuple(str(path) for path in (pair.predicted, pair.true, pair.image)))
@@ -144,9 +147,14 @@ def score_labels(
         names_worse = [found[i]["pair"].predicted.name for i in worse]
         notes.append(_no_better_files(names_worse, sided, bool(better) and nonsense))
     better = better and not nonsense
+    inner: bool | None = None
+    if families:
+        inner, more = children.report(found, rules.threshold)
+        notes += more
     rows = []
     for name in names:
-        verdict = _verdict(name, found, scope, rules, better)
+        lost = name == children.MEASURE and inner is False
+        verdict = _verdict(name, found, scope, rules, False if lost else better)
         asked: dict[str, Any] = {"scope": scope, "scale": rules.scale, "estimand": rules.estimand}
         asked["tolerance"] = inputs.tolerance_pair(rules.tolerance_of(name))
         asked["truth_uncertainty"] = inputs.uncertainty(rules.uncertainty_of(name))
@@ -160,7 +168,9 @@ def score_labels(
     return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes)
 
 
-def _measure(pair: Pair, number: int, notes: list[str], rules: Rules) -> dict[str, Any]:
+def _measure(
+    pair: Pair, number: int, notes: list[str], rules: Rules, family: tuple[Path, Path] | None
+) -> dict[str, Any]:
     from scopecheck import measure
     from scopecheck.measure.objects import matched, overlaps
     from scopecheck.score import grey_levels, signs
@@ -213,10 +223,16 @@ def _measure(pair: Pair, number: int, notes: list[str], rules: Rules) -> dict[st
         key: measure.quantities(array, grey, background=levels.get(key), **how)
         for key, array in labels.items()
     }
+    held: Any = None
+    if family is not None:
+        more, *held = children.of_pair(labels, family, rules.threshold, (1, number))
+        for key, quantity in more.items():
+            measured[key][children.MEASURE] = quantity
     dice = measure.pixel_dice(labels["predicted"], labels["true"])
     return (
         measured
         | {"pair": pair, "match": match, "chance": chance, "dice": dice, "pixel_size": size, "grey": levels}
+        | {"children": held}
         | {"labels": (labels["predicted"], labels["true"])}
         | {"read": {key: picture.notes for key, picture in pictures.items()}, "looks": looks}
     )
@@ -225,14 +241,24 @@ def _measure(pair: Pair, number: int, notes: list[str], rules: Rules) -> dict[st
 def _pictures(pair: Pair, rules: Rules) -> dict[str, Any]:
     from scopecheck.data.read.images import read_image, read_unchecked_labels
 
+    sides = {"predicted": "prediction", "true": "truth"}
+    drawn = [key for key in sides if is_outlined(getattr(pair, key), rules.way(sides[key]))]
     pictures = {
         key: read_unchecked_labels(
             getattr(pair, key), own=side in pair.own, mask=rules.numbering(side) is not None
         )
-        for key, side in (("predicted", "prediction"), ("true", "truth"))
+        for key, side in sides.items()
+        if key not in drawn
     }
     if pair.image is not None:
         pictures["image"] = read_image(pair.image, own="image" in pair.own)
+    shape, told = rules.shape, "--shape"
+    for key in drawn:
+        if shape is None and pictures:
+            other = "image" if "image" in pictures else next(iter(pictures))
+            shape, told = pictures[other].array.shape, f"the {sides.get(other, other)}'s"
+        path, way = getattr(pair, key), rules.way(sides[key])
+        pictures[key] = read_outlined(path, shape, told, way)
     return pictures
 
 

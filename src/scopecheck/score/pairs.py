@@ -10,6 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 from scopecheck.errors import InputError
+from scopecheck.score.label_files import OUTLINES, field_stem
 from scopecheck.score.pair_given import by_pattern, by_table, common_start, is_pattern, suggestion
 from scopecheck.score.pair_names import core, core_text, few, match, roles
 
@@ -86,7 +87,7 @@ def pair_up(
         notes.append(f"{_counted(rows)} as {pair} has them: {_shown(rows)}.")
         return [_pair(stem(row["truth"]), row, _one_by_one(rows)) for row in rows], notes
     deep = pair is not None and "/" in pair
-    listed = {what: _listed(path, notes, deep) for what, path in given.items()}
+    listed = {what: _listed(path, notes, deep, labels=what != "image") for what, path in given.items()}
     if pair:
         named, more = by_pattern(pair, listed, given)
         if image is not None and "image" not in next(iter(named.values())):
@@ -335,20 +336,25 @@ def is_zarr(path: Path) -> bool:
     return path.is_dir() and any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
-def _listed(folder: Path, notes: list[str], deep: bool = False) -> list[Path]:
+def _listed(folder: Path, notes: list[str], deep: bool = False, *, labels: bool = True) -> list[Path]:
     from scopecheck.data.read.images import SUFFIXES
 
+    every = sorted(folder.rglob("*") if deep else folder.iterdir())
+    kinds: tuple[str, ...] = SUFFIXES
+    if labels and not any(path.suffix.lower() in SUFFIXES for path in every):
+        kinds = (*SUFFIXES, *OUTLINES)  # in a folder of their own: beside images a .json may be anything
     files: list[Path] = []
     left: list[Path] = []
-    for path in sorted(folder.rglob("*") if deep else folder.iterdir()):
+    for path in every:
         if path.name.startswith(".") or (deep and any(is_zarr(parent) for parent in path.parents)):
             continue
-        usable = is_zarr(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
+        usable = is_zarr(path) if path.is_dir() else path.suffix.lower() in kinds
         if usable or not (deep and path.is_dir()):
             (files if usable else left).append(path)
     if not files:
+        more = f" Of labels also outlines ({', '.join(OUTLINES)})." * labels
         held = f"holds {few(path.name for path in left)}" if left else "is empty"
-        raise InputError(f"{folder}: {held}; expected images ({', '.join(SUFFIXES)}).")
+        raise InputError(f"{folder}: {held}; expected images ({', '.join(SUFFIXES)}).{more}")
     if left:
         notes.append(
             f"{folder}: left out {len(left)} that are no images ({few(path.name for path in left)})."
@@ -358,7 +364,7 @@ def _listed(folder: Path, notes: list[str], deep: bool = False) -> list[Path]:
 
 def stem(path: Path) -> str:
     """Return a file's name without its format."""
-    return re.sub(r"\.ome$", "", path.stem, flags=re.I)
+    return field_stem(path)
 
 
 def _duplicates(paths: list[Path]) -> dict[str, list[Path]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Limit = float | tuple[float, float]
 Side = str  # prediction, truth, or both
@@ -41,7 +42,12 @@ class Rules:
         As `measure.quantities`.
     labels : mapping of str to str
         How to number the objects of ``prediction``, ``truth`` or ``both``: ``connected`` (every connected
-        piece of one value) or ``linked`` (the outlines of a stack's planes, joined).
+        piece of one value), ``linked`` (the outlines of a stack's planes, joined), or which outlines of a
+        file are meant: ``nuclei`` of QuPath's cells, ``rois`` of an OME-TIFF.
+    shape : sequence of int, optional
+        (Y, X) or (Z, Y, X) of the images on which outlines were drawn.
+    children : (Path, Path), optional
+        Predicted and true labels of what lies inside the objects (`score.children`).
     background : mapping of str to sequence of int
         The numbers that stand for the background, with the same keys.
     as_given : bool
@@ -67,10 +73,17 @@ class Rules:
     background: Mapping[Side, Sequence[int]] = field(default_factory=dict)
     as_given: bool = False
     pairing: str | None = None
+    shape: Sequence[int] | None = None
+    children: tuple[Path, Path] | None = None
+
+    def way(self, side: Side) -> str | None:
+        """What --labels says of one side."""
+        return self.labels.get(side, self.labels.get("both"))
 
     def numbering(self, side: Side) -> str | None:
         """How to number the objects of one side; None for as they are."""
-        return self.labels.get(side, self.labels.get("both"))
+        way = self.way(side)
+        return None if way in ("nuclei", "rois") else way
 
     def background_of(self, side: Side) -> Sequence[int] | None:
         """The numbers that stand for the background of one side; None where 0 alone does."""
