@@ -277,7 +277,7 @@ record.show(strips(page.verdicts(measurement="called_area"), label.format("mean 
 
 # %% [markdown]
 # *How much more often than in one of twenty experiments a t-test calls an effect on the mean area, in nuclei that a treatment leaves as large as they were. Orange bars: by a threshold and a
-# watershed. Areas differ little from well to well, so that a t-test finds a small difference of bias as well as a true one. (*other* is the negative control, with larger nuclei.)*
+# watershed. Areas differ little from well to well, so that a t-test finds a small difference of bias as well as a true one. (The line "other" is the negative control, with larger nuclei.)*
 #
 # ## Would you have noticed?
 # Three checks need no truth. An alarm is a value above the largest of 10 rehearsal experiments like *same*. **brightness**, **noise**: how far the conditions' pictures differ in the light of
