@@ -21,7 +21,7 @@
 #         why: "As on the count."}
 #     minutes: {quick: 2, full: 30}
 #     memory_gib: 3
-#     picture: called_area
+#     picture: called-area
 #     goals:
 #       - "Tell the bias of a number from the bias of a difference, and say which changes of a picture make an effect out of nothing"
 #       - "Correct each condition by a few annotated wells of its own, and say what that costs"
@@ -273,7 +273,7 @@ record.show(strips(page.verdicts(measurement="called"), label.format("count")), 
 # experiments a t-test calls an effect on the count; orange bars: by a threshold and a watershed.*
 
 # %% tags=["hide-input"]
-record.show(strips(page.verdicts(measurement="called_area"), label.format("mean area")), "called_area")
+record.show(strips(page.verdicts(measurement="called_area"), label.format("mean area")), "called-area")
 
 # %% [markdown]
 # *How much more often than in one of twenty experiments a t-test calls an effect on the mean area, in nuclei that a treatment leaves as large as they were. Orange bars: by a threshold and a
