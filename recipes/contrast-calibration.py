@@ -9,6 +9,7 @@
 #     kind: page
 #     id: contrast-calibration
 #     title: Is the difference real, or is it the tool's?
+#     picture: contrast
 # ---
 
 # %% [markdown]

@@ -9,6 +9,7 @@
 #     kind: page
 #     id: corrected-number
 #     title: The corrected number
+#     picture: coverage
 # ---
 
 # %% [markdown]
@@ -47,7 +48,6 @@ from scopecheck.judge.correction import TUNED_FROM
 
 page = record.start("corrected-number", profile=profile, tier=tier, seed=seed)
 record.use_style()
-Path("figures").mkdir(exist_ok=True)
 trials = 1_000 if profile == "quick" else 20_000
 home = page.front.path.parent / "studies" if page.front else Path("studies")
 LOW = 88.5
@@ -164,8 +164,7 @@ for rows_of, mark, colour, label in (
 axes[1].set(ylabel="half-width, % of the mean", xlabel="annotated fields", ylim=(0, None))
 axes[1].set_xticks(list(place.values()), list(map(str, place)))
 axes[1].legend(loc="upper right", fontsize=10)
-figure.savefig("figures/coverage.png")
-plt.show()
+record.show(figure, "coverage")
 
 # %% [markdown]
 # *Figure: what the correction costs and what it gains. Above: how often the 90 % interval holds the study's true mean; each mark

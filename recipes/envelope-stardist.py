@@ -9,6 +9,7 @@
 #     kind: page
 #     id: envelope-stardist
 #     title: Where does StarDist hold?
+#     picture: count-light-blur
 # ---
 
 # %% [markdown]
@@ -48,11 +49,15 @@ swept(envelope)
 sizes = ("diameter", envelope.axes["diameter"])
 few = {"coverage": 0.1, "touching": 0.0}
 record.show(picture(envelope, "count", ("photons", "blur_px"), sizes, **few), "count-light-blur")
+
+# %% [markdown]
+# *Error of the count of nuclei over light and blur, a panel a size. Blue: too few; red: too many. Framed: out of tolerance.*
+
+# %%
 record.show(picture(envelope, "mean_area", ("photons", "blur_px"), sizes, **few), "area-light-blur")
 
 # %% [markdown]
-# *Error of the **count** (first picture) and of the **mean area** (second), a panel a size. Blue: too few or too small; red: too many
-# or too large. Framed: out of tolerance.*
+# *The same of the mean area. Blue: too small; red: too large.*
 #
 # ## Size and crowding
 #

@@ -9,6 +9,7 @@
 #     kind: page
 #     id: envelope-unet
 #     title: Where does the U-Net hold?
+#     picture: count-light-blur
 # ---
 
 # %% [markdown]

@@ -13,13 +13,11 @@ from skimage.draw import disk
 roifile = pytest.importorskip("roifile")
 
 SIZE = (200, 240)
-BOOK = Path(__file__).parents[2] / "book" / "own-images.md"
+BOOK = Path(__file__).parents[2] / "book" / "own-formats.md"
 
 
 def lines():
-    text = BOOK.read_text(encoding="utf-8")
-    section = text.partition("### Files that people hold\n")[2].partition("\n### ")[0]
-    return re.findall(r"`scopecheck (score [^`]+)`", section)
+    return re.findall(r"`scopecheck (score [^`]+)`", BOOK.read_text(encoding="utf-8"))
 
 
 def circle(y, x, r):

@@ -14,12 +14,11 @@ from scopecheck import acquire
 from scopecheck.measure import maps
 from scopecheck.score import check_labels, rerun, worth
 
-BOOK = Path(__file__).parents[2] / "book" / "own-images.md"
+BOOK = Path(__file__).parents[2] / "book" / "own-without-truth.md"
 
 
 def text():
-    whole = BOOK.read_text(encoding="utf-8")
-    return whole[whole.index("## Without ground truth") : whole.index("## With few truths")]
+    return BOOK.read_text(encoding="utf-8")
 
 
 def lines():

@@ -441,7 +441,7 @@ def test_without_the_package_it_says_what_to_install(correct, study, monkeypatch
 def book_lines():
     from pathlib import Path
 
-    text = (Path(__file__).parents[2] / "book" / "own-images.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "book" / "own-few-truths.md").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line.startswith("scopecheck correct ")]
 
 

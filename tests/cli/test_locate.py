@@ -1,6 +1,8 @@
 """`scopecheck locate` estimates how an image was taken, and says what was tested there."""
 
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +113,42 @@ def test_8_bits_are_noted(scopecheck, field, tmp_path):
     assert "8 bits" in out
     assert "stretched after rounding" in out
     assert "it is clipped there" in out
+
+
+BOOK = Path(__file__).parents[2] / "book" / "own-where.md"
+
+
+def lines(command):
+    text = BOOK.read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line.startswith(f"scopecheck {command} ")]
+
+
+@pytest.mark.parametrize("line", lines("locate"))
+def test_the_lines_of_the_book_run(scopecheck, field, monkeypatch, line):
+    monkeypatch.chdir(field[0].parent)
+    field[0].rename("my_image.tif")
+    field[1].rename("my_masks.tif")
+    status, out, err = scopecheck(*shlex.split(line)[1:])
+    assert (status, err) == (0, "")
+    assert "photons" in out
+
+
+@pytest.mark.parametrize("line", lines("sweep"))
+def test_the_sweeps_of_the_book_are_as_it_says(scopecheck, monkeypatch, line):
+    """The arguments as the sweep gets them; what it does with them is tested where it is quick."""
+    asked = {}
+
+    def sweep(recipe, parameters, changed, values, source, out, **more):
+        asked.update(recipe=recipe.stem, values=values, source=source, out=out)
+        return 7
+
+    monkeypatch.setattr("scopecheck.runner.sweep.sweep", sweep)
+    monkeypatch.setenv("SCOPECHECK_RECIPES", str(BOOK.parents[1] / "recipes"))
+    status, out, err = scopecheck(*shlex.split(line)[1:])
+    assert (status, err) == (0, "")
+    assert "7 settings asked now" in out
+    assert asked["recipe"] in line
+    assert asked["source"].name in ("simulated", "bbbc038-field")
+    assert "photons" in asked["values"]
+    assert len(asked["source"].seeds) == 5
+    assert f"--out {asked['out']}" in line

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from scipy import stats
 
-BOOK = Path(__file__).parents[2] / "book" / "own-images.md"
+BOOK = [Path(__file__).parents[2] / "book" / f"own-two-{what}.md" for what in ("conditions", "tools")]
 
 
 @pytest.fixture
@@ -474,7 +474,7 @@ def labels_in(path, counts):
 
 def commands():
     """Command lines of the book about differences."""
-    text = BOOK.read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in BOOK)
     found = re.findall(r"^scopecheck (score .+)$", text, re.MULTILINE)
     return [line for line in found if "score contrast" in line or "--against" in line]
 
