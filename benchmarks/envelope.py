@@ -96,7 +96,7 @@ def held_out(envelope: Envelope, setup: Setup, n: int, seed: int) -> list[Met]:
 
 
 def counted(met: list[Met]) -> dict[str, dict[str, Any]]:
-    """Of each measurement: how often each interval contained the error, of how many images it spoke of."""
+    """Of each measurement: how often each span held the error, its width, and how far the bias was off."""
     told: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(one.measurement for one in met):
         mine = [one for one in met if one.measurement == name and np.isfinite(one.error)]
@@ -104,6 +104,12 @@ def counted(met: list[Met]) -> dict[str, dict[str, Any]]:
         for way in ("expected", "by_estimate"):
             spoke = [(one.error, getattr(one, way)) for one in mine if getattr(one, way)]
             told[name][way] = (sum(e.low <= error <= e.high for error, e in spoke), len(spoke))
+        told[name]["width"] = float(
+            np.median([one.expected.high - one.expected.low for one in mine if one.expected])
+        )
+        told[name]["off"] = float(
+            np.median([abs(one.expected.bias - one.error) for one in mine if one.expected])
+        )
     return told
 
 

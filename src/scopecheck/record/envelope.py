@@ -230,7 +230,7 @@ def swept(envelope: Envelope) -> Markdown:
     return markdown(["setting", "swept"], lines)
 
 
-def held_against(table: Path) -> Markdown:
+def held_against(envelope: Envelope, table: Path) -> Markdown:
     """How often an envelope's spans contained the errors of images that were not swept, as a table.
 
     Read from the file beside the swept table (benchmarks/envelope.py).
@@ -240,9 +240,18 @@ def held_against(table: Path) -> Markdown:
     def share(inside: int, of: int) -> str:
         return f"{inside} of {of}" if of else "none was inside the grid"
 
-    told = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))["counted"]
-    lines = [(name, share(*one["expected"]), share(*one["by_estimate"])) for name, one in told.items()]
-    return markdown(["number", "images inside, as known", "inside, as estimated"], lines)
+    counted, lines = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))["counted"], []
+    for name, one in counted.items():
+        off, width = (told(one[k], envelope.relative[name]).lstrip("+") for k in ("off", "width"))
+        lines.append((name, share(*one["expected"]), width, off, share(*one["by_estimate"])))
+    heads = [
+        "number",
+        "inside, as known",
+        "width of the span",
+        "expected bias off by",
+        "inside, as estimated",
+    ]
+    return markdown(heads, lines)
 
 
 def told(error: float, relative: bool) -> str:
