@@ -35,6 +35,11 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "resolution",
     ),
     "picking-topaz": ("Topaz", "simulated micrographs of ribosomes", ANY),
+    "practice-false-effect": (
+        "StarDist, between two conditions",
+        "nuclei, simulated and real, in wells",
+        ANY,
+    ),
     "restoration-care": ("CARE", "cells with filaments, simulated, and real nuclei", ANY),
     "restoration-rln": ("the published RLN network", "simulated mitochondria, threads and balls, 3D", ANY),
     "segmentation-cellpose": ("Cellpose (cyto, 2020)", "nuclei, simulated and real fluorescence", "count"),
