@@ -75,16 +75,16 @@ record.show(picture(envelope, "mean_area", ("diameter", "coverage"), touch, **sh
 # ## Does it hold for an image that was not swept?
 #
 # A grid is a promise about what lies between its points. It was held against simulated images at random settings inside the
-# grid. Expected is the span between the least and the largest error of a single image at the settings around. *As known* looks
-# up the true settings. *As estimated* looks up what the image itself tells, as `scopecheck locate` does, with objects found by a
+# grid. Expected is the span between the least and the largest error of a single image, interpolated between the settings around. *As
+# known* looks up the true settings. *As estimated* looks up what the image itself tells, as `scopecheck locate` does, with objects found by a
 # threshold.
 
 # %% tags=["hide-input"]
 held_against(envelope, table)
 
 # %% [markdown]
-# *Width and error of the expected bias: medians over the images. A span that always holds may be too wide to be of use: it is the worst
-# of all settings around. The bias between them says more, and is not always right. "As estimated" counts the images whose estimates lie inside the grid.*
+# *Width and error of the expected bias: medians over the images. "As estimated" counts the images whose estimates lie inside the grid.
+# The span is one of three fields and three trainings; where fewer than nine in ten lie inside, it is too narrow for what it seems to say.*
 #
 # ## Where is your image?
 #

@@ -130,7 +130,7 @@ def well(number, n=14, photons=150, blur=1.0, touching=0.1, diameter=20):
     at = 10_000 * seed + number
     many = max(round(np.random.default_rng([at, 1]).normal(n, n / 7)), 1)
     how = {"diameter": diameter, "touching": touching, "photons": photons, "spacing": 2}
-    scene = acquire.scenes.nuclei((192, 192), many, seed=at, **how)
+    scene = acquire.scenes.nuclei((216, 216), many, seed=at, **how)
     light = acquire.optics.gaussian_blur(scene.photons, blur)
     return acquire.expose(light, acquire.Camera(), at), scene.labels
 
@@ -207,13 +207,13 @@ record.show(
 # by hand, are taken again: controls with 200 photons, treated ones with 20, or with a blur of 2 pixels.
 #
 # ## Does the measurement hold?
-# *same* is the positive control of both effects. In *other*, the negative control, the treated wells have 40 % more nuclei, each a fifth wider, than their truth says.
+# *same* is the positive control of both effects. In *other*, the negative control, the treated wells have 40 % more nuclei, each a tenth wider, than their truth says.
 
 # %%
 trial = record.Trial(page, tool=stardist_wells, numbers=numbers, scores=looks, baseline=threshold_wells)
 blocks = range(6)
 trial.run("same", [experiment(k) for k in blocks])
-wrong = [experiment(k, n=14 * 1.4, diameter=24) for k in blocks]
+wrong = [experiment(k, n=14 * 1.4, diameter=22) for k in blocks]
 trial.run("other", [replace(one, true=experiment(k).true) for k, one in zip(blocks, wrong, strict=True)])
 
 # %% [markdown]

@@ -32,7 +32,7 @@ class Expected(NamedTuple):
     bias : float
         Interpolated between the settings around.
     low, high : float
-        The least and the largest error of a single image, of any training, at the settings around.
+        The least and the largest error of a single image, of any training, interpolated likewise.
     """
 
     bias: float
@@ -103,9 +103,7 @@ class Envelope:
         weights = np.array([math.prod(one) for one in product(*shares)])
         if not np.isfinite(corners).all():
             return None
-        return Expected(
-            float(corners[:, 0] @ weights), float(corners[:, 1].min()), float(corners[:, 2].max())
-        )
+        return Expected(*(float(value) for value in weights @ corners))
 
     def slice(self, measurement: str, across: tuple[str, str], **at: float) -> NDArray[np.float64]:
         """Biases over two settings, (first, second), the others at the values given."""
