@@ -7,6 +7,7 @@ at random settings inside the grid, how often what the envelope expects contains
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,15 +114,32 @@ def counted(met: list[Met]) -> dict[str, dict[str, Any]]:
     return told
 
 
+def stretches(met: list[Met]) -> dict[str, float]:
+    """Of each measurement, the share of the spread around that holds the error of nine in ten images."""
+    found = {}
+    for name in dict.fromkeys(one.measurement for one in met):
+        mine = [one for one in met if one.measurement == name and one.expected and np.isfinite(one.error)]
+        # Until it is chosen the half-width is the whole spread.
+        away = np.sort(
+            [abs(m.error - m.expected.bias) / (m.expected.high - m.expected.bias) for m in mine if m.expected]
+        )
+        found[name] = round(float(away[min(math.ceil(0.9 * (len(away) + 1)), len(away)) - 1]), 4)
+    return found
+
+
 def main(name: str) -> None:
     """Sweep, then hold against."""
     recipe, out = RECIPES / f"{name}.py", RECIPES / "envelopes" / f"{name}.csv"
     _, parameters, changed = resolve_parameters(recipe, {})
     sweep(recipe, parameters, changed, GRID, Source(SIMULATED, None, tuple(range(IMAGES)), chance=False), out)
     setup = Setup(recipe, {}, Source(SIMULATED, 256, (0,)))
-    met = held_out(read_envelope(out), setup, HELD_OUT, 0)
-    told = {"images": HELD_OUT, "counted": counted(met)}
-    out.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    beside = out.with_suffix(".json")
+    beside.unlink(missing_ok=True)
+    told: dict[str, Any] = {"images": HELD_OUT}
+    told["stretch"] = stretches(held_out(read_envelope(out), setup, HELD_OUT, 0))
+    beside.write_text(json.dumps(told), encoding="utf-8")
+    told["counted"] = counted(held_out(read_envelope(out), setup, HELD_OUT, 1))  # on images of their own
+    beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

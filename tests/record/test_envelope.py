@@ -37,6 +37,7 @@ def text():
 def envelope(text, tmp_path_factory):
     path = tmp_path_factory.mktemp("envelope") / "swept.csv"
     path.write_text(text)
+    path.with_suffix(".json").write_text('{"stretch": {"count": 0.25}}')
     return read_envelope(path)
 
 
@@ -55,15 +56,17 @@ def test_between_the_points_as_scipy_interpolates(envelope, photons, blur, cover
     assert found.low <= found.bias <= found.high
 
 
-def test_the_span_lies_around_the_bias(envelope):
+def test_the_span_is_a_share_of_what_images_around_differ_by(envelope):
     found = envelope.expected("count", {"photons": 30.0, "blur_px": 1.0, "coverage": 0.1})
-    assert (found.low, found.high) == pytest.approx((found.bias - 0.05, found.bias + 0.1))
+    around = [bias(10, 1, 0.1), bias(100, 1, 0.1)]
+    half = 0.25 * (max(around) + 0.1 - (min(around) - 0.05))
+    assert (found.low, found.high) == pytest.approx((found.bias - half, found.bias + half))
 
 
 def test_at_a_point_it_is_the_point(envelope):
     found = envelope.expected("count", {"photons": 100.0, "blur_px": 4.0, "coverage": 0.2})
     b = bias(100, 4, 0.2)
-    assert found == pytest.approx((b, b - 0.05, b + 0.1))
+    assert found == pytest.approx((b, b - 0.25 * 0.15, b + 0.25 * 0.15))
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def locate(
     """Estimate light, blur, size and density of an image, and what a tool is expected to be off by there.
 
     What is expected comes from the settings that `scopecheck sweep` went through on simulated nuclei: the
-    error, and the least and largest error of a single image, interpolated between the settings around those
-    of the image. It says "outside everything tested" where there are none.
+    error, interpolated between the settings around those of the image, and a span that held the error of nine
+    in ten images that were not swept. It says "outside everything tested" where there are none.
     """
     from scopecheck.score.locate import locate as find
 
@@ -103,7 +103,7 @@ def _say(place: Place) -> None:
                 error = told(one.bias, relative)
                 spread = f"{told(one.low, relative)} to {told(one.high, relative)}"
             rows.append((measurement, error, spread, limits))
-        _table(["number", "expected error", "single images", "tolerance"], rows)
+        _table(["number", "expected error", "90 % span", "tolerance"], rows)
     for note in place.notes:
         console.print(f"note: {note}")
 

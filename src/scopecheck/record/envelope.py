@@ -32,7 +32,8 @@ class Expected(NamedTuple):
     bias : float
         Interpolated between the settings around.
     low, high : float
-        The least and the largest error of a single image, of any training, interpolated likewise.
+        90 % span of a single image's error: `Envelope.stretch` times what single images at the settings
+        around differ by, on either side of the bias.
     """
 
     bias: float
@@ -59,6 +60,9 @@ class Envelope:
         Of each measurement, shape (*axes, 3): bias, least and most error; NaN where there is none.
     words : dict of str to ndarray of str
         Of each measurement, shape of the grid.
+    stretch : dict of str to float
+        Of each measurement: how many times the spread around held the error of nine in ten unseen images
+        (split conformal prediction, Lei et al. 2018, doi:10.1080/01621459.2017.1307116); 1 where not asked.
     """
 
     recipe: str
@@ -69,6 +73,7 @@ class Envelope:
     relative: dict[str, bool]
     errors: dict[str, NDArray[np.float64]]
     words: dict[str, NDArray[np.str_]]
+    stretch: dict[str, float]
 
     def outside(self, setting: Mapping[str, float]) -> dict[str, tuple[float, float]]:
         """Settings that were not reached or are not known, with the range that was swept."""
@@ -103,7 +108,9 @@ class Envelope:
         weights = np.array([math.prod(one) for one in product(*shares)])
         if not np.isfinite(corners).all():
             return None
-        return Expected(*(float(value) for value in weights @ corners))
+        bias = float(corners[:, 0] @ weights)
+        half = self.stretch.get(measurement, 1.0) * float(corners[:, 2].max() - corners[:, 1].min())
+        return Expected(bias, bias - half, bias + half)
 
     def slice(self, measurement: str, across: tuple[str, str], **at: float) -> NDArray[np.float64]:
         """Biases over two settings, (first, second), the others at the values given."""
@@ -175,6 +182,7 @@ def read_envelope(path: str | Path, recipes: Path | None = None) -> Envelope:
         {name: recipe.measurements[name].scale == "relative" for name in swept},
         {name: values for name, values in errors.items() if name in swept},
         {name: values for name, values in words.items() if name in swept},
+        _held(path).get("stretch", {}),
     )
 
 
@@ -238,8 +246,8 @@ def held_against(envelope: Envelope, table: Path) -> Markdown:
     def share(inside: int, of: int) -> str:
         return f"{inside} of {of}" if of else "none was inside the grid"
 
-    counted, lines = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))["counted"], []
-    for name, one in counted.items():
+    lines = []
+    for name, one in _held(table)["counted"].items():
         off, width = (told(one[k], envelope.relative[name]).lstrip("+") for k in ("off", "width"))
         lines.append((name, share(*one["expected"]), width, off, share(*one["by_estimate"])))
     heads = [
@@ -250,6 +258,12 @@ def held_against(envelope: Envelope, table: Path) -> Markdown:
         "inside, as estimated",
     ]
     return markdown(heads, lines)
+
+
+def _held(table: Path) -> dict[str, Any]:
+    """What stands beside a swept table: how its spans were chosen, and how they held."""
+    path = table.with_suffix(".json")
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def told(error: float, relative: bool) -> str:
