@@ -73,6 +73,47 @@ def test_each_trace_is_named_as_what_it_is():
     assert "no noise" in processed(np.full((64, 64), 7)).signs()[0]
 
 
+def spots():
+    seen = field((256, 256), 60, light=300.0, sigma=1.3, seed=0).photons
+    return acquire.expose(seen, acquire.Camera(), 0).astype(float) - 100
+
+
+def test_a_good_denoiser_leaves_no_trace():
+    """What the documentation admits: were it found one day, it is to be mended there as well."""
+    from skimage.restoration import denoise_nl_means, estimate_sigma
+
+    from scopecheck.measure.decorrelation import resolution
+
+    image = spots()
+    noise = estimate_sigma(image)
+    quiet = denoise_nl_means(image, patch_size=5, patch_distance=6, h=0.8 * noise, sigma=noise)
+    assert processed(quiet).signs() == []
+    assert resolution(quiet, 1.0) < resolution(image, 1.0)
+
+
+@pytest.mark.tool
+def test_what_noise2void_makes_leaves_no_trace():
+    pytest.importorskip("n2v")
+    from scopecheck import data
+    from scopecheck.measure.decorrelation import resolution
+    from scopecheck.tools import noise2void
+
+    noise2void.prepare(0)
+    from n2v.models import N2V, N2VConfig
+
+    def network(patches, folder):
+        config = N2VConfig(
+            patches, unet_kern_size=3, unet_n_depth=2, unet_n_first=16, batch_norm=True, train_loss="mse",
+            n2v_perc_pix=0.198, n2v_neighborhood_radius=5, n2v_patch_shape=(64, 64),
+        )  # fmt: skip
+        return N2V(config, "spots", basedir=folder)
+
+    model, image = noise2void.kept(network, data.fetch("n2v-spots-trainings") / "plain-0.npz"), spots()
+    restored = model.predict(image.astype(np.float32), axes="YX").astype(float)
+    assert processed(restored).signs() == []
+    assert resolution(restored, 1.0) < resolution(image, 1.0)
+
+
 @pytest.mark.parametrize("quality", [85, 75, 50])
 @pytest.mark.parametrize("corner", [(0, 0), (3, 5)])
 def test_jpeg_is_found_also_in_a_part_of_the_image(quality, corner):
