@@ -306,3 +306,17 @@ def test_molecules_are_counted_against_the_tables_own_emitters(run, movie):
     _, text, _ = run(found, true, "--merge", "30,1")
     assert f"it holds {known}" in " ".join(text.split())
     assert f"{told['found'] / known - 1:+.0%}" in text
+
+
+def test_two_lists_in_pixels_under_headings_of_nm_are_remarked(run, tmp_path):
+    """Each list alone would be refused beside a right one; both wrong alike match, in a field of 80 nm."""
+    (of, true), (of_found, found) = planted()
+    lists = table(tmp_path / "found.csv", of_found, found / 100), table(tmp_path / "true.csv", of, true / 100)
+    code, out, _ = run(*lists)
+    assert code == 0
+    assert "All emitters lie within 80 nm" in " ".join(out.split())
+    assert "--pixel-size" in out
+
+
+def test_a_field_of_usual_width_is_not_remarked(run, movie):
+    assert "All emitters lie within" not in run(*movie)[1]

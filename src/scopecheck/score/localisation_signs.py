@@ -126,6 +126,20 @@ def refuse_another_frame(found: Path, true: Path, movies: Sequence[Mapping], rad
                 raise InputError(f"{found} against {true}: {said}. {way}; or --as-given.")
 
 
+def narrow(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
+    """Remark a field hardly wider than the radius: both lists in another unit than they say."""
+    import numpy as np
+
+    wide = [np.ptp(m["t"][:, :2], axis=0).max() for m in movies if len(m["t"]) > 1]
+    if not wide or max(wide) > 4 * radius:
+        return []
+    return [
+        f"All emitters lie within {max(wide):.0f} nm, hardly more than the radius of {radius:g} nm, so that nearly"
+        " any two are a pair: are both tables in pixels or µm under headings that say nm? Then give --units and"
+        " --pixel-size."
+    ]
+
+
 def displaced(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
     """Remark pairs that are displaced: all alike, as by half a pixel, or by place and time."""
     import numpy as np

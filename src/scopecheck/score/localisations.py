@@ -150,7 +150,7 @@ def score_localisations(
         line |= {f"chance {name}": here[name] for name in ("jaccard", "rmse_lateral", "efficiency")}
     pooled = _pooled([m["match"] for m in movies])
     better = _better(movies, pooled, luck, radius, axial, notes)
-    notes += signs.displaced(movies, radius)
+    notes += signs.narrow(movies, radius) + signs.displaced(movies, radius)
     if pooled["rmse_lateral"] == 0:
         notes.append("RMSE is exactly 0: are the localisations a copy of the emitters?")
     rows = [
