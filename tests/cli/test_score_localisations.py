@@ -315,7 +315,7 @@ def test_two_lists_in_pixels_under_headings_of_nm_are_remarked(run, tmp_path):
     code, out, _ = run(*lists)
     assert code == 0
     assert "All emitters lie within 80 nm" in " ".join(out.split())
-    assert "--pixel-size" in out
+    assert "write their positions in nm" in " ".join(out.split())
 
 
 def test_a_field_of_usual_width_is_not_remarked(run, movie):

@@ -134,9 +134,9 @@ def narrow(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
     if not wide or max(wide) > 4 * radius:
         return []
     return [
-        f"All emitters lie within {max(wide):.0f} nm, hardly more than the radius of {radius:g} nm, so that nearly"
-        " any two are a pair: are both tables in pixels or µm under headings that say nm? Then give --units and"
-        " --pixel-size."
+        f"All emitters lie within {max(wide):.0f} nm, hardly more than the radius of {radius:g} nm, so that"
+        " nearly any two are a pair: are both tables in pixels or µm under headings that say nm? Then write"
+        " their positions in nm."
     ]
 
 
