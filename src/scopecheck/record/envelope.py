@@ -224,7 +224,6 @@ def picture(
         ax.set_yticks(range(len(first)), [f"{v:g}" for v in first])
         ax.set(xlabel=across[1], title=f"{name} {value:g}")
     axes[0, 0].set_ylabel(across[0])
-    figure.tight_layout()
     return figure
 
 
