@@ -293,11 +293,14 @@ errors = {name: [page[f"frames-{f}", name].bias for f in at] for name in ("lengt
 for name in ("length", "crossings"):
     errors[f"{name}, smoothed"] = [page[f"frames-{f}", name].baseline["bias"] for f in at]
 record.show(along(at, errors, 0.1, "frames"), "frames")
-right = {
-    name: [f for k, f in enumerate(at) if np.all(np.abs(off[k:]) <= 0.1)] for name, off in errors.items()
-}
-reached = {name: f"{frames[0]}" if frames else f"more than {at[-1]}" for name, frames in right.items()}
-display(record.markdown(["number", "within 10 % from, frames"], reached.items()))
+lines = []
+for name, off in errors.items():
+    rows = [page[f"frames-{f}", name.partition(",")[0]] for f in at]
+    right = [f for k, f in enumerate(at) if np.all(np.abs(off[k:]) <= rows[0].tolerance[1])]
+    words = [row.baseline["verdict"] if "smoothed" in name else row.told for row in rows]
+    lines.append((name, f"{right[0]}" if right else f"more than {at[-1]}", *words))
+heads = ["number", "error inside its tolerance from, frames", *(f"word at {f}" for f in at)]
+display(record.markdown(heads, lines))
 record.show(strips(page.verdicts(measurement="invented"), "invented filament, µm per 1000 µm²"), "invented")
 
 # %% [markdown]
