@@ -195,6 +195,13 @@ def noise2void_spots(frames, condition, psf, training=0, move=0.0):
     return spots_in(image, condition, psf, (training, move))
 
 
+def by_eye(case):  # thresholds without a truth
+    for way, tool in {(0, 0.0): noise2void_spots, "Gaussian": filtered_spots}.items():
+        image, psf = tool(case.image, **case.told)["image"], case.told["psf"]
+        strongest = spots.find(image, psf, 0)[0][:20]
+        thresholds[case.told["condition"], way] = spots.typical([image], [strongest], psf) / 2
+
+
 # %% tags=["hide-input"]
 def filtered_spots(frames, condition, psf, way="Gaussian"):
     return spots_in(denoised(frames[0], way, psf), condition, psf, way)
@@ -213,13 +220,6 @@ for c, cases in learnt.items():
         images = [way(case.image, c, case.told["psf"])["image"] for case in cases]
         places = [case.truth["spots"] + (name in ways and name[1]) for case in cases]
         thresholds[c, name] = spots.best(images, places, cases[0].told["psf"])
-
-
-def by_eye(case):  # thresholds without a truth
-    for way, tool in {(0, 0.0): noise2void_spots, "Gaussian": filtered_spots}.items():
-        image, psf = tool(case.image, **case.told)["image"], case.told["psf"]
-        strongest = spots.find(image, psf, 0)[0][:20]
-        thresholds[case.told["condition"], way] = spots.typical([image], [strongest], psf) / 2
 
 
 # The same six images with every seed, since their networks are kept.
