@@ -80,12 +80,13 @@ def spots():
 
 def test_a_good_denoiser_leaves_no_trace():
     """What the documentation admits: were it found one day, it is to be mended there as well."""
-    from skimage.restoration import denoise_nl_means, estimate_sigma
+    from skimage.restoration import denoise_nl_means
 
     from scopecheck.measure.decorrelation import resolution
+    from scopecheck.measure.intensity import noise_level
 
     image = spots()
-    noise = estimate_sigma(image)
+    noise = noise_level(image)
     quiet = denoise_nl_means(image, patch_size=5, patch_distance=6, h=0.8 * noise, sigma=noise)
     assert processed(quiet).signs() == []
     assert resolution(quiet, 1.0) < resolution(image, 1.0)

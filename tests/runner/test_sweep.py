@@ -141,15 +141,17 @@ def test_a_recipe_without_a_trial_of_its_own(tmp_path):
         conditions.trial_of(tmp_path / "broken.py", {})
 
 
-def test_a_source_that_cannot_be_taken_again(recipe):
+def test_a_source_that_cannot_be_taken_again(recipe, real):
+    real("bbbc038-field")
     with pytest.raises(InputError, match="--side 9999: bbbc038-field is"):
         Setup(recipe, {}, Source("bbbc038-field", 9999, (0,)))
 
 
 @pytest.mark.slow
 @pytest.mark.tool
-def test_a_recipes_own_arms_come_out_as_recorded():
+def test_a_recipes_own_arms_come_out_as_recorded(real):
     """U-Net on the field taken again: the bias and the word of the recipe's arms, at the same settings."""
+    real("bbbc038-field")
     path = RECIPES / "segmentation-unet-dice-trap.py"
     recorded = read_recorded(path)
     runs = next(run for run in recorded.runs if run.profile == "quick")
