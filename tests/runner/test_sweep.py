@@ -141,6 +141,14 @@ def test_a_recipe_without_a_trial_of_its_own(tmp_path):
         conditions.trial_of(tmp_path / "broken.py", {})
 
 
+@pytest.mark.parametrize("name", ["picking-topaz", "denoising-noise2void", "heterogeneity-cryodrgn"])
+def test_a_recipe_of_other_answers_is_refused_before_it_runs(name):
+    with pytest.raises(
+        RecipeError, match=f"{name}: its trial has .*; sweep takes recipes that segment one image"
+    ):
+        conditions.trial_of(RECIPES / f"{name}.py", {})
+
+
 def test_a_source_that_cannot_be_taken_again(recipe, real):
     real("bbbc038-field")
     with pytest.raises(InputError, match="--side 9999: bbbc038-field is"):

@@ -258,10 +258,17 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
     from scopecheck.runner.find import read_notebook
 
     cells = [cell for cell in read_notebook(recipe).cells if cell.cell_type == "code"]
-    last = next((k for k, cell in enumerate(cells) if _makes_trial(cell.source)), None)
-    if last is None:
+    made = [(k, found) for k, cell in enumerate(cells) if (found := _trial(cell.source))]
+    if not made:
         raise RecipeError(
             f"{recipe.stem}: no cell has a line `trial = record.Trial(...)`; its tool cannot be asked alone"
+        )
+    last, found = made[0]
+    other = {"scores", "chance"} & {word.arg for word in getattr(found, "keywords", [])}
+    if other:  # told before the code runs, which may train a network
+        raise RecipeError(
+            f"{recipe.stem}: its trial has {' and '.join(sorted(other))} of its own, so that its answers are no"
+            " label images; sweep takes recipes that segment one image, as segmentation-stardist"
         )
     names: dict[str, Any] = {"__name__": recipe.stem}
     home = Path.cwd()
@@ -281,9 +288,11 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
     return names["trial"]
 
 
-def _makes_trial(code: str) -> bool:
-    return any(
-        isinstance(node, ast.Assign)
-        and any(isinstance(t, ast.Name) and t.id == "trial" for t in node.targets)
-        for node in ast.parse(code).body
-    )
+def _trial(code: str) -> ast.expr | None:
+    """What a cell assigns to `trial`, if anything."""
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "trial" for t in node.targets
+        ):
+            return node.value
+    return None
