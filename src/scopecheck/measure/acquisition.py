@@ -136,7 +136,7 @@ def edge_blur(image: ArrayLike, labels: ArrayLike) -> float:
     from scipy.optimize import curve_fit
     from scipy.special import erf
 
-    values, of = np.asarray(image, float), np.asarray(labels)
+    values, of = np.asarray(image, float), np.asarray(labels).astype(np.int64)
     inside = of > 0
     if not inside.any() or inside.all():
         return float("nan")

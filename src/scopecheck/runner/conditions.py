@@ -267,8 +267,8 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
     other = {"scores", "chance"} & {word.arg for word in getattr(found, "keywords", [])}
     if other:  # told before the code runs, which may train a network
         raise RecipeError(
-            f"{recipe.stem}: its trial has {' and '.join(sorted(other))} of its own, so that its answers are no"
-            " label images; sweep takes recipes that segment one image, as segmentation-stardist"
+            f"{recipe.stem}: its trial has {' and '.join(sorted(other))} of its own, so that its answers are"
+            " no label images; sweep takes recipes that segment one image, as segmentation-stardist"
         )
     names: dict[str, Any] = {"__name__": recipe.stem}
     home = Path.cwd()
