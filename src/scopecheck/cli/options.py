@@ -160,3 +160,15 @@ def print_table(console: Console, table: Table) -> None:
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     console.print(table)
+
+
+def parameters(texts: list[str]) -> dict[str, str]:
+    """Read ``name=value`` of each -p; one that is given twice must say the same."""
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"-p {text}: expected name=value")
+        if given.setdefault(name, value) != value:
+            raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
+    return given

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scopecheck.cli.options import AsJson
+from scopecheck.cli.options import AsJson, parameters
 from scopecheck.errors import InputError, RecipeError
 
 app = typer.Typer(
@@ -134,13 +134,8 @@ def run(
 
     if bool(recipe) == every:
         raise InputError("name one recipe, or give --all (and not both); `scopecheck list` names them")
-    given: dict[str, str] = {}
-    for text in [*(parameter or []), *(f"{k}={v}" for k, v in (("profile", profile), ("tier", tier)) if v)]:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"-p {text}: expected name=value")
-        if given.setdefault(name, value) != value:
-            raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
+    named = [f"{k}={v}" for k, v in (("profile", profile), ("tier", tier)) if v]
+    given = parameters([*(parameter or []), *named])
     paths = find() if every else [locate(name) for name in dict.fromkeys(recipe or [])]
     limits: dict[str, Any] = {"jobs": jobs, "again": again, "minutes": minutes, "memory_gib": memory_gib}
     try:

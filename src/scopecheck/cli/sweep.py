@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scopecheck.errors import InputError
+from scopecheck.cli.options import parameters
 
 
 def sweep(
@@ -54,20 +54,14 @@ def sweep(
     from scopecheck.runner.sweep import grid
     from scopecheck.runner.sweep import sweep as run
 
-    given = {}
-    for text in parameter or []:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"-p {text}: expected name=value")
-        given[name] = value
     path = locate(recipe)
-    _, parameters, changed = resolve_parameters(path, given)
+    _, whole, changed = resolve_parameters(path, parameters(parameter or []))
     where = Source(source, side, tuple(range(seed, seed + n)), chance)
     values = grid(over or [], where)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"{recipe}, settings")
         asked = run(
-            path, parameters, changed, values, where, out, jobs=jobs,
+            path, whole, changed, values, where, out, jobs=jobs,
             tell=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
     typer.echo(f"{out}: {asked} settings asked now; n = {n} images each, {where.name}")

@@ -70,7 +70,7 @@ class Acquisition:
 def gain(image: ArrayLike) -> tuple[float, float]:
     """Grey values a photon, and the noise of reading in grey values, from how noise rises with light.
 
-    The variance of the finest differences (Haar, along the diagonal) is taken at twelve levels of the local
+    The variance of the finest differences (Haar, along the diagonal) is taken at eight levels of the local
     mean, from their median absolute value; a line through these has the gain as its slope (the mean-variance
     method: Janesick 2007, doi:10.1117/3.725073; from one image: Foi et al. 2008,
     doi:10.1109/TIP.2008.2001399).
@@ -239,14 +239,14 @@ def acquisition(
     blur = edge_blur(grey, of)
     if not np.isfinite(blur):
         why["blur"] = "too few outlines without a neighbour"
-    contrast = float("nan")
+    contrast, noise = float("nan"), noise_level(grey)
     if ids.size and (of == 0).any():
-        outside, noise = float(np.median(grey[of == 0])), noise_level(grey)
+        outside = float(np.median(grey[of == 0]))
         contrast = (float(grey[of > 0].mean()) - outside) / noise if noise else float("nan")
     return Acquisition(
         photons=(bright - low) / slope,
         background=dark,
-        noise=noise_level(grey),
+        noise=noise,
         blur=blur,
         diameter=float(2 * np.sqrt(np.median(area) / np.pi)) if ids.size else float("nan"),
         coverage=float((of > 0).mean()),

@@ -211,12 +211,9 @@ def _simulated(setting: Setting, seed: int, side: int, diameter_told: bool) -> C
         )
     scene = _scene(n, size, setting["touching"], seed, side)
     light = acquire.optics.gaussian_blur(scene.photons, setting["blur_px"])
-    bright = np.percentile(
-        light, 99.9
-    )  # photons are counted as `acquire.retake` counts those of a real image
-    image = acquire.expose(
-        light * setting["photons"] / bright + setting["background"], acquire.Camera(), seed
-    )
+    # Photons are counted as `acquire.retake` counts those of a real image.
+    photons = light * setting["photons"] / np.percentile(light, 99.9) + setting["background"]
+    image = acquire.expose(photons, acquire.Camera(), seed)
     return Case(image, scene.labels, told={"diameter": size} if diameter_told else {}, seed=seed)
 
 
