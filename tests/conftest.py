@@ -36,6 +36,18 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item in first]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_left_behind():
+    """No variable of ours and no change of folder reaches the next test of this process."""
+
+    def ours():
+        return Path.cwd(), {name: value for name, value in os.environ.items() if name.startswith("SCOPECHECK")}
+
+    before = ours()
+    yield
+    assert ours() == before
+
+
 def _or_skip(read, *args, **keywords):
     """Read real files; skip where no source has them, and never for a wrong hash."""
     from scopecheck.errors import DataError

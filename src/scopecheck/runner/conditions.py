@@ -268,7 +268,7 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
             " no label images; sweep takes recipes that segment one image, as segmentation-stardist"
         )
     names: dict[str, Any] = {"__name__": recipe.stem}
-    home = Path.cwd()
+    home, before = Path.cwd(), os.environ.get("SCOPECHECK_RECIPE")
     os.environ["SCOPECHECK_RECIPE"] = str(recipe.resolve())
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         os.chdir(folder)  # figures of the way there are nobody's
@@ -282,6 +282,9 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
             raise RecipeError(f"{recipe.stem}: {type(err).__name__} on the way to its trial: {err}") from err
         finally:
             os.chdir(home)
+            del os.environ["SCOPECHECK_RECIPE"]
+            if before is not None:
+                os.environ["SCOPECHECK_RECIPE"] = before
     return names["trial"]
 
 
