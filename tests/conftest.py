@@ -41,7 +41,9 @@ def _nothing_left_behind():
     """No variable of ours and no change of folder reaches the next test of this process."""
 
     def ours():
-        return Path.cwd(), {name: value for name, value in os.environ.items() if name.startswith("SCOPECHECK")}
+        return Path.cwd(), {
+            name: value for name, value in os.environ.items() if name.startswith("SCOPECHECK")
+        }
 
     before = ours()
     yield
