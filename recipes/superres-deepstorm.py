@@ -280,12 +280,12 @@ trial.run("swapped", [replace(c, image=np.roll(c.image, 1, axis=0)) for c in few
 
 # %% [markdown]
 # ## Shift
-# Of the specimen: from 0.25 to 4 emitters a µm² and frame; *filaments*; *rings* with a radius of 80 nm; *blinking*, where flashes begin and end within a frame and
+# Of the specimen: from 0.1 to 4 emitters a µm² and frame; *filaments*; *rings* with a radius of 80 nm; *blinking*, where flashes begin and end within a frame and
 # differ more in light; *empty*. Of the microscope: *dim* and *strong*, a quarter and four times the photons of a flash, at 0.25 and at 1 emitter a µm²; *bright*, four
 # times the background; *blurred*, a spot 1.4 times as wide.
 
 # %%
-ladder = {d: [taken(100 + k, density=d) for k in range(5)] for d in (0.25, 0.5, 1, 2, 4)}
+ladder = {d: [taken(100 + k, density=d) for k in range(5)] for d in (0.1, 0.25, 0.5, 1, 2, 4)}
 for d, cases in ladder.items():
     trial.run(f"density-{d}", cases)
 shifts = {"filaments": {"kind": "filaments"}, "dim": {"photons": PHOTONS / 4}, "blinking": {"blink": True}}
