@@ -358,8 +358,8 @@ record.show(checks.figure(), "alarms")
 # %% [markdown]
 # *Each line counts fields, those with a number outside its tolerance and those without. In a useful check blue is far right of orange. Shared noise is not yet a wrong number.*
 # ## What to do
-# - **Rows.** StructN2V {cite:p}`broaddus2020`, Noise2Void's own option, hides a stretch of the row together with the pixel, here as far as the network sees: what is
-#   left of the row beyond a shorter mask tells its noise. Beside it a remedy without a network: each row's median off.
+# - **Rows.** StructN2V {cite:p}`broaddus2020`, Noise2Void's own option, hides a stretch of the row together with the pixel, here as far as the network sees: what a
+#   shorter mask leaves tells its noise. In each of our five runs all three numbers came out worse than without it. And without a network: each row's median off.
 # - **Registration.** Noise that was moved is shared by neighbours. Is it better to restore the frame *before* it is moved? The plain network serves.
 
 # %%
