@@ -28,6 +28,7 @@ from skimage.measure import label
 from skimage.segmentation import watershed
 
 from scopecheck import data, measure
+from scopecheck.runner.conditions import typical_diameter
 from scopecheck.tools import cellpose
 
 Draw = Callable[[np.ndarray, float], np.ndarray]
@@ -91,12 +92,10 @@ def main() -> None:
     for name, setting, image, truth in (
         bbbc038() if given.name == "bbbc038" else bbbc039(given.images, given.masks)
     ):
-        area = np.unique(truth[truth > 0], return_counts=True)[1]
-        if not area.size:
+        if not truth.any():
             print(f"{name}: no annotated nucleus, left out")
             continue
-        diameter = float(round(2 * np.sqrt(np.median(area) / np.pi)))
-        drawn = draw(image, diameter)
+        drawn = draw(image, typical_diameter(truth))
         row = {"field": name, "setting": setting}
         row["sha256"] = hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
         for key, labels in (("measured", drawn), ("true", truth)):

@@ -1,23 +1,26 @@
 """Measured and true numbers of whole studies, one row a field, for the page on the corrected number.
 
-    python benchmarks/studies.py bbbc039 stardist
-    python benchmarks/studies.py idr0062 threshold
+    python benchmarks/studies.py SET TOOL
 
-writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. StarDist is the first
-of the networks that scopecheck keeps, trained on simulated nuclei; `threshold` is Otsu's threshold and a
-watershed (`tools.classical`). BBBC039 is the catalogue's 50 fields; idr0062 the planes of one embryo in which
-a nucleus is outlined. Every field also has what is known without a truth: brightness, sharpness, noise.
+writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. Sets: `bbbc039`, the
+catalogue's 50 fields; `bbbc038`, the grey ones of the stage 1 test set; `idr0062`, the planes of one embryo
+in which a nucleus is outlined. Tools: `stardist`, the first of the networks that scopecheck keeps, trained on
+simulated nuclei; `cellpose`, its network of 2020, told the diameter of the circle with the median annotated
+area; `threshold`, Otsu's threshold and a watershed (`tools.classical`). Every field also has what is known
+without a truth: brightness, sharpness, noise.
 """
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from fields import Draw, bbbc038, by_cellpose
 
 from scopecheck import data, measure
+from scopecheck.runner.conditions import typical_diameter
 from scopecheck.score.correct_images import looks
 from scopecheck.tools import classical
 
@@ -31,6 +34,9 @@ def fields(name: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
             if sample.truth.any():
                 yield sample.name, sample.image, sample.truth
         return
+    if name == "bbbc038":
+        yield from ((field, image, truth) for field, _, image, truth in bbbc038() if truth.any())
+        return
     from scopecheck.data.volumes import open_zarr
 
     group = open_zarr("idr0062-6001240")
@@ -41,7 +47,7 @@ def fields(name: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
             yield f"z{z:03d}", np.asarray(image[..., 1, z, :, :]).reshape(truth.shape), truth
 
 
-def by_stardist() -> tuple[Callable[[np.ndarray], np.ndarray], str]:
+def by_stardist() -> tuple[Draw, str]:
     """The first kept network, and what it is called."""
     from csbdeep.utils import normalize
     from stardist.models import Config2D, StarDist2D
@@ -53,20 +59,24 @@ def by_stardist() -> tuple[Callable[[np.ndarray], np.ndarray], str]:
         StarDist2D(config, name="kept", basedir=None), data.fetch("stardist-nuclei-trainings") / "0.npz"
     )
     about = f"StarDist {version('stardist')}, trained on simulated nuclei by scopecheck"
-    return lambda image: model.predict_instances(normalize(image, 1, 99.8))[0], about
+    return lambda image, _: model.predict_instances(normalize(image, 1, 99.8))[0], about
 
 
 def main() -> None:
     name, tool = sys.argv[1:]
     if tool == "stardist":
         draw, about = by_stardist()
+    elif tool == "cellpose":
+        draw, said = by_cellpose()
+        about = said["tool"]
     else:
-        draw = lambda image: classical.split(classical.foreground(image))  # noqa: E731
+        draw = lambda image, _: classical.split(classical.foreground(image))  # noqa: E731
         about = f"Otsu's threshold and watershed, scikit-image {version('scikit-image')}"
     rows = []
     for field, image, truth in fields(name):
         row: dict = {"field": field}
-        for key, labels in (("measured", draw(image)), ("true", truth)):
+        drawn = draw(image, typical_diameter(truth))
+        for key, labels in (("measured", drawn), ("true", truth)):
             found = measure.quantities(labels.astype(np.int32), only=MEASURES)
             row[key] = {
                 m: round(float(q.value), 3) if np.isfinite(q.value) else None for m, q in found.items()
