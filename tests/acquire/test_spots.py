@@ -56,7 +56,7 @@ def test_a_background_may_follow_an_image():
         ({"n": -1}, "n -1"),
         ({"sigma": 0}, "sigma 0"),
         ({"background": (5, 1)}, "background"),
-        ({"n": 500}, "do not fit"),
+        ({"apart": 60}, "do not fit"),
         ({"look": np.zeros((8, 8))}, "look: shape"),
         ({"look": np.zeros((64, 64))}, "vary"),
     ],

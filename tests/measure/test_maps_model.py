@@ -57,6 +57,7 @@ def test_the_q_scores_of_mapq(reference):
     assert np.corrcoef(atoms["ours"], atoms["Q_score"])[0, 1] >= 0.985
 
 
+@pytest.mark.weekly
 def test_a_rule_that_differs_shows(reference, monkeypatch):
     """Points nearest to their own atom, not 0.9 of the way: the bias of a first trial, +0.05."""
     values, pixel, origin, atoms, residues = reference
