@@ -37,28 +37,35 @@ export function wordOf([low, high], [from, to], n, scope) {
   return (high < from - slack || low > to + slack) && n >= toFail ? "FAILS" : "UNDETERMINED";
 }
 
-/** Standard error, and the interval's half-width at 400 equally likely observed spreads. */
-function errorAndHalves(bias, sd, n) {
-  const df = n - 1, error = Math.max(sd / Math.sqrt(n), 1e-12 * (1 + Math.abs(bias)));
-  const t = studentQuantile(df, 0.95);
-  const spreads = Array.from({ length: 400 }, (_, i) => gammaincinv(df / 2, (i + 0.5) / 400));
-  return [error, spreads.map((s) => t * error * Math.sqrt((2 * s) / df))];
+const HALVES = new Map(); // by n, since a slider asks again and again
+
+/** Half-widths of the interval, in standard errors, at 400 equally likely observed spreads of n acquisitions. */
+function halves(n) {
+  if (!HALVES.has(n)) {
+    const df = n - 1, t = studentQuantile(df, 0.95);
+    let half;
+    const spreads = Array.from({ length: 400 }, (_, i) => (half = gammaincinv(df / 2, (i + 0.5) / 400, half)));
+    HALVES.set(n, spreads.map((spread) => t * Math.sqrt((2 * spread) / df)));
+  }
+  return HALVES.get(n);
 }
+
+const standardError = (bias, sd, n) => Math.max(sd / Math.sqrt(n), 1e-12 * (1 + Math.abs(bias)));
 
 /** The chance that the whole interval of a mean of n acquisitions lies inside the edges. Schuirmann 1987. */
 export function powerToHold(bias, sd, n, [from, to]) {
-  const [error, halves] = errorAndHalves(bias, sd, n);
-  return mean(halves.map((h) => Math.max(0, normal((to - h - bias) / error) - normal((from + h - bias) / error))));
+  const error = standardError(bias, sd, n), low = (from - bias) / error, high = (to - bias) / error;
+  return mean(halves(n).map((half) => Math.max(0, normal(high - half) - normal(low + half))));
 }
 
 /** The chance that the whole interval lies outside the edges. */
 export function powerToFail(bias, sd, n, [from, to]) {
-  const [error, halves] = errorAndHalves(bias, sd, n);
-  return mean(halves.map((h) => normal((from - h - bias) / error) + normal((bias - h - to) / error)));
+  const error = standardError(bias, sd, n), low = (from - bias) / error, high = (to - bias) / error;
+  return mean(halves(n).map((half) => normal(low - half) + normal(-high - half)));
 }
 
 /** Further acquisitions for 80 % power if bias and spread stay, or "more than 1,000"; all on `toScale`. */
-function furtherAcquisitions(bias, sd, n, inner, outer, fewest) {
+export function furtherAcquisitions(bias, sd, n, inner, outer, fewest) {
   let power = powerToHold, edges = inner, least = fewest[0];
   if (!(inner[0] < bias && bias < inner[1])) {
     if (bias >= outer[0] && bias <= outer[1]) return "more than 1,000";

@@ -38,7 +38,7 @@ export async function readLabels(file) {
   return planeOf(picture, path);
 }
 
-function planeOf({ array, shape, axes, dtype }, path) {
+function planeOf({ array, shape, axes, dtype, written = dtype }, path) {
   if (shape.length < 2) throw new InputError(`${path}: has the shape ${tuple(shape)}; expected a plane (Y, X) or a stack (Z, Y, X).`);
   if (shape.includes(0)) throw new InputError(`${path}: holds no pixels, shape ${tuple(shape)}.`);
   if (axes.endsWith("S") && shape.at(-1) > 1) {
@@ -51,15 +51,15 @@ function planeOf({ array, shape, axes, dtype }, path) {
       + " `scopecheck score labels`.");
   }
   const [height, width] = shape.slice(-2), notes = [];
-  const values = wholeNumbers(array, dtype, path);
-  if (dtype.startsWith("float")) notes.push(`labels are ${dtype}, all of them whole, and are taken as whole numbers`);
+  const values = wholeNumbers(array, dtype, written, path);
+  if (dtype.startsWith("float")) notes.push(`labels are ${written}, all of them whole, and are taken as whole numbers`);
   return { ...labelled(values, height, width), notes };
 }
 
 /** Labels from 0 on, or what is wrong with them. */
-function wholeNumbers(array, dtype, path) {
-  const said = `${path}: values are ${dtype}, expected whole-number labels.`;
-  if (dtype.startsWith("float")) return wholeFloats(array, dtype, path, said);
+function wholeNumbers(array, dtype, written, path) {
+  const said = `${path}: values are ${written}, expected whole-number labels.`;
+  if (dtype.startsWith("float")) return wholeFloats(array, dtype, written, path, said);
   if (dtype === "bool") {
     throw new InputError(`${path}: a True/False mask does not tell objects apart; expected one number per object. `
       + "Number the objects with skimage.measure.label(mask).");
@@ -74,7 +74,7 @@ function wholeNumbers(array, dtype, path) {
   return Float64Array.from(array, Number);
 }
 
-function wholeFloats(array, dtype, path, said) {
+function wholeFloats(array, dtype, written, path, said) {
   if (array.some(Number.isNaN)) {
     throw new InputError(`${path}: holds NaN; expected whole-number labels. Set NaN to 0 (background).`);
   }
@@ -88,7 +88,7 @@ function wholeFloats(array, dtype, path, said) {
   }
   const end = 2 ** DIGITS[dtype];
   if (array.some((value) => value >= end)) {
-    throw new InputError(`${said} From ${end} on, ${dtype} stores two labels as one; save them as int32.`);
+    throw new InputError(`${said} From ${end} on, ${written} stores two labels as one; save them as int32.`);
   }
   return refuseNegative(array, path);
 }

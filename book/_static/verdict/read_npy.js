@@ -6,8 +6,9 @@ const KINDS = {
   i2: ["int16", Int16Array], u4: ["uint32", Uint32Array], i4: ["int32", Int32Array], u8: ["uint64", BigUint64Array],
   i8: ["int64", BigInt64Array], f4: ["float32", Float32Array], f8: ["float64", Float64Array],
 };
+const OTHERS = { c8: "complex64", c16: "complex128" };
 
-/** The numbers of a NPY file: `array` in the order of rows, `shape`, `axes` and `dtype`. */
+/** The numbers of a NPY file: `array` in the order of rows, `shape`, `axes`, `dtype` and how numpy writes it. */
 export function readNpy(bytes, path) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), long = bytes[6] > 1;
   const start = (long ? 12 : 10) + (long ? view.getUint32(8, true) : view.getUint16(8, true));
@@ -22,11 +23,13 @@ export function readNpy(bytes, path) {
       + ` Save labels.astype('int32') instead.${ours}`);
   }
   const axes = axesOf(shape);
-  if (!KINDS[name.slice(1)]) return { array: [], shape, axes, dtype: name };
+  if (name.endsWith("f2")) throw new InputError(`${path}: holds float16, which is not read here; give it to the command, or save labels.astype('int32').`);
+  const swapped = name[0] === ">", plain = OTHERS[name.slice(1)] ?? name;
+  if (!KINDS[name.slice(1)]) return { array: [], shape, axes, dtype: swapped ? name : plain };
   const [dtype, Kind] = KINDS[name.slice(1)], count = shape.reduce((product, side) => product * side, 1);
   if (start + count * Kind.BYTES_PER_ELEMENT > bytes.length) throw new Error(`it holds fewer than ${count} numbers`);
-  const array = numbers(bytes, start, count, Kind, name[0] === ">");
-  return { array: columns && shape.length === 2 ? transposed(array, shape) : array, shape, axes, dtype };
+  const array = numbers(bytes, start, count, Kind, swapped);
+  return { array: columns && shape.length === 2 ? transposed(array, shape) : array, shape, axes, dtype, written: swapped ? name : dtype };
 }
 
 /** Numbers of one kind from some bytes on; `swapped` where the large end comes first. */

@@ -21,7 +21,7 @@ function fraction(first, term) {
     d = 1 / (b + a * d || tiny);
     c = b + a / c || tiny;
     value *= c * d;
-    if (Math.abs(c * d - 1) < 1e-16) break;
+    if (Math.abs(c * d - 1) < 4e-16) break;
   }
   return value;
 }
@@ -64,10 +64,9 @@ function crossing(low, high, rising) {
 /** The x at which betainc(a, b, x) is p. */
 export const betaincinv = (a, b, p) => crossing(0, 1, (x) => betainc(a, b, x) - p);
 
-/** The x at which the lower gammainc(a, x) is p, 0 < p < 1. By Newton's method, kept between two ends. */
-export function gammaincinv(a, p) {
-  let low = 0, high = Infinity;
-  let x = a * Math.max(1e-3, 1 - 1 / (9 * a)) ** 3;
+/** The x at which the lower gammainc(a, x) is p, 0 < p < 1. By Newton's method from a start, kept between two ends. */
+export function gammaincinv(a, p, start = a * Math.max(1e-3, 1 - 1 / (9 * a)) ** 3) {
+  let low = 0, high = Infinity, x = start;
   for (let i = 0; i < 200; i++) {
     const off = gammainc(a, x).lower - p;
     if (off < 0) low = x;
@@ -75,7 +74,7 @@ export function gammaincinv(a, p) {
     const slope = Math.exp((a - 1) * Math.log(x) - x - logGamma(a));
     let next = x - off / slope;
     if (!(next > low && next < high)) next = high === Infinity ? 2 * x + 1 : (low + high) / 2;
-    if (Math.abs(next - x) <= 1e-15 * x) return next;
+    if (Math.abs(next - x) <= 1e-12 * x) return next; // the step after would be its square
     x = next;
   }
   return x;
