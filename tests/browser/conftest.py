@@ -39,3 +39,9 @@ def answers(node, tmp_path, monkeypatch):
         return json.loads(ran.stdout)
 
     return ask
+
+
+@pytest.fixture
+def static():
+    """The folder of what the book shows beside its pages."""
+    return STATIC

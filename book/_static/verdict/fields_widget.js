@@ -14,7 +14,7 @@ const SLIDERS = {
 export function fieldsWidget(el) {
   const inputs = {}, answer = make("div", { role: "status", "aria-live": "polite" });
   const sliders = Object.entries(SLIDERS).map(([name, [text, min, max, step, value]]) => {
-    const shown = make("output", {}, String(value));
+    const shown = make("span", {}, String(value)); // an output would take the label for itself
     inputs[name] = make("input", { type: "range", min, max, step, value, oninput: (event) => { shown.textContent = event.target.value; update(); } });
     return make("label", {}, `${text}: `, shown, inputs[name]);
   });
