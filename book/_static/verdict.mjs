@@ -453,14 +453,14 @@ const THRESHOLD = 0.5;
  */
 function labelled(values, height, width) {
   const dense = new Int32Array(values.length);
-  let most = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  let most = values.BYTES_PER_ELEMENT <= 2 ? 2 ** (8 * values.BYTES_PER_ELEMENT) - 1 : 0;
+  if (!most) for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
   const ids = [], area = [];
-  if (most <= 8 * values.length + 1000) {
+  if (most <= 8 * values.length + 65535) {
     const count = new Int32Array(most + 1), place = new Int32Array(most + 1);
-    for (let i = 0; i < values.length; i++) count[values[i]]++;
+    eachRun(values, (value, start, end) => { count[value] += end - start; });
     for (let label = 1; label <= most; label++) if (count[label]) place[label] = ids.push(label), area.push(count[label]);
-    for (let i = 0; i < values.length; i++) dense[i] = place[values[i]];
+    eachRun(values, (value, start, end) => value && dense.fill(place[value], start, end));
   } else {
     const place = new Map([...new Set(values)].filter(Boolean).sort((a, b) => a - b).map((id) => [id, ids.push(id)]));
     for (let i = 0; i < values.length; i++) if (values[i]) dense[i] = place.get(values[i]), area[dense[i] - 1] = (area[dense[i] - 1] ?? 0) + 1;
@@ -468,7 +468,16 @@ function labelled(values, height, width) {
   return { dense, ids, area, height, width };
 }
 
-/** The pairs of objects that share pixels, ordered by true object, then by predicted one. */
+/** Call with value, start and end of every stretch of equal values: there are far fewer of these than pixels. */
+function eachRun(values, call) {
+  for (let start = 0, i = 1; i <= values.length; i++) {
+    if (i < values.length && values[i] === values[start]) continue;
+    call(values[start], start, i);
+    start = i;
+  }
+}
+
+/** The pairs of objects that share pixels, ordered by true object, then by predicted one, and all areas. */
 function overlaps(predicted, truth) {
   const a = predicted.dense, b = truth.dense, base = predicted.ids.length + 1, counts = new Map();
   let start = 0;
@@ -579,11 +588,15 @@ function scoresOf({ nTrue, nPredicted, tp, iou }) {
 }
 
 /** Dice of foreground pixels, which does not tell objects apart. */
-function pixelDice(predicted, truth) {
-  let both = 0;
-  for (let i = 0; i < truth.dense.length; i++) both += predicted.dense[i] && truth.dense[i] ? 1 : 0;
-  const total = [...predicted.area, ...truth.area].reduce((sum, area) => sum + area, 0);
-  return ratio(2 * both, total);
+function pixelDice(overlap) {
+  const { both, predicted, truth } = foreground(overlap);
+  return ratio(2 * both, predicted + truth);
+}
+
+/** Foreground pixels of the two images, and those in common. */
+function foreground({ pairs, predictedArea, trueArea }) {
+  const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
+  return { both: sum(pairs.map(({ pixels }) => pixels)), predicted: sum(predictedArea), truth: sum(trueArea) };
 }
 
 /** Positions (from 0) of the objects that touch the edge of the image. */
@@ -594,7 +607,7 @@ function atEdge({ dense, height, width }) {
   for (let y = 0; y < height; y++) add(y * width), add(y * width + width - 1);
   return found;
 }
-return { THRESHOLD, labelled, overlaps, assigned, countingErrors, matched, ratio, scoresOf, pixelDice, atEdge };
+return { THRESHOLD, labelled, overlaps, assigned, countingErrors, matched, ratio, scoresOf, pixelDice, foreground, atEdge };
 })();
 
 const $random = (() => {
@@ -1365,13 +1378,15 @@ async function readPng(bytes) {
     for (let row = 0; row < rows; row++, at += stride + 1) {
       const line = data.subarray(at + 1, at + 1 + stride);
       unfilter(data[at], line, above, depth === 16 ? 2 : 1);
-      for (let column = 0, to = (y0 + row * dy) * width + x0; column < columns; column++, to += dx) {
-        const bit = column * depth;
-        array[to] = depth === 8 ? line[column]
-          : depth === 16 ? line[2 * column] * 256 + line[2 * column + 1]
-            : ((line[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1)) * stretch;
-      }
       above = line;
+      let to = (y0 + row * dy) * width + x0;
+      if (depth === 8) for (let i = 0; i < columns; i++, to += dx) array[to] = line[i];
+      else if (depth === 16) for (let i = 0; i < 2 * columns; i += 2, to += dx) array[to] = (line[i] << 8) | line[i + 1];
+      else {
+        for (let bit = 0; bit < columns * depth; bit += depth, to += dx) {
+          array[to] = ((line[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1)) * stretch;
+        }
+      }
     }
   }
   const dtype = depth === 16 ? "uint16" : depth === 1 && colour === 0 ? "bool" : "uint8";
@@ -1379,17 +1394,16 @@ async function readPng(bytes) {
 }
 
 function unfilter(kind, line, above, step) {
+  const n = line.length;
   if (kind > 4) throw new Error(`line filter ${kind} is unknown`);
-  if (kind === 0) return;
-  for (let i = 0; i < line.length; i++) {
-    const left = i >= step ? line[i - step] : 0, up = above[i], corner = i >= step ? above[i - step] : 0;
-    if (kind === 1) line[i] += left;
-    else if (kind === 2) line[i] += up;
-    else if (kind === 3) line[i] += (left + up) >> 1;
-    else {
-      const guess = left + up - corner, [a, b, c] = [left, up, corner].map((one) => Math.abs(guess - one));
-      line[i] += a <= b && a <= c ? left : b <= c ? up : corner;
-    }
+  if (kind === 1) for (let i = step; i < n; i++) line[i] += line[i - step];
+  if (kind === 2) for (let i = 0; i < n; i++) line[i] += above[i];
+  if (kind === 3) for (let i = 0; i < n; i++) line[i] += ((i < step ? 0 : line[i - step]) + above[i]) >> 1;
+  if (kind !== 4) return;
+  for (let i = 0; i < n; i++) {
+    const left = i < step ? 0 : line[i - step], up = above[i], corner = i < step ? 0 : above[i - step];
+    const a = Math.abs(up - corner), b = Math.abs(left - corner), c = Math.abs(left + up - 2 * corner);
+    line[i] += a <= b && a <= c ? left : b <= c ? up : corner;
   }
 }
 
@@ -1400,7 +1414,7 @@ const SUMS = Int32Array.from({ length: 256 }, (_, n) => {
 
 function crc(bytes) {
   let sum = -1;
-  for (const byte of bytes) sum = SUMS[(sum ^ byte) & 255] ^ (sum >>> 8);
+  for (let i = 0; i < bytes.length; i++) sum = SUMS[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);
   return ~sum >>> 0;
 }
 return { readPng };
@@ -1604,6 +1618,7 @@ function wholeFloats(array, dtype, written, path, said) {
 }
 
 function refuseNegative(array, path) {
+  if (/^Uint|^BigUint/.test(array.constructor.name)) return array;
   let low = array[0];
   for (const value of array) if (value < low) low = value;
   if (low < 0) throw new InputError(`${path}: holds the negative value ${low}; expected 0 for background, labels from 1.`);
@@ -1771,7 +1786,7 @@ function roundHalfEven(value) {
 function look(labels) {
   const cut = runs(labels), { ids } = labels;
   if (!ids.length) return { signs: [], ids: 0, several: 0, hidden: 0 };
-  const steps = stepsIn(cut, labels.width);
+  const steps = stepsIn(cut);
   if (steps?.certain) return { signs: [steps], ids: 0, several: 0, hidden: 0 };
   const found = pieces(labels, cut), number = numbersOfPieces(found);
   const several = number.filter((one) => one > 1).length, hidden = number.reduce((sum, one) => sum + one - 1, 0);
@@ -1799,37 +1814,31 @@ function together(looks) {
   return sign("several", true, text, CONNECTED);
 }
 
-/** Correlation (phi) of two foregrounds: -1 where each is the other's background, NaN if one is flat. */
-function inverted(predicted, truth) {
-  let both = 0, a = 0, b = 0;
-  const n = truth.dense.length;
-  for (let i = 0; i < n; i++) {
-    const p = predicted.dense[i] !== 0, t = truth.dense[i] !== 0;
-    both += p && t;
-    a += p;
-    b += t;
-  }
+/** Correlation (phi) of two foregrounds in n pixels: -1 where each is the other's background, NaN if one is flat. */
+function inverted({ both, predicted: a, truth: b }, n) {
   const spread = a * (n - a) * b * (n - b);
   return spread ? (both * n - a * b) / Math.sqrt(spread) : NaN;
 }
 
 /** Stretches of equal value along every row, background included. */
 function runs({ dense, width }) {
-  const value = [], start = [], length = [];
-  for (let from = 0, i = 1; i <= dense.length; i++) {
-    if (i < dense.length && i % width && dense[i] === dense[from]) continue;
-    value.push(dense[from]);
-    start.push(from);
-    length.push(i - from);
-    from = i;
+  const value = [], row = [], column = [], length = [];
+  for (let y = 0, i = 0; i < dense.length; y++) {
+    for (let x = 0; x < width;) {
+      const here = dense[i], from = x;
+      while (x < width && dense[i] === here) x++, i++;
+      value.push(here);
+      row.push(y);
+      column.push(from);
+      length.push(x - from);
+    }
   }
-  return { value, start, length };
+  return { value, row, column, length };
 }
 
 /** Rims of values between those on either side: an interpolated, blurred or compressed picture. */
-function stepsIn({ value, start, length }, width) {
-  const row = (i) => Math.floor(start[i] / width);
-  const change = (i) => (row(i) === row(i + 1) ? Math.sign(value[i + 1] - value[i]) : 0);
+function stepsIn({ value, row, length }) {
+  const change = (i) => (row[i] === row[i + 1] ? Math.sign(value[i + 1] - value[i]) : 0);
   let total = 0, steps = 0;
   for (let i = 0; i + 1 < value.length; i++) {
     const here = change(i);
@@ -1843,24 +1852,23 @@ function stepsIn({ value, start, length }, width) {
 }
 
 /** Connected pieces (corners count) of every object, largest first: a list for each object. */
-function pieces({ ids, width }, { value, start, length }) {
+function pieces({ ids }, { value, row, column, length }) {
   const parent = Int32Array.from(value, (_, i) => i);
   const root = (i) => {
     while (parent[i] !== i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  const row = (i) => Math.floor(start[i] / width), column = (i) => start[i] % width;
   for (let i = 0, above = 0; i < value.length; i++) {
-    while (row(above) < row(i) - 1) above++;
-    for (let j = above; row(j) === row(i) - 1 && column(j) <= column(i) + length[i]; j++) {
-      if (column(j) + length[j] < column(i)) above = j; // wholly before this run, and before those that follow
+    while (row[above] < row[i] - 1) above++;
+    for (let j = above; row[j] === row[i] - 1 && column[j] <= column[i] + length[i]; j++) {
+      if (column[j] + length[j] < column[i]) above = j; // wholly before this run, and before those that follow
       else if (value[j] && value[j] === value[i]) parent[root(j)] = root(i);
     }
   }
   const found = ids.map(() => []), at = new Map();
   for (let i = 0; i < value.length; i++) {
     if (!value[i]) continue;
-    const key = root(i), y = row(i), x = column(i);
+    const key = root(i), y = row[i], x = column[i];
     let piece = at.get(key);
     if (!piece) {
       at.set(key, piece = { pixels: 0, low: [y, x], high: [y, x] });
@@ -1903,7 +1911,7 @@ function specks(found) {
 function greyLevels(labels, found, steps) {
   if (steps && median(found.flat().map(({ pixels }) => pixels)) <= 2) return { ...steps, certain: true };
   const small = shrunk(labels), { ids } = labels;
-  const stepped = small.dense.length < labels.dense.length && stepsIn(runs(small), small.width)?.certain;
+  const stepped = small.dense.length < labels.dense.length && stepsIn(runs(small))?.certain;
   const share = inOrder(labels);
   if (!stepped && share < MOST) return null;
   let text = `its ${ids.length} numbers (${listed(ids)}) lie in many pieces beside each other, as grey levels do`;
@@ -1926,7 +1934,6 @@ function inOrder({ dense, ids, height, width }) {
   let near = 0, total = 0, outer = 0;
   const within = Math.max(1, Math.floor(ids.length / 16));
   const meet = (a, b) => {
-    if (a === b) return;
     if (a && b) {
       total++;
       near += Math.abs(a - b) <= within;
@@ -1936,12 +1943,13 @@ function inOrder({ dense, ids, height, width }) {
   return ids.length >= LEVELS && total > Math.max(FEW, outer) ? near / total : 0;
 }
 
-/** Call with both values, and their places, wherever two pixels share a face. */
+/** Call with both values wherever two pixels of different values share a face. */
 function eachBorder({ dense, height, width }, call) {
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
-      if (y) call(dense[i], dense[i - width], i, i - width);
-      if (x) call(dense[i], dense[i - 1], i, i - 1);
+      const here = dense[i];
+      if (y && dense[i - width] !== here) call(here, dense[i - width]);
+      if (x && dense[i - 1] !== here) call(here, dense[i - 1]);
     }
   }
 }
@@ -2051,8 +2059,8 @@ function background(labels) {
   const { ids, area } = labels, size = labels.dense.length, drawn = area.reduce((sum, one) => sum + one, 0), zero = size - drawn;
   const large = area.reduce((best, one, i) => (one > area[best] ? i : best), 0), lines = zero > NEARLY_NONE * size;
   const filled = zero > 0 && zero <= MANY * size ? withoutLines(labels) : labels;
-  let left = 0;
-  for (const value of filled.dense) left += value !== 0;
+  let left = drawn;
+  if (filled !== labels) for (let i = 0; i < labels.dense.length; i++) left += filled.dense[i] !== 0 && labels.dense[i] === 0;
   if (left < (1 - NEARLY_NONE) * size) {
     if (area[large] <= MOST * size) return null;
     const covered = `the number ${ids[large]} covers ${percent(area[large] / size)} of the field`;
@@ -2094,7 +2102,7 @@ function withoutLines(labels) {
 function neighbours(labels) {
   const near = labels.ids.map(() => new Set());
   eachBorder(labels, (a, b) => {
-    if (a !== b && a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
+    if (a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
   });
   return near;
 }
@@ -2148,11 +2156,11 @@ function islandsOfZero({ dense, height, width }) {
 
 /** Objects that lie wholly in another one, as nuclei in cells do. */
 function inner(labels) {
-  const near = neighbours(labels);
-  if (!near.some((own) => own.size === 1) || labels.dense.every(Boolean)) return null;
-  const free = edgeValues(labels);
+  if (labels.dense.every(Boolean)) return null;
+  const near = labels.ids.map(() => new Set()), free = edgeValues(labels);
   eachBorder(labels, (a, b) => {
-    if (!a !== !b) free.add(a || b);
+    if (a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
+    else free.add(a || b);
   });
   const inside = near.filter((own, i) => own.size === 1 && !free.has(i + 1)).length;
   if (inside < MANY * labels.ids.length) return null;
@@ -2167,7 +2175,7 @@ const $score_labels = (() => {
 const { byFile, chance, chanceScores, isBetter, pooledChance } = $chance;
 const { orientationHint } = $frame;
 const { agreement } = $judge;
-const { matched, overlaps, pixelDice, scoresOf } = $match;
+const { foreground, matched, overlaps, pixelDice, scoresOf } = $match;
 const { nameOf, pairUp } = $pairs;
 const { readLabels } = $read_labels;
 const { capital, inverted, look, together } = $signs;
@@ -2230,7 +2238,8 @@ async function measured(pair, number, rules) {
   const certain = Object.entries(SIDES).flatMap(([key, side]) => signs[key].signs.filter((one) => one.certain)
     .map((one) => `${pair[key].path}: ${sentence(one, side)}`));
   const shapes = [labels.predicted, labels.truth].map(({ height, width }) => [height, width]), same = `${shapes[0]}` === `${shapes[1]}`;
-  const text = same && isInverted(pair, labels, signs), more = { predicted: [], truth: [] };
+  const overlap = same && overlaps(labels.predicted, labels.truth);
+  const text = same && isInverted(pair, labels, signs, foreground(overlap)), more = { predicted: [], truth: [] };
   if (text) certain.push(text), more.predicted.push(text);
   if (certain.length && !rules.asGiven) throw new InputError(`${certain.join(". Also, ")}. --as-given goes on as it is.`);
   if (!same) {
@@ -2239,12 +2248,12 @@ async function measured(pair, number, rules) {
     throw new InputError(`${pair.predicted.path} against ${pair.truth.path}: predicted labels have shape ${tuple(shapes[0])} and true labels`
       + ` ${tuple(shapes[1])}; expected the same shape. ${way}`);
   }
-  const overlap = overlaps(labels.predicted, labels.truth), match = matched(overlap);
+  const match = matched(overlap);
   const equal = labels.truth.ids.length && labels.truth.dense.every((value, i) => value === labels.predicted.dense[i])
     && labels.truth.ids.every((id, i) => id === labels.predicted.ids[i]);
   if (equal) labels.predicted.notes.push("prediction and truth are the same in every pixel");
   return {
-    pair, labels, match, signs, more, dice: pixelDice(labels.predicted, labels.truth),
+    pair, labels, match, signs, more, dice: pixelDice(overlap),
     chance: chance(labels.predicted, labels.truth, overlap, number),
     read: { predicted: labels.predicted.notes, truth: labels.truth.notes },
     quantities: { predicted: quantities(labels.predicted), truth: quantities(labels.truth) },
@@ -2257,12 +2266,12 @@ function quantities({ area }) {
 }
 
 /** What is said where one side is the other's background, or both look like backgrounds; else nothing. */
-function isInverted(pair, labels, signs) {
+function isInverted(pair, labels, signs, drawn) {
   let text, end = "", sides = ["prediction", "truth"];
-  const phi = inverted(labels.predicted, labels.truth), drawn = (one) => one.area.reduce((sum, area) => sum + area, 0);
+  const phi = inverted(drawn, labels.truth.dense.length);
   if (phi <= OPPOSITE) {
     text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${phi.toFixed(2)})`;
-    sides = [drawn(labels.truth) > drawn(labels.predicted) ? "truth" : "prediction"];
+    sides = [drawn.truth > drawn.predicted ? "truth" : "prediction"];
   } else if (Object.values(signs).every((one) => one.signs.some(({ name }) => name === "inverted"))) {
     text = `${pair.predicted.path}: it and ${pair.truth.path} each hold one object alone, with islands of 0 inside it`;
     end = ". Where they are masks of confluent cells, --measure area_fraction takes them as they are";
@@ -2902,7 +2911,7 @@ function sideOf(files, title) {
   if (!within && files.length === 1) return { path: files[0].name, folder: false, files: [fileOf(files[0], files[0].name)] };
   const name = within ? within.split("/")[0] : title.replace(/^\d\. /, "");
   const own = files.filter((file) => !within || file.webkitRelativePath.split("/").length === 2);
-  return { path: name, folder: true, files: own.map((file) => fileOf(file, `${name}/${file.name}`)) };
+  return { path: name, folder: true, loose: !within, files: own.map((file) => fileOf(file, `${name}/${file.name}`)) };
 }
 
 /** What was dropped: a file, several, or a folder. */
@@ -2922,9 +2931,10 @@ async function dropped(transfer, title) {
   }
 }
 
-/** The same by command. */
+/** The same by command; files that were chosen one by one stand in some folder. */
 function commandFor({ prediction, truth }, rules) {
-  const parts = ["scopecheck score labels", ...[prediction, truth].filter(Boolean).map((side) => quote(side.path))];
+  const where = [[prediction, "TOOL/"], [truth, "TRUTH/"]].filter(([side]) => side).map(([side, folder]) => (side.loose ? folder : quote(side.path)));
+  const parts = ["scopecheck score labels", ...where];
   const table = /\.(csv|tsv|txt)$/i.test(prediction.path);
   if (table) parts.push("--from table", ...(rules.value ? [`--value ${quote(rules.value)} --truth-value ${quote(rules.trueValue)}`] : []));
   else parts.push("--unit px");

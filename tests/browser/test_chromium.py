@@ -1,4 +1,4 @@
-"""The page as a person uses it, in headless Chromium: files dropped, or chosen by keyboard; from disk, served."""
+"""The page as a person uses it, in headless Chromium: files dropped, or chosen by keyboard."""
 
 import json
 import re

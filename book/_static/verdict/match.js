@@ -10,14 +10,14 @@ export const THRESHOLD = 0.5;
  */
 export function labelled(values, height, width) {
   const dense = new Int32Array(values.length);
-  let most = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  let most = values.BYTES_PER_ELEMENT <= 2 ? 2 ** (8 * values.BYTES_PER_ELEMENT) - 1 : 0;
+  if (!most) for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
   const ids = [], area = [];
-  if (most <= 8 * values.length + 1000) {
+  if (most <= 8 * values.length + 65535) {
     const count = new Int32Array(most + 1), place = new Int32Array(most + 1);
-    for (let i = 0; i < values.length; i++) count[values[i]]++;
+    eachRun(values, (value, start, end) => { count[value] += end - start; });
     for (let label = 1; label <= most; label++) if (count[label]) place[label] = ids.push(label), area.push(count[label]);
-    for (let i = 0; i < values.length; i++) dense[i] = place[values[i]];
+    eachRun(values, (value, start, end) => value && dense.fill(place[value], start, end));
   } else {
     const place = new Map([...new Set(values)].filter(Boolean).sort((a, b) => a - b).map((id) => [id, ids.push(id)]));
     for (let i = 0; i < values.length; i++) if (values[i]) dense[i] = place.get(values[i]), area[dense[i] - 1] = (area[dense[i] - 1] ?? 0) + 1;
@@ -25,7 +25,16 @@ export function labelled(values, height, width) {
   return { dense, ids, area, height, width };
 }
 
-/** The pairs of objects that share pixels, ordered by true object, then by predicted one. */
+/** Call with value, start and end of every stretch of equal values: there are far fewer of these than pixels. */
+function eachRun(values, call) {
+  for (let start = 0, i = 1; i <= values.length; i++) {
+    if (i < values.length && values[i] === values[start]) continue;
+    call(values[start], start, i);
+    start = i;
+  }
+}
+
+/** The pairs of objects that share pixels, ordered by true object, then by predicted one, and all areas. */
 export function overlaps(predicted, truth) {
   const a = predicted.dense, b = truth.dense, base = predicted.ids.length + 1, counts = new Map();
   let start = 0;
@@ -136,11 +145,15 @@ export function scoresOf({ nTrue, nPredicted, tp, iou }) {
 }
 
 /** Dice of foreground pixels, which does not tell objects apart. */
-export function pixelDice(predicted, truth) {
-  let both = 0;
-  for (let i = 0; i < truth.dense.length; i++) both += predicted.dense[i] && truth.dense[i] ? 1 : 0;
-  const total = [...predicted.area, ...truth.area].reduce((sum, area) => sum + area, 0);
-  return ratio(2 * both, total);
+export function pixelDice(overlap) {
+  const { both, predicted, truth } = foreground(overlap);
+  return ratio(2 * both, predicted + truth);
+}
+
+/** Foreground pixels of the two images, and those in common. */
+export function foreground({ pairs, predictedArea, trueArea }) {
+  const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
+  return { both: sum(pairs.map(({ pixels }) => pixels)), predicted: sum(predictedArea), truth: sum(trueArea) };
 }
 
 /** Positions (from 0) of the objects that touch the edge of the image. */

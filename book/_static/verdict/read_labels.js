@@ -94,6 +94,7 @@ function wholeFloats(array, dtype, written, path, said) {
 }
 
 function refuseNegative(array, path) {
+  if (/^Uint|^BigUint/.test(array.constructor.name)) return array;
   let low = array[0];
   for (const value of array) if (value < low) low = value;
   if (low < 0) throw new InputError(`${path}: holds the negative value ${low}; expected 0 for background, labels from 1.`);

@@ -34,13 +34,15 @@ export async function readPng(bytes) {
     for (let row = 0; row < rows; row++, at += stride + 1) {
       const line = data.subarray(at + 1, at + 1 + stride);
       unfilter(data[at], line, above, depth === 16 ? 2 : 1);
-      for (let column = 0, to = (y0 + row * dy) * width + x0; column < columns; column++, to += dx) {
-        const bit = column * depth;
-        array[to] = depth === 8 ? line[column]
-          : depth === 16 ? line[2 * column] * 256 + line[2 * column + 1]
-            : ((line[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1)) * stretch;
-      }
       above = line;
+      let to = (y0 + row * dy) * width + x0;
+      if (depth === 8) for (let i = 0; i < columns; i++, to += dx) array[to] = line[i];
+      else if (depth === 16) for (let i = 0; i < 2 * columns; i += 2, to += dx) array[to] = (line[i] << 8) | line[i + 1];
+      else {
+        for (let bit = 0; bit < columns * depth; bit += depth, to += dx) {
+          array[to] = ((line[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1)) * stretch;
+        }
+      }
     }
   }
   const dtype = depth === 16 ? "uint16" : depth === 1 && colour === 0 ? "bool" : "uint8";
@@ -48,17 +50,16 @@ export async function readPng(bytes) {
 }
 
 function unfilter(kind, line, above, step) {
+  const n = line.length;
   if (kind > 4) throw new Error(`line filter ${kind} is unknown`);
-  if (kind === 0) return;
-  for (let i = 0; i < line.length; i++) {
-    const left = i >= step ? line[i - step] : 0, up = above[i], corner = i >= step ? above[i - step] : 0;
-    if (kind === 1) line[i] += left;
-    else if (kind === 2) line[i] += up;
-    else if (kind === 3) line[i] += (left + up) >> 1;
-    else {
-      const guess = left + up - corner, [a, b, c] = [left, up, corner].map((one) => Math.abs(guess - one));
-      line[i] += a <= b && a <= c ? left : b <= c ? up : corner;
-    }
+  if (kind === 1) for (let i = step; i < n; i++) line[i] += line[i - step];
+  if (kind === 2) for (let i = 0; i < n; i++) line[i] += above[i];
+  if (kind === 3) for (let i = 0; i < n; i++) line[i] += ((i < step ? 0 : line[i - step]) + above[i]) >> 1;
+  if (kind !== 4) return;
+  for (let i = 0; i < n; i++) {
+    const left = i < step ? 0 : line[i - step], up = above[i], corner = i < step ? 0 : above[i - step];
+    const a = Math.abs(up - corner), b = Math.abs(left - corner), c = Math.abs(left + up - 2 * corner);
+    line[i] += a <= b && a <= c ? left : b <= c ? up : corner;
   }
 }
 
@@ -69,6 +70,6 @@ const SUMS = Int32Array.from({ length: 256 }, (_, n) => {
 
 function crc(bytes) {
   let sum = -1;
-  for (const byte of bytes) sum = SUMS[(sum ^ byte) & 255] ^ (sum >>> 8);
+  for (let i = 0; i < bytes.length; i++) sum = SUMS[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);
   return ~sum >>> 0;
 }

@@ -2,7 +2,7 @@
 import { byFile, chance, chanceScores, isBetter, pooledChance } from "./chance.js";
 import { orientationHint } from "./frame.js";
 import { agreement } from "./judge.js";
-import { matched, overlaps, pixelDice, scoresOf } from "./match.js";
+import { foreground, matched, overlaps, pixelDice, scoresOf } from "./match.js";
 import { nameOf, pairUp } from "./pairs.js";
 import { readLabels } from "./read_labels.js";
 import { capital, inverted, look, together } from "./signs.js";
@@ -65,7 +65,8 @@ async function measured(pair, number, rules) {
   const certain = Object.entries(SIDES).flatMap(([key, side]) => signs[key].signs.filter((one) => one.certain)
     .map((one) => `${pair[key].path}: ${sentence(one, side)}`));
   const shapes = [labels.predicted, labels.truth].map(({ height, width }) => [height, width]), same = `${shapes[0]}` === `${shapes[1]}`;
-  const text = same && isInverted(pair, labels, signs), more = { predicted: [], truth: [] };
+  const overlap = same && overlaps(labels.predicted, labels.truth);
+  const text = same && isInverted(pair, labels, signs, foreground(overlap)), more = { predicted: [], truth: [] };
   if (text) certain.push(text), more.predicted.push(text);
   if (certain.length && !rules.asGiven) throw new InputError(`${certain.join(". Also, ")}. --as-given goes on as it is.`);
   if (!same) {
@@ -74,12 +75,12 @@ async function measured(pair, number, rules) {
     throw new InputError(`${pair.predicted.path} against ${pair.truth.path}: predicted labels have shape ${tuple(shapes[0])} and true labels`
       + ` ${tuple(shapes[1])}; expected the same shape. ${way}`);
   }
-  const overlap = overlaps(labels.predicted, labels.truth), match = matched(overlap);
+  const match = matched(overlap);
   const equal = labels.truth.ids.length && labels.truth.dense.every((value, i) => value === labels.predicted.dense[i])
     && labels.truth.ids.every((id, i) => id === labels.predicted.ids[i]);
   if (equal) labels.predicted.notes.push("prediction and truth are the same in every pixel");
   return {
-    pair, labels, match, signs, more, dice: pixelDice(labels.predicted, labels.truth),
+    pair, labels, match, signs, more, dice: pixelDice(overlap),
     chance: chance(labels.predicted, labels.truth, overlap, number),
     read: { predicted: labels.predicted.notes, truth: labels.truth.notes },
     quantities: { predicted: quantities(labels.predicted), truth: quantities(labels.truth) },
@@ -92,12 +93,12 @@ function quantities({ area }) {
 }
 
 /** What is said where one side is the other's background, or both look like backgrounds; else nothing. */
-function isInverted(pair, labels, signs) {
+function isInverted(pair, labels, signs, drawn) {
   let text, end = "", sides = ["prediction", "truth"];
-  const phi = inverted(labels.predicted, labels.truth), drawn = (one) => one.area.reduce((sum, area) => sum + area, 0);
+  const phi = inverted(drawn, labels.truth.dense.length);
   if (phi <= OPPOSITE) {
     text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${phi.toFixed(2)})`;
-    sides = [drawn(labels.truth) > drawn(labels.predicted) ? "truth" : "prediction"];
+    sides = [drawn.truth > drawn.predicted ? "truth" : "prediction"];
   } else if (Object.values(signs).every((one) => one.signs.some(({ name }) => name === "inverted"))) {
     text = `${pair.predicted.path}: it and ${pair.truth.path} each hold one object alone, with islands of 0 inside it`;
     end = ". Where they are masks of confluent cells, --measure area_fraction takes them as they are";

@@ -29,7 +29,7 @@ export function roundHalfEven(value) {
 export function look(labels) {
   const cut = runs(labels), { ids } = labels;
   if (!ids.length) return { signs: [], ids: 0, several: 0, hidden: 0 };
-  const steps = stepsIn(cut, labels.width);
+  const steps = stepsIn(cut);
   if (steps?.certain) return { signs: [steps], ids: 0, several: 0, hidden: 0 };
   const found = pieces(labels, cut), number = numbersOfPieces(found);
   const several = number.filter((one) => one > 1).length, hidden = number.reduce((sum, one) => sum + one - 1, 0);
@@ -57,37 +57,31 @@ export function together(looks) {
   return sign("several", true, text, CONNECTED);
 }
 
-/** Correlation (phi) of two foregrounds: -1 where each is the other's background, NaN if one is flat. */
-export function inverted(predicted, truth) {
-  let both = 0, a = 0, b = 0;
-  const n = truth.dense.length;
-  for (let i = 0; i < n; i++) {
-    const p = predicted.dense[i] !== 0, t = truth.dense[i] !== 0;
-    both += p && t;
-    a += p;
-    b += t;
-  }
+/** Correlation (phi) of two foregrounds in n pixels: -1 where each is the other's background, NaN if one is flat. */
+export function inverted({ both, predicted: a, truth: b }, n) {
   const spread = a * (n - a) * b * (n - b);
   return spread ? (both * n - a * b) / Math.sqrt(spread) : NaN;
 }
 
 /** Stretches of equal value along every row, background included. */
 function runs({ dense, width }) {
-  const value = [], start = [], length = [];
-  for (let from = 0, i = 1; i <= dense.length; i++) {
-    if (i < dense.length && i % width && dense[i] === dense[from]) continue;
-    value.push(dense[from]);
-    start.push(from);
-    length.push(i - from);
-    from = i;
+  const value = [], row = [], column = [], length = [];
+  for (let y = 0, i = 0; i < dense.length; y++) {
+    for (let x = 0; x < width;) {
+      const here = dense[i], from = x;
+      while (x < width && dense[i] === here) x++, i++;
+      value.push(here);
+      row.push(y);
+      column.push(from);
+      length.push(x - from);
+    }
   }
-  return { value, start, length };
+  return { value, row, column, length };
 }
 
 /** Rims of values between those on either side: an interpolated, blurred or compressed picture. */
-function stepsIn({ value, start, length }, width) {
-  const row = (i) => Math.floor(start[i] / width);
-  const change = (i) => (row(i) === row(i + 1) ? Math.sign(value[i + 1] - value[i]) : 0);
+function stepsIn({ value, row, length }) {
+  const change = (i) => (row[i] === row[i + 1] ? Math.sign(value[i + 1] - value[i]) : 0);
   let total = 0, steps = 0;
   for (let i = 0; i + 1 < value.length; i++) {
     const here = change(i);
@@ -101,24 +95,23 @@ function stepsIn({ value, start, length }, width) {
 }
 
 /** Connected pieces (corners count) of every object, largest first: a list for each object. */
-function pieces({ ids, width }, { value, start, length }) {
+function pieces({ ids }, { value, row, column, length }) {
   const parent = Int32Array.from(value, (_, i) => i);
   const root = (i) => {
     while (parent[i] !== i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  const row = (i) => Math.floor(start[i] / width), column = (i) => start[i] % width;
   for (let i = 0, above = 0; i < value.length; i++) {
-    while (row(above) < row(i) - 1) above++;
-    for (let j = above; row(j) === row(i) - 1 && column(j) <= column(i) + length[i]; j++) {
-      if (column(j) + length[j] < column(i)) above = j; // wholly before this run, and before those that follow
+    while (row[above] < row[i] - 1) above++;
+    for (let j = above; row[j] === row[i] - 1 && column[j] <= column[i] + length[i]; j++) {
+      if (column[j] + length[j] < column[i]) above = j; // wholly before this run, and before those that follow
       else if (value[j] && value[j] === value[i]) parent[root(j)] = root(i);
     }
   }
   const found = ids.map(() => []), at = new Map();
   for (let i = 0; i < value.length; i++) {
     if (!value[i]) continue;
-    const key = root(i), y = row(i), x = column(i);
+    const key = root(i), y = row[i], x = column[i];
     let piece = at.get(key);
     if (!piece) {
       at.set(key, piece = { pixels: 0, low: [y, x], high: [y, x] });
@@ -161,7 +154,7 @@ function specks(found) {
 function greyLevels(labels, found, steps) {
   if (steps && median(found.flat().map(({ pixels }) => pixels)) <= 2) return { ...steps, certain: true };
   const small = shrunk(labels), { ids } = labels;
-  const stepped = small.dense.length < labels.dense.length && stepsIn(runs(small), small.width)?.certain;
+  const stepped = small.dense.length < labels.dense.length && stepsIn(runs(small))?.certain;
   const share = inOrder(labels);
   if (!stepped && share < MOST) return null;
   let text = `its ${ids.length} numbers (${listed(ids)}) lie in many pieces beside each other, as grey levels do`;
@@ -184,7 +177,6 @@ function inOrder({ dense, ids, height, width }) {
   let near = 0, total = 0, outer = 0;
   const within = Math.max(1, Math.floor(ids.length / 16));
   const meet = (a, b) => {
-    if (a === b) return;
     if (a && b) {
       total++;
       near += Math.abs(a - b) <= within;
@@ -194,12 +186,13 @@ function inOrder({ dense, ids, height, width }) {
   return ids.length >= LEVELS && total > Math.max(FEW, outer) ? near / total : 0;
 }
 
-/** Call with both values, and their places, wherever two pixels share a face. */
+/** Call with both values wherever two pixels of different values share a face. */
 function eachBorder({ dense, height, width }, call) {
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
-      if (y) call(dense[i], dense[i - width], i, i - width);
-      if (x) call(dense[i], dense[i - 1], i, i - 1);
+      const here = dense[i];
+      if (y && dense[i - width] !== here) call(here, dense[i - width]);
+      if (x && dense[i - 1] !== here) call(here, dense[i - 1]);
     }
   }
 }
@@ -309,8 +302,8 @@ function background(labels) {
   const { ids, area } = labels, size = labels.dense.length, drawn = area.reduce((sum, one) => sum + one, 0), zero = size - drawn;
   const large = area.reduce((best, one, i) => (one > area[best] ? i : best), 0), lines = zero > NEARLY_NONE * size;
   const filled = zero > 0 && zero <= MANY * size ? withoutLines(labels) : labels;
-  let left = 0;
-  for (const value of filled.dense) left += value !== 0;
+  let left = drawn;
+  if (filled !== labels) for (let i = 0; i < labels.dense.length; i++) left += filled.dense[i] !== 0 && labels.dense[i] === 0;
   if (left < (1 - NEARLY_NONE) * size) {
     if (area[large] <= MOST * size) return null;
     const covered = `the number ${ids[large]} covers ${percent(area[large] / size)} of the field`;
@@ -352,7 +345,7 @@ function withoutLines(labels) {
 function neighbours(labels) {
   const near = labels.ids.map(() => new Set());
   eachBorder(labels, (a, b) => {
-    if (a !== b && a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
+    if (a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
   });
   return near;
 }
@@ -406,11 +399,11 @@ function islandsOfZero({ dense, height, width }) {
 
 /** Objects that lie wholly in another one, as nuclei in cells do. */
 function inner(labels) {
-  const near = neighbours(labels);
-  if (!near.some((own) => own.size === 1) || labels.dense.every(Boolean)) return null;
-  const free = edgeValues(labels);
+  if (labels.dense.every(Boolean)) return null;
+  const near = labels.ids.map(() => new Set()), free = edgeValues(labels);
   eachBorder(labels, (a, b) => {
-    if (!a !== !b) free.add(a || b);
+    if (a && b) near[a - 1].add(b - 1), near[b - 1].add(a - 1);
+    else free.add(a || b);
   });
   const inside = near.filter((own, i) => own.size === 1 && !free.has(i + 1)).length;
   if (inside < MANY * labels.ids.length) return null;

@@ -105,7 +105,7 @@ function sideOf(files, title) {
   if (!within && files.length === 1) return { path: files[0].name, folder: false, files: [fileOf(files[0], files[0].name)] };
   const name = within ? within.split("/")[0] : title.replace(/^\d\. /, "");
   const own = files.filter((file) => !within || file.webkitRelativePath.split("/").length === 2);
-  return { path: name, folder: true, files: own.map((file) => fileOf(file, `${name}/${file.name}`)) };
+  return { path: name, folder: true, loose: !within, files: own.map((file) => fileOf(file, `${name}/${file.name}`)) };
 }
 
 /** What was dropped: a file, several, or a folder. */
@@ -125,9 +125,10 @@ async function dropped(transfer, title) {
   }
 }
 
-/** The same by command. */
+/** The same by command; files that were chosen one by one stand in some folder. */
 function commandFor({ prediction, truth }, rules) {
-  const parts = ["scopecheck score labels", ...[prediction, truth].filter(Boolean).map((side) => quote(side.path))];
+  const where = [[prediction, "TOOL/"], [truth, "TRUTH/"]].filter(([side]) => side).map(([side, folder]) => (side.loose ? folder : quote(side.path)));
+  const parts = ["scopecheck score labels", ...where];
   const table = /\.(csv|tsv|txt)$/i.test(prediction.path);
   if (table) parts.push("--from table", ...(rules.value ? [`--value ${quote(rules.value)} --truth-value ${quote(rules.trueValue)}`] : []));
   else parts.push("--unit px");
