@@ -373,13 +373,25 @@ const quoted = (text) => (text.includes("'") && !text.includes('"') ? `"${text}"
 /** A shape as Python prints a tuple. */
 const tuple = (shape) => (shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`);
 
+/** A number with so many decimals; where it lies exactly between two, the even one is taken, as Python does. */
+function fixed(value, digits) {
+  if (!Number.isFinite(value)) return String(value);
+  const long = value.toFixed(digits + 40), end = long.indexOf(".") + (digits ? digits + 1 : 0);
+  return isEvenTie(long, long.indexOf(".") + digits + 1, end) ? long.slice(0, end) : value.toFixed(digits);
+}
+
+/** Whether the digits from `tail` on are exactly one half, and the last one before `end` is even. */
+const isEvenTie = (long, tail, end) => /^50*$/.test(long.slice(tail)) && Number(long[end - 1]) % 2 === 0;
+
 /** A number with `digits` significant digits and no trailing zeros, as Python's format 'g'. */
 function general(value, digits = 6) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return String(value).toLowerCase().replace("infinity", "inf");
-  const [mantissa, exponent] = value.toExponential(digits - 1).split("e"), power = Number(exponent);
+  const [long] = value.toExponential(digits + 40).split("e"), [text, exponent] = value.toExponential(digits - 1).split("e");
+  const tail = long.indexOf(".") + digits, end = digits > 1 ? tail : tail - 1;
+  const mantissa = isEvenTie(long, tail, end) ? long.slice(0, end) : text, power = Number(exponent);
   const short = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
-  if (power >= -4 && power < digits) return short(value.toFixed(Math.max(0, digits - 1 - power)));
+  if (power >= -4 && power < digits) return short(fixed(value, Math.max(0, digits - 1 - power)));
   return `${short(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
@@ -387,7 +399,7 @@ function general(value, digits = 6) {
 function percent(value) {
   if (!Number.isFinite(value)) return "not finite";
   if (Math.abs(value) < 5e-4) return "0 %";
-  const text = (100 * value).toFixed(Math.abs(value) >= 0.1995 ? 0 : 1);
+  const text = fixed(100 * value, Math.abs(value) >= 0.1995 ? 0 : 1);
   return `${value > 0 ? "+" : ""}${text} %`;
 }
 
@@ -396,7 +408,7 @@ function span(pair, scope, uncertainty) {
   if (scope === "image" && uncertainty === null) return "not known";
   return pair ? `${percent(pair[0])} to ${percent(pair[1])}` : "none";
 }
-return { InputError, few, quoted, tuple, general, percent, span };
+return { InputError, few, quoted, tuple, fixed, general, percent, span };
 })();
 
 const $fields_widget = (() => {
@@ -915,6 +927,7 @@ const $frame = (() => {
 // Labels in another frame than the truth's: noticed, because they would match if they were turned or shifted.
 const { matched, overlaps } = $match;
 const { heads, largest, mean, median } = $statistics;
+const { fixed } = $text;
 
 const ALPHA = 5e-4; // chance of a word where there is nothing, all changes taken together
 const LARGE = 1 << 22; // pixels beyond which shifts are sought on every k-th row and column, and then refined
@@ -953,7 +966,7 @@ function orientationHint(fields, matches) {
     }
     const beside = Math.max(Math.ceil(pairsBeside(best)), ...others.map(pairs));
     if (tried * heads(then, then + Math.max(now, beside)) <= ALPHA) {
-      const [better, asGiven] = [then, now].map((count) => ((2 * count) / (n + m)).toFixed(2));
+      const [better, asGiven] = [then, now].map((count) => fixed((2 * count) / (n + m), 2));
       return `${then} of ${n} predicted objects match the truth (IoU 0.5) when ${said}, and ${now} as given: F1 ${better} for ${asGiven}`;
     }
   }
@@ -1758,6 +1771,7 @@ const $signs = (() => {
 // Signs in an array that it is not what a label image is: one number an object, 0 for background.
 // A sign is { name, certain, text, way }; `way` names options of the command, with {side} for prediction or truth.
 const { largest, median, smallest } = $statistics;
+const { fixed } = $text;
 
 const FULL = [255, 65535]; // the largest numbers of 8 and 16 bits
 const SPECK = 0.1; // a piece below this share of its object, and of a usual object, is a slip of the pen
@@ -1774,13 +1788,7 @@ const ANEW = "save it without interpolation (nearest neighbour), or threshold it
 
 const sign = (name, certain, text, way) => ({ name, certain, text, way });
 const listed = (values) => values.slice(0, 4).join(", ") + (values.length > 4 ? ", ..." : "");
-const percent = (share) => `${roundHalfEven(100 * share)}%`;
-
-/** Round as Python's formatting does; a half goes to the even number. */
-function roundHalfEven(value) {
-  const low = Math.floor(value);
-  return value - low === 0.5 ? low + (low % 2) : Math.round(value);
-}
+const percent = (share) => `${fixed(100 * share, 0)}%`;
 
 /** Look for every sign in a label image; also the counts that are added up over a folder. */
 function look(labels) {
@@ -2167,7 +2175,7 @@ function inner(labels) {
   const way = "leave out the outer or the inner ones where they are no objects of their own";
   return sign("inside", false, `${inside} of its ${labels.ids.length} objects lie wholly inside another`, way);
 }
-return { roundHalfEven, look, together, inverted, capital };
+return { look, together, inverted, capital };
 })();
 
 const $score_labels = (() => {
@@ -2180,7 +2188,7 @@ const { nameOf, pairUp } = $pairs;
 const { readLabels } = $read_labels;
 const { capital, inverted, look, together } = $signs;
 const { largest, mean } = $statistics;
-const { InputError, few, general, tuple } = $text;
+const { InputError, few, fixed, general, tuple } = $text;
 
 const OPPOSITE = -0.5; // correlation of two foregrounds: 0 by chance, -1 where one is the other's background
 const KEPT = 1 << 26; // pixels of the first images that are kept to see whether another frame fits better
@@ -2270,14 +2278,14 @@ function isInverted(pair, labels, signs, drawn) {
   let text, end = "", sides = ["prediction", "truth"];
   const phi = inverted(drawn, labels.truth.dense.length);
   if (phi <= OPPOSITE) {
-    text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${phi.toFixed(2)})`;
+    text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${fixed(phi, 2)})`;
     sides = [drawn.truth > drawn.predicted ? "truth" : "prediction"];
   } else if (Object.values(signs).every((one) => one.signs.some(({ name }) => name === "inverted"))) {
     text = `${pair.predicted.path}: it and ${pair.truth.path} each hold one object alone, with islands of 0 inside it`;
     end = ". Where they are masks of confluent cells, --measure area_fraction takes them as they are";
   } else return "";
-  const largest = ({ ids, area }) => ids[area.indexOf(largest(area))];
-  const number = { prediction: largest(labels.predicted), truth: largest(labels.truth) };
+  const commonest = ({ ids, area }) => ids[area.indexOf(largest(area))];
+  const number = { prediction: commonest(labels.predicted), truth: commonest(labels.truth) };
   const background = sides.map((side) => `${side}=${number[side]}`).join(","), connected = sides.map((side) => `${side}=connected`).join(",");
   return `${text}, as inverted masks do. Where ${sides.join(" and ")} is inverted, --background ${background}`
     + ` --labels ${connected} counts what is left${end}`;
@@ -2335,7 +2343,7 @@ function chanceOf(found, draws) {
 }
 
 const notBetter = (f1, byChance) => "Not better than chance: the predicted objects agree with the true ones no better than the same"
-  + ` objects at random places (F1@0.5 ${f1.toFixed(2)}, there ${byChance["F1@0.5"].toFixed(2)}), so nothing is called`
+  + ` objects at random places (F1@0.5 ${fixed(f1, 2)}, there ${fixed(byChance["F1@0.5"], 2)}), so nothing is called`
   + " HOLDS. Are prediction and truth of the same image, and in one frame?";
 
 function notBetterFiles(names, asked, nonsense) {
@@ -2600,8 +2608,7 @@ const { generator } = $random;
 const { farNote } = $score_labels;
 const { mean, smallest } = $statistics;
 const { numberColumns, onlyColumn, readColumn, unitOf } = $table;
-const { InputError, few, general, quoted } = $text;
-const { roundHalfEven } = $signs;
+const { InputError, few, fixed, general, quoted } = $text;
 
 const LEAST = 4; // fields from which an exchange can be told from chance at 5 %
 const WHOLE = 6; // fields up to which all orders are taken
@@ -2700,7 +2707,7 @@ function chanceNotes(scores, chance, better, p, n) {
   if (better) return [];
   const [error, drawn] = [scores, chance].map((one) => general(one["mean error of a field"], 3));
   return ["Not better than chance: with the truths exchanged between the fields the numbers agree as well in"
-    + ` ${roundHalfEven(100 * p)}% of all cases (mean error ${error}, there ${drawn}), so nothing is`
+    + ` ${fixed(100 * p, 0)}% of all cases (mean error ${error}, there ${drawn}), so nothing is`
     + " called HOLDS. Either the tool does not follow the truth, or the fields differ too little to show"
     + " that it does: add fields that differ, or give label images."];
 }
@@ -2807,7 +2814,7 @@ const $verdict_widget = (() => {
 // The first widget: two drop zones, a tolerance, a verdict.
 const { columnsOf, judge } = $judge_files;
 const { make, picture } = $page;
-const { InputError, percent, span } = $text;
+const { InputError, fixed, percent, span } = $text;
 
 const SHAPES = { HOLDS: "●", FAILS: "■", UNDETERMINED: "◇" }, OF_ONE_IMAGE = { HOLDS: "○", FAILS: "□" };
 const AGREES = { HOLDS: "agrees with annotation", FAILS: "disagrees with annotation" };
@@ -2982,7 +2989,7 @@ function shown(answer, command) {
   ].filter(Boolean);
 }
 
-const number = (value) => (Number.isFinite(value) ? value.toFixed(2) : "not defined");
+const number = (value) => (Number.isFinite(value) ? fixed(value, 2) : "not defined");
 
 function wordOf(row) {
   if (!row.verdict) return `– ${row.marks.join(" ") || "no verdict"}`;
@@ -2997,10 +3004,10 @@ function detail(row) {
   if (!row.verdict) parts.push(`no verdict: ${row.reason}`);
   else if (row.truth_uncertainty === null) parts.push(AGREES[row.verdict] ?? "truth's uncertainty unknown");
   if (row.scope === "population" && row.inside !== undefined && row.inside !== null) {
-    parts.push(`${row.inside} of ${row.n} inside tolerance (at least ${(100 * row.inside_bound).toFixed(0)} % of all such)`);
+    parts.push(`${row.inside} of ${row.n} inside tolerance (at least ${fixed(100 * row.inside_bound, 0)} % of all such)`);
   }
   if (row.gross_error !== null && row.gross_error !== undefined) {
-    parts.push(`gross error ${(100 * row.gross_error).toFixed(0)} %${row.gross_by_chance === undefined ? "" : ` (chance ${(100 * row.gross_by_chance).toFixed(0)} %)`}`);
+    parts.push(`gross error ${fixed(100 * row.gross_error, 0)} %${row.gross_by_chance === undefined ? "" : ` (chance ${fixed(100 * row.gross_by_chance, 0)} %)`}`);
   }
   if (row.further !== null && row.further !== undefined) parts.push(`further acquisitions: ${row.further}`);
   if (row.note) parts.push(row.note);

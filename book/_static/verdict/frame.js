@@ -1,6 +1,7 @@
 // Labels in another frame than the truth's: noticed, because they would match if they were turned or shifted.
 import { matched, overlaps } from "./match.js";
 import { heads, largest, mean, median } from "./statistics.js";
+import { fixed } from "./text.js";
 
 const ALPHA = 5e-4; // chance of a word where there is nothing, all changes taken together
 const LARGE = 1 << 22; // pixels beyond which shifts are sought on every k-th row and column, and then refined
@@ -39,7 +40,7 @@ export function orientationHint(fields, matches) {
     }
     const beside = Math.max(Math.ceil(pairsBeside(best)), ...others.map(pairs));
     if (tried * heads(then, then + Math.max(now, beside)) <= ALPHA) {
-      const [better, asGiven] = [then, now].map((count) => ((2 * count) / (n + m)).toFixed(2));
+      const [better, asGiven] = [then, now].map((count) => fixed((2 * count) / (n + m), 2));
       return `${then} of ${n} predicted objects match the truth (IoU 0.5) when ${said}, and ${now} as given: F1 ${better} for ${asGiven}`;
     }
   }

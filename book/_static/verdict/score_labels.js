@@ -7,7 +7,7 @@ import { nameOf, pairUp } from "./pairs.js";
 import { readLabels } from "./read_labels.js";
 import { capital, inverted, look, together } from "./signs.js";
 import { largest, mean } from "./statistics.js";
-import { InputError, few, general, tuple } from "./text.js";
+import { InputError, few, fixed, general, tuple } from "./text.js";
 
 const OPPOSITE = -0.5; // correlation of two foregrounds: 0 by chance, -1 where one is the other's background
 const KEPT = 1 << 26; // pixels of the first images that are kept to see whether another frame fits better
@@ -97,14 +97,14 @@ function isInverted(pair, labels, signs, drawn) {
   let text, end = "", sides = ["prediction", "truth"];
   const phi = inverted(drawn, labels.truth.dense.length);
   if (phi <= OPPOSITE) {
-    text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${phi.toFixed(2)})`;
+    text = `${pair.predicted.path}: its objects lie on the background of ${pair.truth.path} (correlation ${fixed(phi, 2)})`;
     sides = [drawn.truth > drawn.predicted ? "truth" : "prediction"];
   } else if (Object.values(signs).every((one) => one.signs.some(({ name }) => name === "inverted"))) {
     text = `${pair.predicted.path}: it and ${pair.truth.path} each hold one object alone, with islands of 0 inside it`;
     end = ". Where they are masks of confluent cells, --measure area_fraction takes them as they are";
   } else return "";
-  const largest = ({ ids, area }) => ids[area.indexOf(largest(area))];
-  const number = { prediction: largest(labels.predicted), truth: largest(labels.truth) };
+  const commonest = ({ ids, area }) => ids[area.indexOf(largest(area))];
+  const number = { prediction: commonest(labels.predicted), truth: commonest(labels.truth) };
   const background = sides.map((side) => `${side}=${number[side]}`).join(","), connected = sides.map((side) => `${side}=connected`).join(",");
   return `${text}, as inverted masks do. Where ${sides.join(" and ")} is inverted, --background ${background}`
     + ` --labels ${connected} counts what is left${end}`;
@@ -162,7 +162,7 @@ function chanceOf(found, draws) {
 }
 
 const notBetter = (f1, byChance) => "Not better than chance: the predicted objects agree with the true ones no better than the same"
-  + ` objects at random places (F1@0.5 ${f1.toFixed(2)}, there ${byChance["F1@0.5"].toFixed(2)}), so nothing is called`
+  + ` objects at random places (F1@0.5 ${fixed(f1, 2)}, there ${fixed(byChance["F1@0.5"], 2)}), so nothing is called`
   + " HOLDS. Are prediction and truth of the same image, and in one frame?";
 
 function notBetterFiles(names, asked, nonsense) {

@@ -6,8 +6,7 @@ import { generator } from "./random.js";
 import { farNote } from "./score_labels.js";
 import { mean, smallest } from "./statistics.js";
 import { numberColumns, onlyColumn, readColumn, unitOf } from "./table.js";
-import { InputError, few, general, quoted } from "./text.js";
-import { roundHalfEven } from "./signs.js";
+import { InputError, few, fixed, general, quoted } from "./text.js";
 
 const LEAST = 4; // fields from which an exchange can be told from chance at 5 %
 const WHOLE = 6; // fields up to which all orders are taken
@@ -106,7 +105,7 @@ function chanceNotes(scores, chance, better, p, n) {
   if (better) return [];
   const [error, drawn] = [scores, chance].map((one) => general(one["mean error of a field"], 3));
   return ["Not better than chance: with the truths exchanged between the fields the numbers agree as well in"
-    + ` ${roundHalfEven(100 * p)}% of all cases (mean error ${error}, there ${drawn}), so nothing is`
+    + ` ${fixed(100 * p, 0)}% of all cases (mean error ${error}, there ${drawn}), so nothing is`
     + " called HOLDS. Either the tool does not follow the truth, or the fields differ too little to show"
     + " that it does: add fields that differ, or give label images."];
 }

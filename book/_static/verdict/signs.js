@@ -1,6 +1,7 @@
 // Signs in an array that it is not what a label image is: one number an object, 0 for background.
 // A sign is { name, certain, text, way }; `way` names options of the command, with {side} for prediction or truth.
 import { largest, median, smallest } from "./statistics.js";
+import { fixed } from "./text.js";
 
 const FULL = [255, 65535]; // the largest numbers of 8 and 16 bits
 const SPECK = 0.1; // a piece below this share of its object, and of a usual object, is a slip of the pen
@@ -17,13 +18,7 @@ const ANEW = "save it without interpolation (nearest neighbour), or threshold it
 
 const sign = (name, certain, text, way) => ({ name, certain, text, way });
 const listed = (values) => values.slice(0, 4).join(", ") + (values.length > 4 ? ", ..." : "");
-const percent = (share) => `${roundHalfEven(100 * share)}%`;
-
-/** Round as Python's formatting does; a half goes to the even number. */
-export function roundHalfEven(value) {
-  const low = Math.floor(value);
-  return value - low === 0.5 ? low + (low % 2) : Math.round(value);
-}
+const percent = (share) => `${fixed(100 * share, 0)}%`;
 
 /** Look for every sign in a label image; also the counts that are added up over a folder. */
 export function look(labels) {

@@ -1,7 +1,7 @@
 // The first widget: two drop zones, a tolerance, a verdict.
 import { columnsOf, judge } from "./judge_files.js";
 import { make, picture } from "./page.js";
-import { InputError, percent, span } from "./text.js";
+import { InputError, fixed, percent, span } from "./text.js";
 
 const SHAPES = { HOLDS: "●", FAILS: "■", UNDETERMINED: "◇" }, OF_ONE_IMAGE = { HOLDS: "○", FAILS: "□" };
 const AGREES = { HOLDS: "agrees with annotation", FAILS: "disagrees with annotation" };
@@ -176,7 +176,7 @@ function shown(answer, command) {
   ].filter(Boolean);
 }
 
-const number = (value) => (Number.isFinite(value) ? value.toFixed(2) : "not defined");
+const number = (value) => (Number.isFinite(value) ? fixed(value, 2) : "not defined");
 
 function wordOf(row) {
   if (!row.verdict) return `– ${row.marks.join(" ") || "no verdict"}`;
@@ -191,10 +191,10 @@ function detail(row) {
   if (!row.verdict) parts.push(`no verdict: ${row.reason}`);
   else if (row.truth_uncertainty === null) parts.push(AGREES[row.verdict] ?? "truth's uncertainty unknown");
   if (row.scope === "population" && row.inside !== undefined && row.inside !== null) {
-    parts.push(`${row.inside} of ${row.n} inside tolerance (at least ${(100 * row.inside_bound).toFixed(0)} % of all such)`);
+    parts.push(`${row.inside} of ${row.n} inside tolerance (at least ${fixed(100 * row.inside_bound, 0)} % of all such)`);
   }
   if (row.gross_error !== null && row.gross_error !== undefined) {
-    parts.push(`gross error ${(100 * row.gross_error).toFixed(0)} %${row.gross_by_chance === undefined ? "" : ` (chance ${(100 * row.gross_by_chance).toFixed(0)} %)`}`);
+    parts.push(`gross error ${fixed(100 * row.gross_error, 0)} %${row.gross_by_chance === undefined ? "" : ` (chance ${fixed(100 * row.gross_by_chance, 0)} %)`}`);
   }
   if (row.further !== null && row.further !== undefined) parts.push(`further acquisitions: ${row.further}`);
   if (row.note) parts.push(row.note);
