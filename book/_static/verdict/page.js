@@ -32,6 +32,7 @@ export function picture(tolerance, interval, bias, words) {
 export const STYLE = `
 .scv { border: 1px solid #767676; border-radius: 6px; padding: 0.8rem; margin: 1rem 0; max-width: 100%; box-sizing: border-box; }
 .scv * { box-sizing: border-box; }
+.scv [hidden] { display: none !important; }
 .scv p { margin: 0.4rem 0; }
 .scv fieldset { border: 2px dashed #767676; border-radius: 6px; padding: 0.6rem; margin: 0 0 0.6rem; min-width: 0; }
 .scv fieldset.scv-over { border-style: solid; border-color: #0b5fa5; background: rgba(11, 95, 165, 0.12); }
