@@ -8,6 +8,7 @@ from typing import Any
 from scopecheck.record import front
 from scopecheck.record.overview import State, markdown, summary
 from scopecheck.runner.find import read_notebook
+from scopecheck.runner.teaching import write_teaching
 
 # Whom to cite for a tool, as keys of the book's bibliography.
 CITE = {
@@ -33,8 +34,8 @@ def write_book(states: list[State], folder: Path) -> Path:
         Latest state of every recipe.
     folder : Path
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
-        the first page ``_generated/front.md`` and ``_generated/remember.md``, and for each recipe that names
-        a picture ``_generated/picture-<id>.md`` are written there.
+        the first page ``_generated/front.md`` and ``_generated/remember.md``, for each recipe that names
+        a picture ``_generated/picture-<id>.md``, and for teachers ``_generated/teach-<id>.md`` are written there.
 
     Returns
     -------
@@ -59,6 +60,7 @@ def write_book(states: list[State], folder: Path) -> Path:
     (generated / "summary.md").write_text(summary(states), encoding="utf-8")
     (generated / "front.md").write_text(f"```{{raw}} html\n{front.html(states)}```\n", encoding="utf-8")
     (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
+    write_teaching([s.recipe for s in states], folder / "teaching", generated)
     return folder
 
 
