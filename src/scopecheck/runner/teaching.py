@@ -1,5 +1,6 @@
 """What a teacher needs of each recipe: its header, its concept map, and what people will get wrong."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scopecheck.errors import RecipeError
+from scopecheck.record.overview import State
 from scopecheck.record.recipe import Recipe, first_faults
 from scopecheck.record.recorded import Recorded, counted, read_recorded
 from scopecheck.record.result import SHAPES, UNSTABLE
@@ -95,6 +97,32 @@ def write_teaching(recipes: list[Recipe], notes: Path, generated: Path) -> None:
         minutes = f"{told.reading} | {recipe.minutes['quick']:g} | {told.exercise}"
         rows.append(f"| {link} | {'; '.join(told.needs)} | {minutes} |")
     (generated / "teaching.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def write_figures(states: list[State], book: Path) -> None:
+    """Write ``_generated/figure-<id>--<name>.md`` for each figure that a page for teachers includes by that name.
+
+    Raises
+    ------
+    RecipeError
+        If a page includes a figure of a recipe that there is not, or that its run did not make.
+    """
+    known = {s.recipe.id: s for s in states}
+    for page in sorted(book.glob("teach-*.md")):
+        text = page.read_text(encoding="utf-8")
+        for file, recipe, name in re.findall(r"_generated/(figure-([a-z0-9-]+?)--([a-z0-9-]+)\.md)", text):
+            if recipe not in known:
+                raise RecipeError(f"{page}: includes {file}; there is no recipe or page {recipe!r}")
+            (book / "_generated" / file).write_text(_figure(known[recipe], name, page), encoding="utf-8")
+
+
+def _figure(state: State, name: str, page: Path) -> str:
+    recipe = state.recipe
+    if state.folder is None:
+        return f"*This picture is made by {recipe.title!r}, which has not run here: `scopecheck run {recipe.id}`.*\n"
+    if not (state.folder / "figures" / f"{name}.png").is_file():
+        raise RecipeError(f"{page}: includes the figure {name!r}, which {recipe.id} does not make")
+    return f"![{recipe.title}](recipes/figures/{recipe.id}/{name}.png)\n"
 
 
 def header(recipe: Recipe, told: Teaching) -> str:
