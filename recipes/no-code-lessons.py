@@ -108,7 +108,9 @@ def outlines(path, labels):
 
 # %% tags=["hide-input"]
 for k in range(FIELDS):
-    scene = acquire.scenes.nuclei(SIDE, 28, diameter=22, touching=0.5, elongation=1.1, spacing=6, seed=100 * seed + k)
+    scene = acquire.scenes.nuclei(
+        SIDE, 28, diameter=22, touching=0.5, elongation=1.1, spacing=6, seed=100 * seed + k
+    )
     image = photo(acquire.optics.gaussian_blur(scene.photons, 1.0), k)
     put(f"segmentation/images/f{k}.tif", image.astype(np.uint16))
     put(f"segmentation/truth/f{k}.tif", scene.labels.astype(np.uint16))
@@ -145,7 +147,9 @@ for k in range(FIELDS):
 # %% tags=["hide-input"]
 for name, light in (("control", 1500), ("treated", 3000)):
     for k in range(FIELDS):
-        true = field(SIDE, 20, light=light, sigma=2.5, apart=22, background=(8, 12), seed=100 * seed + k).photons
+        true = field(
+            SIDE, 20, light=light, sigma=2.5, apart=22, background=(8, 12), seed=100 * seed + k
+        ).photons
         raw = photo(true, k + (50 if name == "treated" else 0))
         low, high = np.percentile(raw, (0.175, 99.825))
         wide = np.clip((raw - low) / (high - low), 0, 1) * 65535
@@ -192,7 +196,9 @@ BLOB = np.exp(-(y**2 + x**2) / 2 / 4.0**2)
 def maxima(frame, least):
     """Row, column of the maxima that rise at least so far, as ImageJ's table has them."""
     smooth = ndimage.gaussian_filter(frame.astype(float), 3)
-    top = peak_local_max(smooth, min_distance=4, threshold_abs=np.median(smooth) + least, exclude_border=False)
+    top = peak_local_max(
+        smooth, min_distance=4, threshold_abs=np.median(smooth) + least, exclude_border=False
+    )
     return pd.DataFrame({" ": range(1, len(top) + 1), "X": top[:, 1], "Y": top[:, 0]})
 
 
@@ -203,7 +209,11 @@ def table(path, rows):
 
 for name in ("m0", "m1", "m2", "m3", "m4", "empty"):
     frame = 1000 + 40 * rng.standard_normal(SIDE)
-    at = [] if name == "empty" else rng.permutation([(32 + 48 * i, 32 + 48 * j) for i in range(5) for j in range(5)])[:18]
+    at = (
+        []
+        if name == "empty"
+        else rng.permutation([(32 + 48 * i, 32 + 48 * j) for i in range(5) for j in range(5)])[:18]
+    )
     at = [np.array(place) + rng.integers(-10, 11, 2) for place in at]
     for cy, cx in at:
         frame[cy - 16 : cy + 17, cx - 16 : cx + 17] += 90 * BLOB
@@ -304,7 +314,11 @@ for name, more, own in (("honest", 0, 0.18), ("shared", shared, 0.3)):
 Path("figures").mkdir(exist_ok=True)
 shutil.make_archive("figures/lessons", "zip", ROOT)
 lines = [
-    (lesson.name, ", ".join(sorted(p.name for p in lesson.iterdir() if p.is_dir())) or "half maps", sum(p.is_file() for p in lesson.rglob("*")))
+    (
+        lesson.name,
+        ", ".join(sorted(p.name for p in lesson.iterdir() if p.is_dir())) or "half maps",
+        sum(p.is_file() for p in lesson.rglob("*")),
+    )
     for lesson in sorted(ROOT.iterdir())
 ]
 shutil.rmtree(ROOT)

@@ -137,7 +137,10 @@ assert found == [20, 20]
 # %% tags=["hide-input"]
 dim = field(SIDE, 30, light=60, sigma=1.6, light_cv=0.1, apart=9, background=(8, 8), seed=seed + 5)
 bare = field(SIDE, 0, background=(8, 8), seed=seed + 5)
-restored = [ndimage.gaussian_filter(photo(spotted.photons, 0, 5 + k).astype(float), 1.6) for k, spotted in enumerate((bare, dim))]
+restored = [
+    ndimage.gaussian_filter(photo(spotted.photons, 0, 5 + k).astype(float), 1.6)
+    for k, spotted in enumerate((bare, dim))
+]
 alike = [len(spots.find(image, 1.6, 0.45)[0]) for image in restored]
 pair("restoration-alike", *restored)
 
@@ -162,7 +165,10 @@ bright = field(SIDE, 18, light=900, sigma=1.6, apart=14, seed=seed + 6)
 raw = photo(bright.photons, 0, 9).astype(float)
 flat = np.sqrt(np.clip(ndimage.gaussian_filter(raw, 1.0) - raw.min(), 0, None))
 least = spots.best([raw], [bright.xy], 1.6)
-counted = [len(spots.find(raw, 1.6, least)[0]), len(spots.find(flat, 1.6, spots.best([flat], [bright.xy], 1.6))[0])]
+counted = [
+    len(spots.find(raw, 1.6, least)[0]),
+    len(spots.find(flat, 1.6, spots.best([flat], [bright.xy], 1.6))[0]),
+]
 pair("restoration-different", raw, flat, ["as it came", "smoothed, square root"])
 
 # %% [markdown]
@@ -227,7 +233,13 @@ answer(
 assert min(like) > 0.8
 
 # %% tags=["hide-input"]
-at = np.array([(40 + 56 * i + rng.integers(-8, 9), 40 + 56 * j + rng.integers(-8, 9)) for i in range(4) for j in range(4)])
+at = np.array(
+    [
+        (40 + 56 * i + rng.integers(-8, 9), 40 + 56 * j + rng.integers(-8, 9))
+        for i in range(4)
+        for j in range(4)
+    ]
+)
 clean = np.zeros((256, 256))
 for cy, cx in at:
     clean[cy - BOX // 2 : cy + BOX // 2, cx - BOX // 2 : cx + BOX // 2] += template - template[0, 0]

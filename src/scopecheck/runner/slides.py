@@ -1,7 +1,7 @@
-"""Slides and the cheat sheet, from the pages of the book: its cards become slides, the text below one its notes.
+"""Slides and the cheat sheet, from pages of the book: cards become slides, the text below one its notes.
 
-A deck is one HTML file that opens offline. With reveal.js at hand, as the package that ``npm pack`` writes, it
-turns pages; without, its slides stand one below another.
+A deck is one HTML file that opens offline. With reveal.js at hand, as the package that ``npm pack`` writes,
+it turns pages; without, its slides stand one below another.
 """
 
 import argparse
@@ -50,7 +50,8 @@ PAPER = """
 @page { size: A4; margin: 11mm 14mm; }
 body { font: 9.6pt/1.32 Helvetica, Arial, sans-serif; color: #111; margin: 0; }
 h1 { font-size: 17pt; margin: 0 0 2mm; } h2 { font-size: 11.5pt; margin: 2.6mm 0 .8mm; color: #0072B2; }
-ul { margin: 0; padding-left: 4.5mm; } p { margin: 1mm 0; } blockquote { margin: 1mm 0; padding-left: 3mm; border-left: 2px solid #0072B2; }
+ul { margin: 0; padding-left: 4.5mm; } p { margin: 1mm 0; }
+blockquote { margin: 1mm 0; padding-left: 3mm; border-left: 2px solid #0072B2; }
 """
 
 
@@ -82,12 +83,14 @@ def included(text: str, book: Path) -> str:
 
 
 def slides(text: str) -> list[Slide]:
-    """The cards of a plan, in their order; what stands below one, to the next card or heading, is its notes."""
+    """The cards of a plan; what stands below one, to the next card or heading, is its notes."""
     found, cards = [], list(CARD.finditer(text))
-    for card, after in zip(cards, [*cards[1:], None], strict=True):
+    for card, after in zip(cards, [*cards, None][1:], strict=True):
         part = ([""] + re.findall(r"^## (.+)$", text[: card.start()], re.M))[-1]
         below = text[card.end() : after.start() if after else len(text)]
-        found.append(Slide(part, card["title"], card["body"].strip(), re.split(r"^## ", below, flags=re.M)[0].strip()))
+        found.append(
+            Slide(part, card["title"], card["body"].strip(), re.split(r"^## ", below, flags=re.M)[0].strip())
+        )
     return found
 
 
@@ -141,11 +144,11 @@ def deck(page: Path, with_reveal: dict[str, str] | None) -> str:
     """A plan's slides as one HTML file."""
     book, text = page.parent, page.read_text(encoding="utf-8")
     title = text.partition("\n")[0].lstrip("# ")
-    parts = [
-        f'<section><div class="part">{escape(s.part)}</div><h2>{escape(s.title)}</h2>\n{to_html(included(s.body, book), book)}'
-        f'<aside class="notes">{to_html(included(s.notes, book), book)}</aside></section>'
-        for s in slides(text)
-    ]
+    parts = []
+    for s in slides(text):
+        head = f'<div class="part">{escape(s.part)}</div><h2>{escape(s.title)}</h2>'
+        shown, said = (to_html(included(part, book), book) for part in (s.body, s.notes))
+        parts.append(f'<section>{head}\n{shown}<aside class="notes">{said}</aside></section>')
     if not parts:
         raise InputError(f"{page}: holds no card of the class slide")
     body, look, script = "\n".join(parts), LOOK + PLAIN, ""
@@ -183,7 +186,13 @@ def print_pdf(html: Path, pdf: Path, program: str) -> None:
         If it wrote nothing.
     """
     with tempfile.TemporaryDirectory() as profile:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={profile}"]
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={profile}",
+        ]
         command = [program, *flags, f"--print-to-pdf={pdf}", html.resolve().as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not pdf.is_file():

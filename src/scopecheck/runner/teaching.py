@@ -100,7 +100,7 @@ def write_teaching(recipes: list[Recipe], notes: Path, generated: Path) -> None:
 
 
 def write_figures(states: list[State], book: Path) -> None:
-    """Write ``_generated/figure-<id>--<name>.md`` for each figure that a page for teachers includes by that name.
+    """Write ``_generated/figure-<id>--<name>.md`` for each figure that a page for teachers includes.
 
     Raises
     ------
@@ -119,10 +119,11 @@ def write_figures(states: list[State], book: Path) -> None:
 def _figure(state: State, name: str, page: Path) -> str:
     recipe = state.recipe
     if state.folder is None:
-        return f"*This picture is made by {recipe.title!r}, which has not run here: `scopecheck run {recipe.id}`.*\n"
+        told = f"*This picture is made by {recipe.title!r}, which has not run here:"
+        return f"{told} `scopecheck run {recipe.id}`.*\n"
     if not (state.folder / "figures" / f"{name}.png").is_file():
         raise RecipeError(f"{page}: includes the figure {name!r}, which {recipe.id} does not make")
-    return f"![{recipe.title}](recipes/figures/{recipe.id}/{name}.png)\n"
+    return f"![{recipe.title} {name.replace('-', ', ')}](recipes/figures/{recipe.id}/{name}.png)\n"
 
 
 def header(recipe: Recipe, told: Teaching) -> str:

@@ -1,6 +1,6 @@
 """Is this laptop ready for a class? Says what is missing and what to type; needs no network.
 
-Run by any Python, ``python src/scopecheck/runner/workshop.py``: it imports nothing but the standard library and
+Run by any Python, ``python src/scopecheck/runner/workshop.py``: it imports the standard library alone, and
 asks the environment that is there.
 """
 
@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 RECIPE = "segmentation-unet-dice-trap"  # the shortest by its header
 SECONDS = 120
@@ -46,7 +48,7 @@ def plain(name: str) -> str:
 
 
 def unlike(lock: str, installed: dict[str, str]) -> list[str]:
-    """Packages of a lock that are not installed, or in another version; a local build counts as its version."""
+    """Packages of a lock that are absent or in another version; a local build counts as its version."""
     have = {plain(name): version.split("+")[0] for name, version in installed.items()}
     said = []
     for line in lock.splitlines():
@@ -57,8 +59,8 @@ def unlike(lock: str, installed: dict[str, str]) -> list[str]:
     return said
 
 
-def asked(python: Path, code: str, root: Path) -> object:
-    """What a piece of code prints as JSON in the environment; RuntimeError with its last line where it fails."""
+def asked(python: Path, code: str, root: Path) -> Any:
+    """What code prints as JSON in the environment; RuntimeError with its last line where it fails."""
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["no word why"])[-1])
@@ -74,7 +76,7 @@ def timed(python: Path, root: Path, recipe: str) -> tuple[float, str]:
     """Seconds of a fresh run of one recipe, and why it failed, if it did; nothing of it is kept."""
     with tempfile.TemporaryDirectory() as folder:
         env = os.environ | {"SCOPECHECK_RESULTS": folder, "SCOPECHECK_PROGRESS": "plain"}
-        command = [python, "-c", "from scopecheck.cli import main; main()", "run", recipe]
+        command = [str(python), "-c", "from scopecheck.cli import main; main()", "run", recipe, "--minutes", "10"]
         started = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, env=env)
         seconds = time.monotonic() - started
@@ -82,56 +84,58 @@ def timed(python: Path, root: Path, recipe: str) -> tuple[float, str]:
     return seconds, " ".join(tail) if done.returncode else ""
 
 
-def look(root: Path, environment: Path, recipe: str) -> list[tuple[bool, str, str]]:
-    """Every check as (good, what was found, what to type where it is not)."""
+def look(root: Path, environment: Path, recipe: str) -> Iterator[tuple[bool, str, str]]:
+    """Every check as (good, what was found, what to type where it is not), the longest last."""
     python = environment / "bin" / "python"
+    again = f"rm -f {environment}/.installed, then make env (with a network, or from the bundle)"
     version = ".".join(map(str, sys.version_info[:3]))
-    found = [
-        (
-            sys.version_info[:2] == (3, 11),
-            f"Python {version}",
-            "install Python 3.11, then make workshop PYTHON=/path/to/python3.11",
-        )
-    ]
+    other = "install Python 3.11, then make workshop PYTHON=/path/to/python3.11"
+    yield sys.version_info[:2] == (3, 11), f"Python {version}", other
     there = python.is_file()
     free, wanted = shutil.disk_usage(root).free / 1e9, WITH if there else WITHOUT
-    found.append(
-        (free >= wanted, f"{free:.0f} GB of disk free, {wanted} wanted", "make room on this disk")
-    )
+    yield free >= wanted, f"{free:.0f} GB of disk free, {wanted} wanted", "make room on this disk"
     if not there:
-        return [*found, (False, f"no environment in {environment}", "make env (with a network, or from the bundle)")]
+        yield False, f"no environment in {environment}", again
+        return
     try:
-        off = unlike((root / "requirements.lock").read_text(encoding="utf-8"), asked(python, INSTALLED, root))  # type: ignore[arg-type]
+        off = unlike((root / "requirements.lock").read_text(encoding="utf-8"), asked(python, INSTALLED, root))
         told = f"{len(off)} packages differ from the lock: {some(off)}" if off else "all packages of the lock"
-        found.append((not off, told, f"rm {environment}/.installed, then make env"))
-        missing: list[str] = asked(python, PRESENT, root)  # type: ignore[assignment]
-        needed: list[str] = asked(python, NAMES.format(recipe), root)  # type: ignore[assignment]
+        yield not off, told, again
+        missing = asked(python, PRESENT, root)
+        needed = asked(python, NAMES.format(recipe), root)
     except RuntimeError as err:
-        return [*found, (False, f"scopecheck does not start: {err}", f"rm {environment}/.installed, then make env")]
-    told = f"data of the recipes: {some(missing)} not here" if missing else "the data of all embedded recipes"
-    fetch = f"scopecheck data fetch {' '.join(missing)}; without a network: export SCOPECHECK_MIRROR=/folder/of/the/bundle"
-    found.append((not missing, told, fetch))
+        yield False, f"scopecheck does not start: {err}", again
+        return
+    told = f"data of recipes not here: {some(missing)}" if missing else "the data of all embedded recipes"
+    mirror = "without a network: export SCOPECHECK_MIRROR=/folder/of/the/bundle"
+    yield not missing, told, f"scopecheck data fetch {' '.join(missing)}; {mirror}"
     if set(needed) & set(missing):
-        return [*found, (False, f"{recipe} was not tried, since its data are missing", "fetch them first, as above")]
+        yield False, f"{recipe} was not tried, since its data are missing", "fetch them first, as above"
+        return
     seconds, why = timed(python, root, recipe)
     if why:
-        return [*found, (False, f"{recipe} failed: {why}", f"scopecheck run {recipe}, to see all of it")]
+        yield False, f"{recipe} failed: {why}", f"scopecheck run {recipe}, to see all of it"
+        return
     slow = "close other programs and try again; or let this laptop read the pages, which are made elsewhere"
-    told = f"{recipe} ran in {seconds:.0f} s, {SECONDS} at most"
-    return [*found, (seconds <= SECONDS, told, slow)]
+    yield seconds <= SECONDS, f"{recipe} ran in {seconds:.0f} s, {SECONDS} at most", slow
 
 
 def main(arguments: list[str]) -> int:
     """Print what was found; gives the exit status, 1 where something is missing."""
     parser = argparse.ArgumentParser(prog="make workshop", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(__file__).parents[3], help="the repository's folder")
+    parser.add_argument(
+        "--root", type=Path, default=Path(__file__).parents[3], help="the repository's folder"
+    )
     parser.add_argument("--environment", type=Path, default=Path(".venv"), help="the environment's folder")
     parser.add_argument("--recipe", default=RECIPE, help="the recipe that is run")
     given = parser.parse_args(arguments)
     root = given.root.resolve()
     bad = 0
     for good, told, do in look(root, root / given.environment, given.recipe):
-        print(f"{'good    ' if good else 'MISSING '} {told}" + ("" if good else f"\n         do: {do}"), flush=True)
+        print(
+            f"{'good    ' if good else 'MISSING '} {told}" + ("" if good else f"\n         do: {do}"),
+            flush=True,
+        )
         bad += not good
     print(f"{bad} to mend; then type make workshop again." if bad else "This laptop is ready.")
     return 1 if bad else 0
