@@ -76,7 +76,8 @@ def timed(python: Path, root: Path, recipe: str) -> tuple[float, str]:
     """Seconds of a fresh run of one recipe, and why it failed, if it did; nothing of it is kept."""
     with tempfile.TemporaryDirectory() as folder:
         env = os.environ | {"SCOPECHECK_RESULTS": folder, "SCOPECHECK_PROGRESS": "plain"}
-        command = [str(python), "-c", "from scopecheck.cli import main; main()", "run", recipe, "--minutes", "10"]
+        start = [str(python), "-c", "from scopecheck.cli import main; main()"]
+        command = [*start, "run", recipe, "--minutes", "10"]
         started = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, env=env)
         seconds = time.monotonic() - started
