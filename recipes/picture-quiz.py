@@ -18,7 +18,8 @@
 # **look different and the truth is the same**. Every picture was drawn by this page, so the truth is known.
 #
 # Write down A, B, *both* or *neither*, and how sure you are, before you open the answer. In a group: raise hands first, talk
-# for a minute, raise hands again, and open the answer then.
+# for a minute, raise hands again, and open the answer then. It is folded below its question, as *Show code cell content*: the words stand
+# below the code.
 
 # %% tags=["parameters"]
 profile = "quick"
