@@ -48,8 +48,8 @@ section aside { color: #555; border-top: 1px solid #ccc; margin-top: 1em; }
 """
 PAPER = """
 @page { size: A4; margin: 11mm 14mm; }
-body { font: 9.6pt/1.32 Helvetica, Arial, sans-serif; color: #111; margin: 0; }
-h1 { font-size: 17pt; margin: 0 0 2mm; } h2 { font-size: 11.5pt; margin: 2.6mm 0 .8mm; color: #0072B2; }
+body { font: 12.2pt/1.42 Helvetica, Arial, sans-serif; color: #111; margin: 0; }
+h1 { font-size: 20pt; margin: 0 0 2mm; } h2 { font-size: 14pt; margin: 4mm 0 1mm; color: #0072B2; }
 ul { margin: 0; padding-left: 4.5mm; } p { margin: 1mm 0; }
 blockquote { margin: 1mm 0; padding-left: 3mm; border-left: 2px solid #0072B2; }
 """
