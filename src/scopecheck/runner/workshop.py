@@ -23,11 +23,15 @@ WITH, WITHOUT = 1, 6  # GB of free disk: where the environment is set up, and wh
 PRESENT = """
 import json
 from scopecheck.data import cache, mirror
-from scopecheck.data.catalogue import catalogue
+from scopecheck.data.catalogue import describe
+from scopecheck.record.recipe import read_recipe
+from scopecheck.runner.find import find
 def here(entry, file):
-    return cache.ready(entry, file) or mirror.holds(cache.expected(entry, file))
-of_tier = [e for e in catalogue().datasets.values() if e.tier == "embedded"]
-print(json.dumps([e.name for e in of_tier if not all(here(e, f) for f in e.files)]))
+    if cache.ready(entry, file) or cache.comes_along(entry, file):
+        return True
+    return mirror.holds(cache.expected(entry, file))
+names = sorted({name for path in find() for name in read_recipe(path).datasets.embedded})
+print(json.dumps([n for n in names if not all(here(describe(n), f) for f in describe(n).files)]))
 """
 INSTALLED = """
 import json
