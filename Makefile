@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 export PYTHONHASHSEED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help env recipes book test test-fast test-core nbval lint notebooks lock clean
+.PHONY: help env recipes book slides workshop test test-fast test-core nbval lint notebooks lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -37,6 +37,20 @@ book: env  ## build the book from the results at hand
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo
 	@echo "The book is ready. Open this page: file://$(CURDIR)/_build/html/index.html"
+
+REVEAL = reveal.js-5.2.1
+
+slides: env  ## one deck for each teaching plan, and the cheat sheet, from the results at hand
+	$(BIN)/scopecheck report --book book
+	@mkdir -p _build/slides
+	@test -f _build/slides/$(REVEAL).tgz || (cd _build/slides && npm pack --silent $(subst -,@,$(REVEAL)) > /dev/null) || \
+	  echo "npm could not fetch $(REVEAL); put $(REVEAL).tgz into _build/slides by hand to have slides that turn." >&2
+	$(BIN)/python -m scopecheck.runner.slides _build/slides
+
+workshop:  ## is this laptop ready for a class? says what is missing; needs no network
+	@command -v $(PYTHON) > /dev/null || \
+	  { echo "There is no '$(PYTHON)' here. Install Python 3.11, or type: make workshop PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) src/scopecheck/runner/workshop.py --environment $(VENV)
 
 # Plugins are named: pytest would import those of every package that is installed, which takes seconds.
 PYTEST = OMP_NUM_THREADS=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest \

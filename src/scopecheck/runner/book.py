@@ -8,6 +8,7 @@ from typing import Any
 from scopecheck.record import front
 from scopecheck.record.overview import State, markdown, summary
 from scopecheck.runner.find import read_notebook
+from scopecheck.runner.teaching import write_figures, write_teaching
 
 # Whom to cite for a tool, as keys of the book's bibliography.
 CITE = {
@@ -33,8 +34,9 @@ def write_book(states: list[State], folder: Path) -> Path:
         Latest state of every recipe.
     folder : Path
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
-        the first page ``_generated/front.md`` and ``_generated/remember.md``, and for each recipe that names
-        a picture ``_generated/picture-<id>.md`` are written there.
+        the first page ``_generated/front.md`` and ``_generated/remember.md``, for each recipe that names
+        a picture ``_generated/picture-<id>.md``, and for teachers ``_generated/teach-<id>.md`` and what
+        ``teaching`` names beside it are written there.
 
     Returns
     -------
@@ -59,6 +61,8 @@ def write_book(states: list[State], folder: Path) -> Path:
     (generated / "summary.md").write_text(summary(states), encoding="utf-8")
     (generated / "front.md").write_text(f"```{{raw}} html\n{front.html(states)}```\n", encoding="utf-8")
     (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
+    write_teaching([s.recipe for s in states], folder / "teaching", generated)
+    write_figures(states, folder)
     return folder
 
 
@@ -89,9 +93,11 @@ def page(state: State) -> Any:
             f"To run it, type `scopecheck run {state.recipe.id}` in the repository's folder, then"
             " `make book`.\n:::"
         )
-        for cell in notebook.cells:  # figures that were not made
+        for cell in notebook.cells:  # figures, and files beside them, that were not made
             if cell.cell_type == "markdown":
-                cell.source = re.sub(r"!\[([^\]]*)\]\((?!http)[^)]*\)", r"*\1*", cell.source)
+                cell.source = re.sub(
+                    r"(?:!\[([^\]]*)\]\((?!http)|\[([^\]]*)\]\(figures/)[^)]*\)", r"*\1\2*", cell.source
+                )
     for cell in notebook.cells:  # every recipe has its own folder of figures
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](figures/", f"](figures/{state.recipe.id}/")
