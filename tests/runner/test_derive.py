@@ -1,5 +1,7 @@
 """Derived notebooks: the recipe's cells, and the outputs of the verdict cells alone."""
 
+import json
+
 import nbformat
 import pytest
 
@@ -30,10 +32,10 @@ def test_only_the_words_are_kept(written):
         "field | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
     ]
     plan = notebook.metadata["scopecheck"]["plan"]
-    assert plan[2] == {
-        **{"arm": "field", "measurement": "count", "predicted": "HOLDS", "origin": "paper", "source": "x"},
-        "recorded": {"quick": "FAILS"},
-    }
+    told = {"arm": "field", "measurement": "count", "predicted": "HOLDS", "origin": "paper", "source": "x"}
+    assert plan[2] == told
+    recorded = json.loads(notebook.metadata["scopecheck"]["recorded"])
+    assert recorded["runs"][0]["arms"][0]["words"] == ["FAILS"]
     assert derive.main(check=True, names=[target.stem]) == 0
     first = target.read_bytes()
     assert derive.main(check=False) == 0
@@ -58,7 +60,7 @@ def test_check_finds_each_way_to_be_out_of_step(written, capsys):
     kept = recipe.parent / "recorded" / "shift-toy.json"
     kept.rename(kept.with_suffix(".away"))
     assert derive.main(check=True) == 1
-    assert "holds another header, plan or recorded words than" in capsys.readouterr().err
+    assert "holds another header, plan or record than" in capsys.readouterr().err
     kept.with_suffix(".away").rename(kept)
     assert derive.main(check=True) == 0
     notebook = nbformat.read(target, as_version=4)
