@@ -1,11 +1,12 @@
-"""Run the notebook of a recipe as Colab would: Colab's packages, an empty folder, the notebook's own first cell.
+"""Run the notebook of a recipe as Colab would: its packages, an empty folder, the notebook's own first cell.
 
-``python tests/colab/run_recipe.py ID [--pins FILE] [--python PYTHON] [--venv FOLDER] [--wheel FILE]`` ends with 0 where the words
-of its verdict cells are those the committed notebook shows, and nothing that was installed before has changed.
+``python tests/colab/run_recipe.py ID [--pins FILE] [--python PYTHON] [--venv FOLDER] [--wheel FILE]`` ends
+with 0 where the words of its verdict cells are those that the committed notebook shows, it had its front
+matter, and nothing that was installed before has changed.
 
-What is not Colab's here: the operating system, a GPU, packages that neither scopecheck nor the tool asks for, and
-the service behind ``google.colab``, of which a stand-in answers the one question that the first cell asks. The
-interpreter is of the same minor version (3.13, say).
+What is not Colab's here: the operating system, a GPU, packages that neither scopecheck nor the tool asks for,
+and the service behind ``google.colab``, of which a stand-in answers the one question that the first cell has.
+The interpreter is of the same minor version.
 """
 
 import argparse
@@ -44,8 +45,10 @@ finally:
 
 
 def read_pins(path: Path) -> dict[str, str]:
-    """Versions by name, in the registry's spelling, out of what ``pip freeze`` printed; builds (+cu128) left off."""
-    lines = re.findall(r"^([A-Za-z0-9._-]+)==([^\s+;]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    """Versions by name out of what ``pip freeze`` printed, builds (+cu128) left off."""
+    lines = re.findall(
+        r"^([A-Za-z0-9._-]+)==([^\s+;]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     return {spelled(name): version for name, version in lines}
 
 
@@ -61,17 +64,32 @@ def run(*command: str | Path, **more) -> str:
 def resolve(python: Path, wanted: list[str], pins: dict[str, str], work: Path) -> dict[str, str]:
     """What pip would install of `wanted` where everything that Colab holds keeps its version."""
     constraints, report = work / "pins.txt", work / "report.json"
-    constraints.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8")
-    run(python, "-m", "pip", "install", "-q", "--dry-run", "--report", report, "-c", constraints, *wanted)
+    constraints.write_text(
+        "".join(f"{name}=={version}\n" for name, version in pins.items()), encoding="utf-8"
+    )
+    asked = ["install", "-q", "--dry-run", "--report", report, "-c", constraints, *wanted]
+    run(python, "-m", "pip", *asked, stderr=subprocess.PIPE)
     told = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {spelled(p["metadata"]["name"]): p["metadata"]["version"] for p in told}
 
 
 def colabs(python: Path, wanted: list[str], pins: dict[str, str], work: Path) -> None:
-    """Install, into an environment, what Colab holds of all that `wanted` will ask for, and what runs a notebook."""
+    """Install what Colab holds of all that `wanted` will ask for, and what runs a notebook."""
     found = resolve(python, [*wanted, "ipykernel", "ipython", "nbclient"], pins, work)
     held = [f"{name}=={version}" for name, version in found.items() if name in pins]
-    run(python, "-m", "pip", "install", "-q", "-c", work / "pins.txt", *held, "ipykernel", "ipython", "nbclient")
+    run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "-c",
+        work / "pins.txt",
+        *held,
+        "ipykernel",
+        "ipython",
+        "nbclient",
+    )
 
 
 def words(notebook: dict) -> list[str]:
@@ -85,12 +103,13 @@ def main() -> int:
     """Run one notebook; gives the exit status."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("recipe")
-    ask.add_argument("--pins", type=Path, default=max(HERE.glob("pins-*.txt")), help="default: the newest here")
+    ask.add_argument(
+        "--pins", type=Path, default=max(HERE.glob("pins-*.txt")), help="default: the newest here"
+    )
     ask.add_argument("--python", default="python3.13", help="interpreter of Colab's minor version")
     ask.add_argument("--venv", type=Path, help="an environment that holds Colab's packages already")
     ask.add_argument("--wheel", type=Path, help="scopecheck's wheel; default: built from this checkout")
     given = ask.parse_args()
-    pins = read_pins(given.pins)
     notebook = ROOT / "recipes" / "notebooks" / f"{given.recipe}.ipynb"
     if not notebook.is_file():
         sys.exit(f"{notebook}: no such notebook; expected the id of a recipe, as `scopecheck list` gives it")
@@ -112,10 +131,9 @@ def main() -> int:
     for line in difflib.unified_diff(asked, said, "recorded", "here", lineterm="", n=0):
         print(line)
     found = "with its front matter" if verdict.get("front_matter") else "WITHOUT front matter"
-    print(
-        f"{given.recipe} with {given.pins.stem}: {len(said)} lines of words, {'' if said == asked else 'NOT '}as"
-        f" recorded; packages changed: {', '.join(changed) or 'none'}; {found}"
-    )
+    as_kept = "as recorded" if said == asked else "NOT as recorded"
+    print(f"{given.recipe} with {given.pins.stem}: {len(said)} lines of words, {as_kept};", end=" ")
+    print(f"packages changed: {', '.join(changed) or 'none'}; {found}")
     return int(said != asked or bool(changed) or not verdict.get("front_matter"))
 
 

@@ -122,5 +122,5 @@ def test_the_weekly_run_names_every_recipe_and_reports_whatever_fails():
     jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))["jobs"]
     recipes = {p.stem for p in (ROOT / "recipes").glob("*.py") if "kind: recipe" in p.read_text("utf-8")}
     assert set(jobs["full"]["strategy"]["matrix"]["recipe"]) == recipes
-    assert jobs["report"]["needs"] == ["quick", "full"]
+    assert jobs["report"]["needs"] == ["quick", "full", "colab"]
     assert jobs["report"]["if"].startswith("always()")

@@ -26,7 +26,7 @@ def metadata(recipe: str) -> dict:
 
 @pytest.fixture
 def fresh(tmp_path, monkeypatch):
-    """A folder with nothing in it, and what Colab answers when asked for the notebook; `fresh.answer` is set."""
+    """A folder with nothing in it; `fresh.answer` is what Colab tells of the notebook."""
     for name in OURS:  # put back afterwards, whatever is set meanwhile
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

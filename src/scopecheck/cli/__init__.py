@@ -3,7 +3,8 @@
 import sys
 from importlib.util import find_spec
 
-STANDS_ON = ("ipykernel", "jupytext", "nbformat", "papermill", "psutil", "rocrate", "typer")  # the extra `run`
+# What the extra `run` brings.
+STANDS_ON = ("ipykernel", "jupytext", "nbformat", "papermill", "psutil", "rocrate", "typer")
 
 
 def main() -> None:

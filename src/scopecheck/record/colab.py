@@ -24,8 +24,9 @@ def begin(recipe: str, mounted: Path = MOUNTED) -> None:
     """Make a fresh Colab ready for the page of a recipe, and say where its results go.
 
     The front matter that the notebook carries in its metadata is written into the folder ``front-matter``,
-    where :func:`record.start` is told to read it. Where a Drive is mounted, the working folder becomes ``scopecheck/<id>`` there, and data that are
-    fetched, results of ``scopecheck run`` and the page's own lie beside it: a later session finds them.
+    where :func:`record.start` is told to read it. Where a Drive is mounted, the working folder becomes
+    ``scopecheck/<id>`` there, and fetched data and results of ``scopecheck run`` lie beside it: a later
+    session finds them.
 
     Parameters
     ----------
@@ -51,9 +52,13 @@ def begin(recipe: str, mounted: Path = MOUNTED) -> None:
     carries = carried()
     if not carries:
         print("Colab does not tell this notebook's front matter: that of the installed package is used.")
-    elif carries.get("kind") != "page":  # a page declares nothing, and reads files that lie beside the package's
+    elif carries.get("kind") != "page":  # a page declares nothing, and reads files beside the package's
         os.environ["SCOPECHECK_RECIPE"] = str(unpack(carries, recipe, Path("front-matter")).path)
-    ends = "stay there" if kept else "end with this session: to keep them mount a Drive, then run this cell again"
+    ends = (
+        "stay there"
+        if kept
+        else "end with this session: to keep them mount a Drive, then run this cell again"
+    )
     print(f"Results go to {Path.cwd()} and {ends}.")
     if (done := Path("verdict.json")).is_file():
         when = datetime.fromtimestamp(done.stat().st_mtime).isoformat(" ", "minutes")
@@ -82,7 +87,9 @@ def pack(path: Path) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if arms := read_recipe(path).arms:
         told["plan"] = [arm.model_dump(mode="json", exclude_defaults=True) for arm in arms]
-    if recorded := read_recorded(path):  # as one text: a line for each of its numbers would drown the notebook
+    if recorded := read_recorded(
+        path
+    ):  # as one text: a line for each of its numbers would drown the notebook
         told["recorded"] = recorded.model_dump_json(exclude_defaults=True)
     return told
 
@@ -126,7 +133,9 @@ def unpack(carried: Mapping[str, Any], recipe: str, folder: Path) -> Recipe:
                     table.writeheader()
                     table.writerows(rows)
             except (AttributeError, TypeError, ValueError) as err:
-                raise RecipeError(f"the notebook of {recipe} carries a plan that cannot be read: {err}") from err
+                raise RecipeError(
+                    f"the notebook of {recipe} carries a plan that cannot be read: {err}"
+                ) from err
         if carried.get("recorded"):
             recorded_path(path).parent.mkdir()
             recorded_path(path).write_text(carried["recorded"], encoding="utf-8")

@@ -3,7 +3,8 @@
 ``python -m scopecheck.runner.derive [ID ...]`` writes ``recipes/notebooks/<id>.ipynb`` (of all recipes when
 none is named); with ``--check`` it writes nothing and ends with 1 where one is not in step. They hold the
 outputs of the verdict cells alone, taken from the latest result that was run with default parameters; in
-their metadata stand the header, the plan and the recorded runs. The first cell, folded, sets up a fresh Colab.
+their metadata stand the header, the plan and the recorded runs. The first cell, folded, sets up a fresh
+Colab.
 """
 
 import json
