@@ -1,10 +1,16 @@
 """Derived notebooks: the recipe's cells, and the outputs of the verdict cells alone."""
 
 import json
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from scopecheck import __version__
+from scopecheck.record import colab
 from scopecheck.runner import derive
 
 
@@ -71,3 +77,50 @@ def test_check_finds_each_way_to_be_out_of_step(written, capsys):
     target.unlink()
     assert derive.main(check=True) == 1
     assert "is missing" in capsys.readouterr().err
+
+
+@pytest.fixture
+def first_cell(place, tmp_path, monkeypatch):
+    """Run the first cell of a derived notebook in an empty folder; gives what pip was called with."""
+    (place.recipes / "colab.yaml").write_text("shift-toy: {extra: unet}\n", encoding="utf-8")
+    cell = derive.derived(place.recipe(), {}).cells[0]
+    assert cell.metadata["cellView"] == "form"
+    (tmp_path / "content").mkdir()
+    monkeypatch.chdir(tmp_path / "content")
+
+    def run(status: int = 0, on_colab: bool = True) -> list[list[str]]:
+        calls: list[list[str]] = []
+
+        def pip(command, **_):
+            calls.append(command)
+            return subprocess.CompletedProcess(command, status, "", "no such version")
+
+        monkeypatch.setattr(subprocess, "run", pip)
+        monkeypatch.setattr(colab, "begin", lambda recipe: calls.append([recipe]))
+        if on_colab:
+            monkeypatch.setitem(sys.modules, "google.colab", object())
+        exec(cell.source, {})
+        return calls
+
+    return run
+
+
+def test_the_first_cell_does_nothing_elsewhere(first_cell, tmp_path, capsys):
+    assert first_cell(on_colab=False) == []
+    assert capsys.readouterr() == ("", "")
+    assert not list((tmp_path / "content").iterdir())
+
+
+def test_on_colab_the_first_cell_installs_this_version_and_holds_what_is_there(first_cell):
+    pip, begun = first_cell()
+    assert pip[-1] == f"scopecheck[unet]=={__version__}"
+    held = Path(pip[pip.index("--constraint") + 1]).read_text(encoding="utf-8").split()
+    assert f"numpy=={metadata.version('numpy')}" in held
+    assert begun == ["shift-toy"]
+
+
+def test_what_pip_refuses_is_said_and_nothing_begins(first_cell):
+    with pytest.raises(
+        RuntimeError, match=r"cannot be installed beside what this Colab holds.*no such version"
+    ):
+        first_cell(status=1)
