@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Install the core without any deep-learning tool, as a wheel, and run tests against it, with the newest Python
-# and numpy here: one case of each quick test of what computes, reads and judges, since what may differ from
-# `make test` are the packages. With WEEKLY=1 the whole suite, and also with Python 3.11, numpy 1.26 and 2.
+# Install the core without the command, the runner or any deep-learning tool, as a wheel, and run tests against it;
+# then the extra `run`, and further tests. With the newest Python and numpy here: one case of each quick test of
+# what computes, reads and judges, since what may differ from `make test` are the packages. With WEEKLY=1 the whole
+# suite, and also with Python 3.11, numpy 1.26 and 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -15,11 +16,23 @@ check() { # interpreter, numpy requirement
   "$1" -m venv "$work/venv"
   "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     . pytest pytest-xdist hypothesis "$2" -c "$work/constraints.txt"
-  for tool in torch tensorflow cellpose stardist numba topaz cryodrgn cryosparc MDAnalysis; do
-    if "$work/venv/bin/python" -c "import $tool" 2> /dev/null; then echo "$tool is installed: not the core alone" >&2; exit 1; fi
-  done
+  absent torch tensorflow cellpose stardist numba topaz cryodrgn cryosparc MDAnalysis papermill jupytext rocrate typer
+  said=$("$work/venv/bin/scopecheck" list 2>&1) && { echo "the command ran without the extra run" >&2; exit 1; }
+  case $said in
+    *"pip install 'scopecheck[run]'") echo "$said" ;;
+    *) echo "the command does not say what it lacks: $said" >&2; exit 1 ;;
+  esac
+  "$work/venv/bin/python" -m pytest "${core[@]}" -p no:cacheprovider
+  echo "-- and with the command and the runner"
+  "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check '.[run]' -c "$work/constraints.txt"
   "$work/venv/bin/python" -m pytest "${what[@]}" -p no:cacheprovider
   rm -rf "$work/venv"
+}
+
+absent() { # modules that the core must not bring
+  for tool; do
+    if "$work/venv/bin/python" -c "import $tool" 2> /dev/null; then echo "$tool is installed: not the core alone" >&2; exit 1; fi
+  done
 }
 
 newest() {
@@ -33,10 +46,10 @@ newest() {
 }
 
 what=(-n 2 --dist loadfile -m "not slow" tests)
-if [ -z "${WEEKLY:-}" ]; then
-  what=(--one-case --hypothesis-profile few -m "not slow and not tool" tests/test_unpickling.py
-    tests/judge tests/measure tests/acquire tests/data tests/score tests/cli)
-fi
+few=(--one-case --hypothesis-profile few -m "not slow and not tool")
+if [ -z "${WEEKLY:-}" ]; then what=("${few[@]}" tests/data tests/score tests/cli); fi
+core=("${few[@]}" tests/test_unpickling.py tests/judge tests/measure tests/acquire tests/data/read
+  tests/record/test_colab.py)
 
 newest=$(newest)
 if [ -n "$newest" ]; then

@@ -227,3 +227,15 @@ def test_interrupting_ends_everything_it_started_and_says_how_to_go_on(place):
             break
         time.sleep(0.1)
     assert all(map(ended, family))
+
+
+def test_with_the_core_alone_the_command_names_what_it_needs(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name in ("typer", "papermill") else object())
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    said = capsys.readouterr()
+    assert (end.value.code, said.out) == (2, "")
+    assert said.err == (
+        "scopecheck: the command needs papermill, typer, and here is the core alone; install the rest with:"
+        " pip install 'scopecheck[run]'\n"
+    )

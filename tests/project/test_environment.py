@@ -1,5 +1,6 @@
 """The lock, the conda file and the project file say the same."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+
+from scopecheck import cli
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +37,8 @@ def test_every_requirement_is_locked_within_its_bounds():
     lock = locked()
     for text in project["dependencies"] + extras:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"python_version": "3.11"}):
+            continue  # the lock is for Python 3.11
         version = lock[re.sub(r"[-_.]+", "-", requirement.name).lower()]
         assert requirement.specifier.contains(version), f"{text} does not admit the locked {version}"
 
@@ -61,6 +66,30 @@ def test_the_core_needs_no_deep_learning_tool():
         "numba",
         "onnxruntime",
     }
+
+
+def test_what_the_command_stands_on_is_the_extra_run_and_no_part_of_the_core():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    run = {Requirement(text).name for text in project["optional-dependencies"]["run"]}
+    assert run == set(cli.STANDS_ON)
+    assert not run & {Requirement(text).name for text in project["dependencies"]}
+
+
+def imported_by(rooms: set[str]) -> set[str]:
+    """The modules of others that files of these rooms import, wherever the import stands."""
+    found = set()
+    for path in (p for room in rooms for p in (ROOT / "src/scopecheck" / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names
+
+
+def test_the_rooms_below_the_runner_import_nothing_that_only_the_extra_run_brings():
+    below = imported_by({"judge", "measure", "acquire", "data", "tools", "record", "score"})
+    assert below & set(cli.STANDS_ON) == {"rocrate"}  # of record/provenance.py, which the runner alone calls
 
 
 @pytest.mark.parametrize("module", ["scopecheck", "scopecheck.judge", "scopecheck.measure", "scopecheck.cli"])
@@ -93,5 +122,5 @@ def test_the_weekly_run_names_every_recipe_and_reports_whatever_fails():
     jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))["jobs"]
     recipes = {p.stem for p in (ROOT / "recipes").glob("*.py") if "kind: recipe" in p.read_text("utf-8")}
     assert set(jobs["full"]["strategy"]["matrix"]["recipe"]) == recipes
-    assert jobs["report"]["needs"] == ["quick", "full"]
+    assert jobs["report"]["needs"] == ["quick", "full", "colab"]
     assert jobs["report"]["if"].startswith("always()")

@@ -1,8 +1,16 @@
 """Derived notebooks: the recipe's cells, and the outputs of the verdict cells alone."""
 
+import json
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
 import nbformat
 import pytest
 
+from scopecheck import __version__
+from scopecheck.record import colab
 from scopecheck.runner import derive
 
 
@@ -30,10 +38,10 @@ def test_only_the_words_are_kept(written):
         "field | count | ■ FAILS (disagrees with annotation) | scope population, n = 6",
     ]
     plan = notebook.metadata["scopecheck"]["plan"]
-    assert plan[2] == {
-        **{"arm": "field", "measurement": "count", "predicted": "HOLDS", "origin": "paper", "source": "x"},
-        "recorded": {"quick": "FAILS"},
-    }
+    told = {"arm": "field", "measurement": "count", "predicted": "HOLDS", "origin": "paper", "source": "x"}
+    assert plan[2] == told
+    recorded = json.loads(notebook.metadata["scopecheck"]["recorded"])
+    assert recorded["runs"][0]["arms"][0]["words"] == ["FAILS"]
     assert derive.main(check=True, names=[target.stem]) == 0
     first = target.read_bytes()
     assert derive.main(check=False) == 0
@@ -58,7 +66,7 @@ def test_check_finds_each_way_to_be_out_of_step(written, capsys):
     kept = recipe.parent / "recorded" / "shift-toy.json"
     kept.rename(kept.with_suffix(".away"))
     assert derive.main(check=True) == 1
-    assert "holds another header, plan or recorded words than" in capsys.readouterr().err
+    assert "holds another header, plan or record than" in capsys.readouterr().err
     kept.with_suffix(".away").rename(kept)
     assert derive.main(check=True) == 0
     notebook = nbformat.read(target, as_version=4)
@@ -69,3 +77,50 @@ def test_check_finds_each_way_to_be_out_of_step(written, capsys):
     target.unlink()
     assert derive.main(check=True) == 1
     assert "is missing" in capsys.readouterr().err
+
+
+@pytest.fixture
+def first_cell(place, tmp_path, monkeypatch):
+    """Run the first cell of a derived notebook in an empty folder; gives what pip was called with."""
+    (place.recipes / "colab.yaml").write_text("shift-toy: {extra: unet}\n", encoding="utf-8")
+    cell = derive.derived(place.recipe(), {}).cells[0]
+    assert cell.metadata["cellView"] == "form"
+    (tmp_path / "content").mkdir()
+    monkeypatch.chdir(tmp_path / "content")
+
+    def run(status: int = 0, on_colab: bool = True) -> list[list[str]]:
+        calls: list[list[str]] = []
+
+        def pip(command, **_):
+            calls.append(command)
+            return subprocess.CompletedProcess(command, status, "", "no such version")
+
+        monkeypatch.setattr(subprocess, "run", pip)
+        monkeypatch.setattr(colab, "begin", lambda recipe: calls.append([recipe]))
+        if on_colab:
+            monkeypatch.setitem(sys.modules, "google.colab", object())
+        exec(cell.source, {})
+        return calls
+
+    return run
+
+
+def test_the_first_cell_does_nothing_elsewhere(first_cell, tmp_path, capsys):
+    assert first_cell(on_colab=False) == []
+    assert capsys.readouterr() == ("", "")
+    assert not list((tmp_path / "content").iterdir())
+
+
+def test_on_colab_the_first_cell_installs_this_version_and_holds_what_is_there(first_cell):
+    pip, begun = first_cell()
+    assert pip[-1] == f"scopecheck[unet]=={__version__}"
+    held = Path(pip[pip.index("--constraint") + 1]).read_text(encoding="utf-8").split()
+    assert f"numpy=={metadata.version('numpy')}" in held
+    assert begun == ["shift-toy"]
+
+
+def test_what_pip_refuses_is_said_and_nothing_begins(first_cell):
+    with pytest.raises(
+        RuntimeError, match=r"cannot be installed beside what this Colab holds.*no such version"
+    ):
+        first_cell(status=1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from scopecheck.record import front
 from scopecheck.record.overview import State, markdown, summary
+from scopecheck.runner import colab
 from scopecheck.runner.find import read_notebook
 from scopecheck.runner.teaching import write_figures, write_teaching
 
@@ -176,4 +177,5 @@ def stamp(state: State) -> str:
     lines.append(
         f"- **Run it yourself**: `scopecheck run {recipe.id}`, or download the notebook from this page's bar"
     )
+    lines.append(f"- **On Colab**: {colab.told(recipe.path)}")
     return "\n".join([":::{admonition} What this page was made from", ":class: note dropdown", *lines, ":::"])

@@ -3,7 +3,8 @@
 ``python -m scopecheck.runner.derive [ID ...]`` writes ``recipes/notebooks/<id>.ipynb`` (of all recipes when
 none is named); with ``--check`` it writes nothing and ends with 1 where one is not in step. They hold the
 outputs of the verdict cells alone, taken from the latest result that was run with default parameters; in
-their metadata stand the header, the plan and the recorded words.
+their metadata stand the header, the plan and the recorded runs. The first cell, folded, sets up a fresh
+Colab.
 """
 
 import json
@@ -12,35 +13,61 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scopecheck import __version__
 from scopecheck.errors import InputError, RecipeError
-from scopecheck.record.plan import PROFILES
-from scopecheck.record.recipe import read_recipe
-from scopecheck.record.recorded import Recorded, read_recorded
+from scopecheck.record.colab import pack
+from scopecheck.runner.colab import extra_of
 from scopecheck.runner.find import find, locate, read_notebook, results_folder
 
 TAG = "verdict"
+SETUP = """\
+# @title Set up (on Colab; elsewhere this cell does nothing) {{"display-mode":"form"}}
+import sys
+
+if "google.colab" in sys.modules:
+    import importlib.metadata
+    import pathlib
+    import subprocess
+
+    # Nothing that Colab holds may change: a session whose packages change has to start anew.
+    held = {{d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}}
+    pins = pathlib.Path("colab-holds.txt")
+    pins.write_text("".join(f"{{name}}=={{version}}\\n" for name, version in held.items() if name))
+    wanted, drive = "{wanted}", pathlib.Path("/content/drive/MyDrive/scopecheck")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(pins)]
+    pip += ["--find-links", str(drive)] if drive.is_dir() else []
+    done = subprocess.run([*pip, wanted], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(
+            f"{{wanted}} cannot be installed beside what this Colab holds. Before its release, put its wheel"
+            f" into the folder scopecheck of your Drive and mount that. pip says: {{done.stderr[-1500:]}}"
+        )
+    from scopecheck.record import colab
+
+    colab.begin("{recipe}")
+"""
 
 
 def derived(path: Path, outputs: dict[str, list[Any]]) -> Any:
     """The recipe as a notebook without outputs but those given, by cell source, for its verdict cells."""
     notebook = read_notebook(path)
-    if plan := plan_of(path):
-        notebook.metadata.setdefault("scopecheck", {})["plan"] = plan
+    notebook.metadata.setdefault("scopecheck", {}).update(pack(path))
+    notebook.cells.insert(0, setup(path))
     for cell in notebook.cells:
         if TAG in cell.metadata.get("tags", []) and outputs.get(cell.source):
             cell.outputs, cell.execution_count = outputs[cell.source], 1
     return notebook
 
 
-def plan_of(path: Path) -> list[dict[str, Any]]:
-    """The lines of the plan, without what is the default, each with its recorded word by profile."""
-    kept = read_recorded(path) or Recorded(recipe=path.stem)
-    lines = []
-    for arm in read_recipe(path).arms:
-        words = {p: kept.word(p, arm.arm, arm.measurement) for p in PROFILES}
-        told = arm.model_dump(mode="json", exclude_defaults=True)
-        lines.append(told | {"recorded": {p: word for p, word in words.items() if word}})
-    return lines
+def setup(path: Path) -> Any:
+    """The folded cell that, on Colab alone, installs this version with the recipe's extra."""
+    from nbformat.v4 import new_code_cell
+
+    extra = extra_of(path)
+    wanted = f"scopecheck{f'[{extra}]' if extra else ''}=={__version__}"
+    folded = {"tags": ["hide-input"], "cellView": "form", "jupyter": {"source_hidden": True}}
+    source = SETUP.format(wanted=wanted, recipe=path.stem).rstrip("\n")
+    return new_code_cell(source, id="cell-setup", metadata=folded)
 
 
 def words_of(notebook: Any) -> dict[str, list[Any]]:
@@ -77,7 +104,7 @@ def faults(path: Path) -> list[str]:
     ]:
         out.append(f"{target} is not what {path} gives")
     if have.metadata != want.metadata:
-        out.append(f"{target} holds another header, plan or recorded words than {path}")
+        out.append(f"{target} holds another header, plan or record than {path}")
     if [c.get("outputs") for c in have.cells] != [c.get("outputs") for c in want.cells]:
         out.append(f"{target} holds outputs of other cells than the verdict cells")
     return out
