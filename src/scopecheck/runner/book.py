@@ -5,26 +5,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from scopecheck.record import front
+from scopecheck.record import front, published
 from scopecheck.record.overview import State, markdown, summary
+from scopecheck.runner import results_page
+from scopecheck.runner.cite import PAPERS
 from scopecheck.runner.find import read_notebook
 
-# Whom to cite for a tool, as keys of the book's bibliography.
-CITE = {
-    "cellpose": "stringer2021",
-    "stardist": "schmidt2018",
-    "monai": "cardoso2022",
-    "onnxruntime": "ouyang2022",
-    "scikit-image": "vanderwalt2014",
-    "torch": "ronneberger2015",
-    "topaz-em": "bepler2019",
-    "cryodrgn": "zhong2021",
-    "cryosparc-tools": "punjani2017",
-    "gemmi": "wojdyr2022",
-}
 
-
-def write_book(states: list[State], folder: Path) -> Path:
+def write_book(states: list[State], folder: Path, submissions: Path | None = None) -> Path:
     """Write pages and tables for the book.
 
     Parameters
@@ -34,7 +22,10 @@ def write_book(states: list[State], folder: Path) -> Path:
     folder : Path
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
         the first page ``_generated/front.md`` and ``_generated/remember.md``, and for each recipe that names
-        a picture ``_generated/picture-<id>.md`` are written there.
+        a picture ``_generated/picture-<id>.md`` are written there; and all results as
+        ``_generated/results.json`` and ``_generated/results.md``.
+    submissions : Path, optional
+        A folder of files that ``scopecheck submit`` wrote, for all results.
 
     Returns
     -------
@@ -50,7 +41,8 @@ def write_book(states: list[State], folder: Path) -> Path:
         old.unlink()
     shutil.rmtree(pages / "figures", ignore_errors=True)
     for s in states:
-        nbformat.write(page(s), pages / f"{s.recipe.id}.ipynb")
+        cited = (folder / "extra" / "citations" / s.recipe.id / "CITATION.cff").is_file()
+        nbformat.write(page(s, cited), pages / f"{s.recipe.id}.ipynb")
         if s.folder and (s.folder / "figures").is_dir():
             shutil.copytree(s.folder / "figures", pages / "figures" / s.recipe.id)
         if s.recipe.picture:
@@ -59,6 +51,10 @@ def write_book(states: list[State], folder: Path) -> Path:
     (generated / "summary.md").write_text(summary(states), encoding="utf-8")
     (generated / "front.md").write_text(f"```{{raw}} html\n{front.html(states)}```\n", encoding="utf-8")
     (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
+    results = published.collect(states, submissions)
+    published.write(results, generated / "results.json")
+    told = f"```{{raw}} html\n{results_page.html(results)}```\n"
+    (generated / "results.md").write_text(told, encoding="utf-8")
     return folder
 
 
@@ -70,13 +66,18 @@ def _remember(states: list[State], folder: Path) -> str:
     return f":::{{figure}} _generated/front.png\n:alt: {said}\n:width: 100%\n\n{said}\n:::\n"
 
 
-def page(state: State) -> Any:
-    """The executed notebook with its stamp under the title, or the bare one with a note why not."""
+def page(state: State, cited: bool = False) -> Any:
+    """The executed notebook with its stamp under the title, or the bare one with a note why not.
+
+    Where the page is `cited`, it links its CITATION.cff, which lies at the root of the built book.
+    """
     import nbformat
 
+    at = f"../../citations/{state.recipe.id}/CITATION.cff"
+    cite = f'**Cite** tool, papers and data of this page: <a href="{at}">CITATION.cff</a>' if cited else ""
     if state.folder:
         notebook = nbformat.read(state.folder / f"{state.recipe.id}.ipynb", as_version=4)
-        text = stamp(state)
+        text = stamp(state, cite)
     else:
         notebook = read_notebook(state.recipe.path)
         what = (
@@ -87,7 +88,7 @@ def page(state: State) -> Any:
         text = (
             f":::{{warning}}\n{what} The page shows its text and code; no number on it was measured.\n\n"
             f"To run it, type `scopecheck run {state.recipe.id}` in the repository's folder, then"
-            " `make book`.\n:::"
+            " `make book`.\n:::" + f"\n\n{cite}" * bool(cite)
         )
         for cell in notebook.cells:  # figures that were not made
             if cell.cell_type == "markdown":
@@ -149,14 +150,14 @@ def _caption(cell: Any, below: Any) -> str:
     return ""
 
 
-def stamp(state: State) -> str:
-    """Tier, data with accession and licence, tool versions, date, run time, and how to cite."""
+def stamp(state: State, cite: str = "") -> str:
+    """Tier, data with accession and licence, tool versions, date, run time, and how to cite (`cite`)."""
     from scopecheck import data
 
     run, recipe = state.run, state.recipe
     tier, profile = run["parameters"].get("tier", "embedded"), run["parameters"].get("profile", "quick")
     tools = ", ".join(f"{name} {run['versions'].get(name, '')}" for name in recipe.tools) or "none"
-    keys = list(dict.fromkeys(CITE[t] for t in recipe.tools if t in CITE))
+    keys = list(dict.fromkeys(PAPERS[t] for t in recipe.tools if t in PAPERS))
     lines = [
         f"- **Run**: {run['ended'][:10]}, profile {profile}, {run['seconds'] / 60:.1f} minutes,"
         f" {run['peak_gib']:.1f} GiB, on {run['machine']['cores']} cores ({run['machine']['cpu']});"
@@ -167,6 +168,7 @@ def stamp(state: State) -> str:
         d = data.describe(name)
         absent = " (could not be had in this run)" if name in run["datasets_missing"] else ""
         lines.append(f"- **Data** {name}{absent}: {d.accession}; {d.licence}; cite: {d.citation}")
+    lines += [f"- {cite}"] if cite else []
     lines.append(
         f"- **Run it yourself**: `scopecheck run {recipe.id}`, or download the notebook from this page's bar"
     )
