@@ -110,7 +110,7 @@ def test_the_committed_entry_is_what_the_tool_gives_and_the_page_shows_its_manif
         ({"files": "../{}.tif"}, "which leaves the folder"),
         (
             {"files": "{}_labels.tif"},
-            "lacks field_labels.tif; expected a label image for each of the 1 samples",
+            "lacks field_labels.tif; expected a label image for each",
         ),
         ({"files": "field.tif"}, "files"),
         ({"tool": ""}, "tool"),

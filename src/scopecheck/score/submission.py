@@ -121,7 +121,7 @@ def judge_folder(folder: Path) -> tuple[Results, list[ArmResult], list[str]]:
     if missing := [path.name for path in predicted.values() if not path.is_file()]:
         raise InputError(
             f"{folder}: lacks {few(missing)}; expected a label image for each of the {len(samples)} samples"
-            f" of {entry.name}. A field on which the tool finds nothing is a result, too: give an image of zeros"
+            f" of {entry.name}. Where the tool finds nothing that is a result, too: give zeros"
         )
     rows: list[ArmResult] = []
     with TemporaryDirectory() as scratch:
