@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,7 @@ def page(state: State, cited: bool = False) -> Any:
             section = ([section] + re.findall(r"^#+ (.*)", cell.source, flags=re.MULTILINE))[-1]
         elif any("image/png" in o.get("data", {}) for o in cell.outputs):
             alt = _caption(cell, below) or f"Figure of the section {section}"
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            cell.metadata["mystnb"] = {"image": {"alt": alt, "classes": _wide(_pngs(cell))}}
         cell.metadata.pop("papermill", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("hide-input")
@@ -135,7 +137,26 @@ def remembered(state: State) -> str:
     )
     place = f"recipes/figures/{recipe.id}/{recipe.picture}.png"
     text = caption if caption.endswith((".", "?")) else f"{caption}."
-    return f":::{{figure}} {place}\n:alt: {caption}\n:width: 100%\n\n{text} From {link}.\n:::\n"
+    wide = _wide([(state.folder / "figures" / f"{recipe.picture}.png").read_bytes()])
+    look = f":alt: {caption}\n:width: 100%\n:class: {wide}\n:figclass: inner-scroll\n"
+    return f":::{{figure}} {place}\n{look}\n{text} From {link}.\n:::\n"
+
+
+def _pngs(cell: Any) -> list[bytes]:
+    """The pictures that a cell made."""
+    return [b64decode(o.data["image/png"]) for o in cell.outputs if "image/png" in o.get("data", {})]
+
+
+def _wide(pngs: list[bytes]) -> str:
+    """A class that tells the style sheet how many inches wide a picture was drawn, so how large its text is.
+
+    On a phone a wide picture keeps a width at which its text can be read, and scrolls in its own box.
+    """
+    from PIL import Image
+
+    pictures = [Image.open(BytesIO(png)) for png in pngs]
+    widths = [round(p.width / p.info.get("dpi", (110, 110))[0]) for p in pictures]
+    return f"inches-{min(16, max(5, *widths))}"
 
 
 def _caption(cell: Any, below: Any) -> str:
