@@ -44,7 +44,7 @@ def submit(
     console = Console(highlight=False)
     first = results.entries[0]
     console.print(f"{first.tool} {first.version} on {', '.join(first.data)} ({first.setting})", markup=False)
-    print_table(console, verdicts(rows, rows[0].scope))
+    print_table(console, verdicts(rows, rows[0].scope or ""))
     console.print(caption(rows), markup=False)
     notes += [f"{row.measurement}: {told}" for row in rows if (told := detail(row))]
     for note in dict.fromkeys(notes):

@@ -140,7 +140,7 @@ def _of_run(state: State, arm: ArmResult) -> Entry:
         "unit label reason scope n estimand scale bias interval tolerance truth_uncertainty plausibility"
         " chance control predicted origin seen_in_training words_seen profile tier seconds note"
     )
-    told = {name: getattr(arm, name) for name in same.split()}
+    told = {name: getattr(arm, name) for name in same.split()} | {"word": arm.verdict}
     return Entry(
         **strict(told),
         source="run",
@@ -151,7 +151,6 @@ def _of_run(state: State, arm: ArmResult) -> Entry:
         quantity=arm.measurement,
         setting=arm.arm,
         data=list(declared.data) if declared else sorted(arm.data_sha256),
-        word=arm.verdict,
         trainings=len(arm.trainings),
         run_seconds=run.get("seconds"),
         memory_gib=run.get("peak_gib"),

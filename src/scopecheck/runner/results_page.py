@@ -87,6 +87,16 @@ def _as_row(entry: Entry) -> ArmResult:
     )
 
 
+def _band(entry: Entry) -> str:
+    """The tolerance, short where it is the same on both sides."""
+    if entry.tolerance is None:
+        return "none"
+    low, high = entry.tolerance
+    if low is not None and high is not None and low == -high:
+        return f"±{tables.percent(high, entry.scale, entry.unit).lstrip('+')}"
+    return tables.span([low, high], entry.scale, entry.unit)
+
+
 def _row(entry: Entry) -> str:
     row = _as_row(entry)
     tool = escape(f"{entry.tool} {entry.version}".strip())
@@ -111,7 +121,6 @@ def _row(entry: Entry) -> str:
         sample = escape(row.sample)
         error = escape(f"{tables.percent(row.bias, row.scale, row.unit)} ({tables.interval(row)})")
     setting = escape(tables.named(row))
-    band = [*entry.tolerance] if entry.tolerance else None
     cost = [] if entry.seconds is None else [f"{entry.seconds:.3g} s"]
     cost += [] if entry.memory_gib is None else [f"{entry.memory_gib:.1f} GiB in its run"]
     cells = (
@@ -121,7 +130,7 @@ def _row(entry: Entry) -> str:
         word,
         sample,
         error,
-        escape(tables.span(band, entry.scale, entry.unit)),
+        escape(_band(entry)),
         escape(", ".join(cost) or "not taken"),
     )
     keys = {"tool": entry.tool, "quantity": entry.quantity, "word": _word(entry), "failure-mode": mode(entry)}

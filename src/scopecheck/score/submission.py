@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -182,24 +183,23 @@ def _judge(
         tifffile.imwrite(truths / names[sample.name], sample.truth)
     unsure = {name: data.truth_uncertainty(samples[0].dataset, name) for name in asked}
     one = next(iter(asked.values()))
-    how = {
-        "tolerance": {name: want.tolerance for name, want in asked.items()},
-        "truth_uncertainty": {name: u for name, u in unsure.items() if u is not None},
-        "scale": one.scale,
-        "estimand": one.estimand,
-        "measures": list(asked),
-        "unit": "px",
-    }
+    rules = Rules(
+        tolerance={name: want.tolerance for name, want in asked.items()},
+        truth_uncertainty={name: u for name, u in unsure.items() if u is not None},
+        scale=one.scale,
+        estimand=one.estimand,
+        measures=list(asked),
+        unit="px",
+    )
     if len(samples) == 1:
-        pair = predicted[samples[0].name], truths / names[samples[0].name]
-        score = score_labels(*pair, Rules(**how))
+        score = score_labels(predicted[samples[0].name], truths / names[samples[0].name], rules)
     else:
         table = scratch / "pairs.csv"
         with table.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["prediction", "truth"])
             writer.writerows([predicted[s.name].relative_to(folder), names[s.name]] for s in samples)
-        score = score_labels(folder, truths, Rules(**how, pairing=str(table)))
+        score = score_labels(folder, truths, replace(rules, pairing=str(table)))
     return score.rows, score.notes
 
 
@@ -208,17 +208,18 @@ def _entry(manifest: Manifest, tier: str, row: ArmResult, when: str) -> Entry:
     from scopecheck.record.result import strict
 
     same = "unit label reason scope n estimand scale bias interval tolerance truth_uncertainty"
-    told = strict({name: getattr(row, name) for name in f"{same} plausibility chance note".split()})
+    told: dict[str, Any] = strict(
+        {name: getattr(row, name) for name in f"{same} plausibility chance note".split()}
+    )
     stated = manifest.model_dump(
         include={"tool", "version", "settings", "setting", "failure_mode", "seen_in_training", "seconds"}
     )
+    told |= stated | {"word": row.verdict}
     return Entry(
         **told,
-        **stated,
         source="submission",
         quantity=row.measurement,
         data=[manifest.dataset],
-        word=row.verdict,
         predicted=manifest.measurements[row.measurement].predicted,
         origin="submitter" if manifest.measurements[row.measurement].predicted else "",
         tier=tier,
