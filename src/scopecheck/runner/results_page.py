@@ -87,16 +87,6 @@ def _as_row(entry: Entry) -> ArmResult:
     )
 
 
-def _band(entry: Entry) -> str:
-    """The tolerance, short where it is the same on both sides."""
-    if entry.tolerance is None:
-        return "none"
-    low, high = entry.tolerance
-    if low is not None and high is not None and low == -high:
-        return f"±{tables.percent(high, entry.scale, entry.unit).lstrip('+')}"
-    return tables.span([low, high], entry.scale, entry.unit)
-
-
 def _row(entry: Entry) -> str:
     row = _as_row(entry)
     tool = escape(f"{entry.tool} {entry.version}".strip())
@@ -130,7 +120,7 @@ def _row(entry: Entry) -> str:
         word,
         sample,
         error,
-        escape(_band(entry)),
+        escape(tables.band(row.tolerance, entry.scale, entry.unit)),
         escape(", ".join(cost) or "not taken"),
     )
     keys = {"tool": entry.tool, "quantity": entry.quantity, "word": _word(entry), "failure-mode": mode(entry)}
