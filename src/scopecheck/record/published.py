@@ -32,42 +32,62 @@ class Entry(_Strict):
     source: Literal["run", "record", "submission"] = Field(
         description="A run at hand; a record of reviewed runs, not run again; outputs that others sent."
     )
-    recipe: str = Field("", description="Id of the recipe; empty for a submission.")
+    recipe: str = Field(default="", description="Id of the recipe; empty for a submission.")
     failure_mode: str = ""
     tool: str = Field(min_length=1)
-    version: str = Field("", description="Of the tool.")
-    settings: dict[str, Any] = Field({}, description="How the tool was set, as the submitter states it.")
+    version: str = Field(default="", description="Of the tool.")
+    settings: dict[str, Any] = Field(
+        default={}, description="How the tool was set, as the submitter states it."
+    )
     quantity: str = Field(min_length=1, description="What was measured.")
     unit: str = ""
     setting: str = Field(min_length=1, description="The condition: how images were taken, or which they are.")
-    data: list[str] = Field([], description="Names of the catalogue; none: simulated, the truth is exact.")
+    data: list[str] = Field(
+        default=[], description="Names of the catalogue; none: simulated, the truth is exact."
+    )
     control: Literal["positive", "negative"] | None = None
-    word: Word | None = Field(None, description="None: no verdict, `reason` says why.")
-    label: str = Field("", description="The word with its marks, or with its counts where it is UNSTABLE.")
+    word: Word | None = Field(default=None, description="None: no verdict, `reason` says why.")
+    label: str = Field(
+        default="", description="The word with its marks, or with its counts where it is UNSTABLE."
+    )
     reason: str = ""
     scope: Literal["image", "setting", "population"] | None = None
-    n: int | None = Field(None, description="Independent acquisitions; noise seeds at scope `setting`.")
-    trainings: int = Field(0, description="Trainings of the network, where they are a level of their own.")
+    n: int | None = Field(
+        default=None, description="Independent acquisitions; noise seeds at scope `setting`."
+    )
+    trainings: int = Field(
+        default=0, description="Trainings of the network, where they are a level of their own."
+    )
     estimand: str = ""
-    scale: str = Field("", description="relative: bias, interval, tolerance are fractions; else in the unit.")
+    scale: str = Field(
+        default="", description="relative: bias, interval, tolerance are fractions; else in the unit."
+    )
     bias: float | None = None
-    interval: Pair | None = Field(None, description="90 % interval of the bias; null where there is none.")
-    tolerance: Pair | None = Field(None, description="Declared before the run.")
-    truth_uncertainty: float | None = Field(None, description="Null: not known.")
-    plausibility: dict[str, float | None] = Field({}, description="How good it looks.")
-    chance: dict[str, float | None] = Field({}, description="The same scores by chance.")
-    predicted: str | None = Field(None, description="The word that was written down before the first run.")
-    origin: str = Field("", description="What the prediction rests on; a first look was not blind.")
+    interval: Pair | None = Field(
+        default=None, description="90 % interval of the bias; null where there is none."
+    )
+    tolerance: Pair | None = Field(default=None, description="Declared before the run.")
+    truth_uncertainty: float | None = Field(default=None, description="Null: not known.")
+    plausibility: dict[str, float | None] = Field(default={}, description="How good it looks.")
+    chance: dict[str, float | None] = Field(default={}, description="The same scores by chance.")
+    predicted: str | None = Field(
+        default=None, description="The word that was written down before the first run."
+    )
+    origin: str = Field(default="", description="What the prediction rests on; a first look was not blind.")
     seen_in_training: Literal["no", "yes", "unknown"] = "unknown"
-    words_seen: dict[str, int] = Field({}, description="How often each word came in the reviewed runs.")
-    biases_seen: list[float] = Field([], description="Biases of the reviewed runs, one a seed.")
+    words_seen: dict[str, int] = Field(
+        default={}, description="How often each word came in the reviewed runs."
+    )
+    biases_seen: list[float] = Field(default=[], description="Biases of the reviewed runs, one a seed.")
     profile: str = ""
     tier: str = ""
-    seconds: float | None = Field(None, description="Of the tool in this setting; null where not taken.")
-    run_seconds: float | None = Field(None, description="Of the recipe's whole run.")
-    memory_gib: float | None = Field(None, description="Peak of the recipe's whole run.")
-    when: str = Field("", description="ISO 8601; of a record empty.")
-    key: str = Field("", description="Of the run, made of all that it was made from.")
+    seconds: float | None = Field(
+        default=None, description="Of the tool in this setting; null where not taken."
+    )
+    run_seconds: float | None = Field(default=None, description="Of the recipe's whole run.")
+    memory_gib: float | None = Field(default=None, description="Peak of the recipe's whole run.")
+    when: str = Field(default="", description="ISO 8601; of a record empty.")
+    key: str = Field(default="", description="Of the run, made of all that it was made from.")
     note: str = ""
 
     @model_validator(mode="after")
@@ -80,9 +100,9 @@ class Entry(_Strict):
 class Results(_Strict):
     """The whole file. Never report a number or a word of it without its scope, n and interval."""
 
-    schema_version: str = Field(VERSION, pattern=r"^1\.\d+$")
-    made: str = Field("", description="ISO 8601.")
-    scopecheck: str = Field("", description="Version that wrote the file.")
+    schema_version: str = Field(default=VERSION, pattern=r"^1\.\d+$")
+    made: str = Field(default="", description="ISO 8601.")
+    scopecheck: str = Field(default="", description="Version that wrote the file.")
     entries: list[Entry]
 
 

@@ -54,8 +54,8 @@ class Manifest(BaseModel):
     files: str = Field(pattern=r"\{\}")
     measurements: dict[str, Asked] = Field(min_length=1)
     seen_in_training: Literal["no", "yes", "unknown"] = "unknown"
-    seconds: float | None = Field(None, ge=0)
-    memory_gib: float | None = Field(None, ge=0)
+    seconds: float | None = Field(default=None, ge=0)
+    memory_gib: float | None = Field(default=None, ge=0)
 
 
 def read_manifest(folder: Path) -> Manifest:
