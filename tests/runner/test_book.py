@@ -171,6 +171,7 @@ def test_what_a_recipe_writes_is_shown_as_text(place, made, states, tmp_path):
         quantity="a<b",
         setting='"s"',
         word="HOLDS",
+        label="HOLDS",
         scope="image",
         n=1,
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-import scopecheck
+from scopecheck import __version__
 from scopecheck.errors import InputError
 from scopecheck.record.overview import State
 from scopecheck.record.plan import Arm
@@ -149,8 +149,13 @@ def collect(states: Iterable[State], submissions: Path | None = None) -> Results
     pairs = sorted(found, key=lambda pair: (order[pair[0]], pair[1] != "quick"))
     sent = sorted(submissions.glob("*.json")) if submissions else []
     entries = [found[pair] for pair in pairs] + [entry for path in sent for entry in read(path).entries]
+    return made_now(entries)
+
+
+def made_now(entries: list[Entry]) -> Results:
+    """The entries with the time and the version of now."""
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    return Results(made=when, scopecheck=scopecheck.__version__, entries=entries)
+    return Results(made=when, scopecheck=__version__, entries=entries)
 
 
 def _of_run(state: State, arm: ArmResult) -> Entry:

@@ -100,10 +100,9 @@ def judge_folder(folder: Path) -> tuple[Results, list[ArmResult], list[str]]:
     DataError
         If the dataset is not known or cannot be had.
     """
-    import scopecheck
     from scopecheck import data
     from scopecheck.record.provenance import dataset_sha256
-    from scopecheck.record.published import Results
+    from scopecheck.record.published import made_now
 
     manifest = read_manifest(folder)
     told = folder / MANIFEST
@@ -134,8 +133,7 @@ def judge_folder(folder: Path) -> tuple[Results, list[ArmResult], list[str]]:
     order = list(manifest.measurements)
     rows.sort(key=lambda row: order.index(row.measurement))
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    entries = [_entry(manifest, entry.tier, row, when) for row in rows]
-    return Results(made=when, scopecheck=scopecheck.__version__, entries=entries), rows, notes
+    return made_now([_entry(manifest, entry.tier, row, when) for row in rows]), rows, notes
 
 
 def _independent(samples: list[Sample], notes: list[str]) -> list[Sample]:
