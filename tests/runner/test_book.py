@@ -1,9 +1,12 @@
 """What the book is built from: stamped pages, the table with its caption, a picture; not-run said as such."""
 
+import shutil
+
 import nbformat
 import pytest
 from PIL import Image
 
+from scopecheck.record import published
 from scopecheck.record.overview import latest, markdown
 from scopecheck.runner import book
 from scopecheck.runner.find import find
@@ -63,6 +66,17 @@ def test_pages_table_and_picture(place, made, states, tmp_path):
     assert "field: +40 % <small>population, n = 6</small>" in first
     remembered = (folder / "_generated" / "remember.md").read_text(encoding="utf-8")
     assert "field: F1@0.5 0.90, and the count is off by +40 %" in remembered
+    everything = published.read(folder / "_generated" / "results.json").entries
+    assert [(e.setting, e.word, e.n) for e in everything if e.source == "run"] == [
+        ("apart", "HOLDS", 6),
+        ("lost", "FAILS", 6),
+        ("field", "FAILS", 6),
+    ]
+    page = (folder / "_generated" / "results.md").read_text(encoding="utf-8")
+    assert page.count("<tr role=") == 1 + len(everything) == 4
+    row = next(line for line in page.splitlines() if "<td" in line and ">field" in line)
+    for said in ('data-word="FAILS"', 'data-tool="numpy"', "population, n = 6", "+40 %", "GiB in its run"):
+        assert said in row
     with Image.open(folder / "_generated" / "front.png") as picture:
         assert picture.width >= 700
 
@@ -133,3 +147,36 @@ def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run, sta
     assert (folder / "recipes/figures/shift-toy/slope.png").is_file()
     page = nbformat.read(folder / "recipes/shift-toy.ipynb", as_version=4)
     assert "![again](figures/shift-toy/slope.png)" in page.cells[-1].source
+
+
+def test_a_page_links_its_citation_where_there_is_one(place, made, states, tmp_path):
+    made(place.recipe())
+    place.recipe("never-ran")
+    for name in ("shift-toy", "never-ran"):
+        (tmp_path / "book" / "extra" / "citations" / name).mkdir(parents=True)
+        (tmp_path / "book" / "extra" / "citations" / name / "CITATION.cff").write_text("x")
+    folder = book.write_book(states(), tmp_path / "book")
+    for name in ("shift-toy", "never-ran"):
+        assert f'<a href="../../citations/{name}/CITATION.cff">' in first_cell(folder, name)
+    shutil.rmtree(tmp_path / "book" / "extra")
+    assert "CITATION" not in first_cell(book.write_book(states(), tmp_path / "book"), "shift-toy")
+
+
+def test_what_a_recipe_writes_is_shown_as_text(place, made, states, tmp_path):
+    from scopecheck.runner import results_page
+
+    entry = published.Entry(
+        source="submission",
+        tool="<script>x</script>",
+        quantity="a<b",
+        setting='"s"',
+        word="HOLDS",
+        label="HOLDS",
+        scope="image",
+        n=1,
+    )
+    told = results_page.html(published.Results(entries=[entry]))
+    assert told.count("<script") == 1  # ours
+    assert "&lt;script&gt;x" in told
+    assert "○ HOLDS on this image" in told
+    assert 'data-failure-mode="not stated"' in told

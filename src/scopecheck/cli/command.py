@@ -16,6 +16,7 @@ from scopecheck.cli.locate import locate
 from scopecheck.cli.picks import picks
 from scopecheck.cli.recipes import app
 from scopecheck.cli.restored import restored
+from scopecheck.cli.submit import submit
 from scopecheck.cli.sweep import sweep
 from scopecheck.errors import DataError, InputError, RecipeError
 
@@ -29,6 +30,7 @@ for judge in (labels, picks, fsc, localisations, restored, contrast):
 app.command()(correct)
 app.command()(locate)
 app.command()(sweep)
+app.command()(submit)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")
 app.add_typer(check.app, name="check")

@@ -77,7 +77,9 @@ def list_(as_json: AsJson = False) -> None:
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show accession, licence, citation, pixel size, truth, its faults, and what may have trained on it."""
     entry = _entry(name)
-    found = entry.model_dump(mode="json", exclude_none=True)
+    from scopecheck.record.provenance import dataset_sha256
+
+    found = entry.model_dump(mode="json", exclude_none=True) | {"sha256": dataset_sha256(name)}
     if as_json:
         typer.echo(json.dumps(found, indent=1))
         return

@@ -157,18 +157,35 @@ def report(
     book: Annotated[
         Path | None, typer.Option(help="Write pages, tables and a picture for the book there.")
     ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write results.json there: runs, records and submissions.")
+    ] = None,
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of results, by default results; for --export repeat it, the first wins."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all verdicts of the latest results; with --book, write what the book is built from."""
+    from scopecheck.record import published
     from scopecheck.record.overview import latest, rich_table
-    from scopecheck.runner.find import find, results_folder
+    from scopecheck.runner.find import find, recipes_folder, results_folder
 
-    states = [latest(path, results_folder()) for path in find()]
+    folders = results or [results_folder()]
+    if missing := [folder for folder in results or [] if not folder.is_dir()]:
+        raise InputError(f"--results: {missing[0]} is no folder; expected one that `scopecheck run` wrote")
+    if len(folders) > 1 and (book or as_json or not export):
+        raise InputError("--results: several folders are for --export alone; give one")
+    states = [latest(path, folder) for folder in folders for path in find()]
+    submissions = published.submissions_folder(recipes_folder())
     if book:
         from scopecheck.runner.book import write_book
 
-        typer.echo(f"Wrote {write_book(states, book)}", err=as_json)
+        typer.echo(f"Wrote {write_book(states, book, submissions)}", err=as_json)
+    if export:
+        written = published.write(published.collect(states, submissions), export)
+        typer.echo(f"Wrote {written}", err=as_json)
     if as_json:
         _say([s.as_dict() for s in states])
-    elif not book:
+    elif not (book or export):
         rich_table(states)

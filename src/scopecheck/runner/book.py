@@ -2,31 +2,20 @@
 
 import re
 import shutil
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from scopecheck.record import front
+from scopecheck.record import front, published
 from scopecheck.record.overview import State, markdown, summary
-from scopecheck.runner import colab
+from scopecheck.runner import colab, results_page
+from scopecheck.runner.cite import PAPERS
 from scopecheck.runner.find import read_notebook
 from scopecheck.runner.teaching import write_figures, write_teaching
 
-# Whom to cite for a tool, as keys of the book's bibliography.
-CITE = {
-    "cellpose": "stringer2021",
-    "stardist": "schmidt2018",
-    "monai": "cardoso2022",
-    "onnxruntime": "ouyang2022",
-    "scikit-image": "vanderwalt2014",
-    "torch": "ronneberger2015",
-    "topaz-em": "bepler2019",
-    "cryodrgn": "zhong2021",
-    "cryosparc-tools": "punjani2017",
-    "gemmi": "wojdyr2022",
-}
 
-
-def write_book(states: list[State], folder: Path) -> Path:
+def write_book(states: list[State], folder: Path, submissions: Path | None = None) -> Path:
     """Write pages and tables for the book.
 
     Parameters
@@ -37,7 +26,10 @@ def write_book(states: list[State], folder: Path) -> Path:
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
         the first page ``_generated/front.md`` and ``_generated/remember.md``, for each recipe that names
         a picture ``_generated/picture-<id>.md``, and for teachers ``_generated/teach-<id>.md`` and what
-        ``teaching`` names beside it are written there.
+        ``teaching`` names beside it are written there; and all results as ``_generated/results.json`` and
+        ``_generated/results.md``.
+    submissions : Path, optional
+        A folder of files that ``scopecheck submit`` wrote, for all results.
 
     Returns
     -------
@@ -53,7 +45,8 @@ def write_book(states: list[State], folder: Path) -> Path:
         old.unlink()
     shutil.rmtree(pages / "figures", ignore_errors=True)
     for s in states:
-        nbformat.write(page(s), pages / f"{s.recipe.id}.ipynb")
+        cited = (folder / "extra" / "citations" / s.recipe.id / "CITATION.cff").is_file()
+        nbformat.write(page(s, cited), pages / f"{s.recipe.id}.ipynb")
         if s.folder and (s.folder / "figures").is_dir():
             shutil.copytree(s.folder / "figures", pages / "figures" / s.recipe.id)
         if s.recipe.picture:
@@ -64,6 +57,10 @@ def write_book(states: list[State], folder: Path) -> Path:
     (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
     write_teaching([s.recipe for s in states], folder / "teaching", generated)
     write_figures(states, folder)
+    results = published.collect(states, submissions)
+    published.write(results, generated / "results.json")
+    told = f"```{{raw}} html\n{results_page.html(results)}```\n"
+    (generated / "results.md").write_text(told, encoding="utf-8")
     return folder
 
 
@@ -75,13 +72,18 @@ def _remember(states: list[State], folder: Path) -> str:
     return f":::{{figure}} _generated/front.png\n:alt: {said}\n:width: 100%\n\n{said}\n:::\n"
 
 
-def page(state: State) -> Any:
-    """The executed notebook with its stamp under the title, or the bare one with a note why not."""
+def page(state: State, cited: bool = False) -> Any:
+    """The executed notebook with its stamp under the title, or the bare one with a note why not.
+
+    Where the page is `cited`, it links its CITATION.cff, which lies at the root of the built book.
+    """
     import nbformat
 
+    at = f"../../citations/{state.recipe.id}/CITATION.cff"
+    cite = f'**Cite** tool, papers and data of this page: <a href="{at}">CITATION.cff</a>' if cited else ""
     if state.folder:
         notebook = nbformat.read(state.folder / f"{state.recipe.id}.ipynb", as_version=4)
-        text = stamp(state)
+        text = stamp(state, cite)
     else:
         notebook = read_notebook(state.recipe.path)
         what = (
@@ -92,7 +94,7 @@ def page(state: State) -> Any:
         text = (
             f":::{{warning}}\n{what} The page shows its text and code; no number on it was measured.\n\n"
             f"To run it, type `scopecheck run {state.recipe.id}` in the repository's folder, then"
-            " `make book`.\n:::"
+            " `make book`.\n:::" + f"\n\n{cite}" * bool(cite)
         )
         for cell in notebook.cells:  # figures, and files beside them, that were not made
             if cell.cell_type == "markdown":
@@ -109,7 +111,7 @@ def page(state: State) -> Any:
             section = ([section] + re.findall(r"^#+ (.*)", cell.source, flags=re.MULTILINE))[-1]
         elif any("image/png" in o.get("data", {}) for o in cell.outputs):
             alt = _caption(cell, below) or f"Figure of the section {section}"
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            cell.metadata["mystnb"] = {"image": {"alt": alt, "classes": _wide(_pngs(cell))}}
         cell.metadata.pop("papermill", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("hide-input")
@@ -140,8 +142,27 @@ def remembered(state: State) -> str:
         recipe.title,
     )
     place = f"recipes/figures/{recipe.id}/{recipe.picture}.png"
-    text = caption if caption.endswith((".", "?")) else f"{caption}."
-    return f":::{{figure}} {place}\n:alt: {caption}\n:width: 100%\n\n{text} From {link}.\n:::\n"
+    text = caption if caption.endswith((".", "?", ".)")) else f"{caption}."
+    wide = _wide([(state.folder / "figures" / f"{recipe.picture}.png").read_bytes()])
+    look = f":alt: {caption}\n:width: 100%\n:class: {wide}\n:figclass: inner-scroll\n"
+    return f":::{{figure}} {place}\n{look}\n{text} From {link}.\n:::\n"
+
+
+def _pngs(cell: Any) -> list[bytes]:
+    """The pictures that a cell made."""
+    return [b64decode(o.data["image/png"]) for o in cell.outputs if "image/png" in o.get("data", {})]
+
+
+def _wide(pngs: list[bytes]) -> str:
+    """A class that tells the style sheet how many inches wide a picture was drawn, so how large its text is.
+
+    On a phone a wide picture keeps a width at which its text can be read, and scrolls in its own box.
+    """
+    from PIL import Image
+
+    pictures = [Image.open(BytesIO(png)) for png in pngs]
+    widths = [round(p.width / p.info.get("dpi", (110, 110))[0]) for p in pictures]
+    return f"inches-{min(16, max(5, *widths))}"
 
 
 def _caption(cell: Any, below: Any) -> str:
@@ -156,14 +177,14 @@ def _caption(cell: Any, below: Any) -> str:
     return ""
 
 
-def stamp(state: State) -> str:
-    """Tier, data with accession and licence, tool versions, date, run time, and how to cite."""
+def stamp(state: State, cite: str = "") -> str:
+    """Tier, data with accession and licence, tool versions, date, run time, and how to cite (`cite`)."""
     from scopecheck import data
 
     run, recipe = state.run, state.recipe
     tier, profile = run["parameters"].get("tier", "embedded"), run["parameters"].get("profile", "quick")
     tools = ", ".join(f"{name} {run['versions'].get(name, '')}" for name in recipe.tools) or "none"
-    keys = list(dict.fromkeys(CITE[t] for t in recipe.tools if t in CITE))
+    keys = list(dict.fromkeys(PAPERS[t] for t in recipe.tools if t in PAPERS))
     lines = [
         f"- **Run**: {run['ended'][:10]}, profile {profile}, {run['seconds'] / 60:.1f} minutes,"
         f" {run['peak_gib']:.1f} GiB, on {run['machine']['cores']} cores ({run['machine']['cpu']});"
@@ -174,6 +195,7 @@ def stamp(state: State) -> str:
         d = data.describe(name)
         absent = " (could not be had in this run)" if name in run["datasets_missing"] else ""
         lines.append(f"- **Data** {name}{absent}: {d.accession}; {d.licence}; cite: {d.citation}")
+    lines += [f"- {cite}"] if cite else []
     lines.append(
         f"- **Run it yourself**: `scopecheck run {recipe.id}`, or download the notebook from this page's bar"
     )
