@@ -112,7 +112,7 @@ class Slurm:
                 command, env=self.environment, stdout=out, stderr=out, start_new_session=True
             )
 
-    def _wait(self, what: str, ready, seconds: float = 120) -> None:
+    def _wait(self, what: str, ready, seconds: float = 600) -> None:
         for _ in range(int(seconds / 0.2)):
             if ready():
                 return

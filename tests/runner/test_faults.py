@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from scopecheck.runner import run as runner
 from scopecheck.runner.key import key_of
 
 END = "import os\nwith open(os.environ['LOG'], 'a') as log:\n    log.write(f'{name}\\n')"
@@ -93,6 +94,21 @@ def test_a_result_that_stepped_aside_for_one_that_never_came_is_back(place, run)
     assert run(page).status == "unchanged"
     assert (whole / "run.json").is_file()
     assert not left.exists()
+
+
+def test_a_result_is_back_when_the_new_one_cannot_be_put_in_its_place(place, run, monkeypatch):
+    page = place.page("small")
+    whole = Path(run(page).folder)
+    kept = (whole / "run.json").read_bytes()
+
+    def broken_off(work, final):
+        final.rename(work / "old")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runner, "_replace", broken_off)
+    assert run(page, again=True).status == "failed"
+    assert (whole / "run.json").read_bytes() == kept
+    assert not list(whole.parent.glob(".work-*"))
 
 
 def test_a_recipe_that_changes_while_its_run_waits_is_not_run_under_the_old_key(place, run):

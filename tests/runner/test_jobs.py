@@ -13,17 +13,20 @@ from scopecheck.runner.jobs import jobs_of
 
 def test_a_job_is_given_what_the_front_matter_says_and_its_key_is_the_runs(place, made):
     recipe, page = place.recipe(), place.page("small")
-    jobs = jobs_of([recipe, page], "quick", "embedded", 2)
+    jobs = jobs_of([recipe, page], place.results, "quick", "embedded", 2)
     assert [(j.recipe, j.seed) for j in jobs] == [("shift-toy", 0), ("shift-toy", 1), ("small", 0)]
     assert (jobs[0].minutes, jobs[0].memory_mib, jobs[0].gpu) == (30, 2 * 1024 + 512, "none")
     assert jobs[1].key == Path(made(recipe, {"seed": "1"}).folder).name
     assert len({j.key for j in jobs}) == 3
+    assert [j.at_hand for j in jobs] == ["no"] * 3
+    now = jobs_of([recipe, page], place.results, "quick", "embedded", 2)
+    assert [j.at_hand for j in now] == ["no", "yes", "no"]
 
 
 def test_three_times_the_minutes_of_a_long_recipe(place):
     recipe = place.recipe()
     recipe.write_text(recipe.read_text().replace("full: 1}", "full: 100.5}"))
-    assert [j.minutes for j in jobs_of([recipe], "full", "embedded", 1)] == [302]
+    assert [j.minutes for j in jobs_of([recipe], place.results, "full", "embedded", 1)] == [302]
 
 
 def test_the_table_is_written_and_the_line_to_type_is_told(place, tmp_path):

@@ -17,16 +17,18 @@ def jobs(
     """Write the runs of recipes as a table, a line each, for `workflow/scopecheck.sbatch` and Snakemake.
 
     A line holds recipe, profile, tier, seed, the key of the result, and what the job may take: minutes
-    (three times the recipe's own, at least 30), memory and whether it needs a GPU.
+    (three times the recipe's own, at least 30), memory and whether it needs a GPU; and whether it is at hand.
     """
     from scopecheck.cli.options import write_table
-    from scopecheck.runner.find import find, locate
+    from scopecheck.runner.find import find, locate, results_folder
     from scopecheck.runner.jobs import Job, jobs_of
 
-    found = jobs_of([locate(name) for name in recipe] if recipe else find(), profile, tier, seeds)
+    paths = [locate(name) for name in recipe] if recipe else find()
+    found = jobs_of(paths, results_folder(), profile, tier, seeds)
     write_table(out, [f.name for f in fields(Job)], [asdict(job) for job in found])
     minutes, memory = max(job.minutes for job in found) + 10, max(job.memory_mib for job in found)
-    typer.echo(f"{out}: {len(found)} jobs. On SLURM, as a job array:")
+    there = sum(job.at_hand == "yes" for job in found)
+    typer.echo(f"{out}: {len(found)} jobs, {there} of them at hand. On SLURM, as a job array:")
     typer.echo(
         f"  sbatch --array=1-{len(found)} --time={minutes} --mem={memory}M workflow/scopecheck.sbatch {out}"
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scopecheck.runner.find import resolve_parameters
-from scopecheck.runner.key import key_of
+from scopecheck.runner.key import digest, parts_of
+from scopecheck.runner.run import reasons
 
 # A recipe's minutes are an estimate for two cores: a job gets so many times as long, and at least so much.
 SPARE, LEAST_MINUTES = 3, 30
@@ -29,6 +30,8 @@ class Job:
         Memory of the job, MiB.
     gpu : str
         ``none``, ``optional`` or ``needed``.
+    at_hand : str
+        ``yes`` where its result is there and would not be made again, else ``no``.
     """
 
     recipe: str
@@ -39,14 +42,17 @@ class Job:
     minutes: int
     memory_mib: int
     gpu: str
+    at_hand: str
 
 
-def jobs_of(paths: list[Path], profile: str, tier: str, seeds: int) -> list[Job]:
+def jobs_of(paths: list[Path], results: Path, profile: str, tier: str, seeds: int) -> list[Job]:
     """The default seed of every recipe and the seeds that follow; a page once.
 
     Parameters
     ----------
     paths : list of Path
+    results : Path
+        The folder of results.
     profile, tier : str
     seeds : int
         Runs of each recipe.
@@ -60,13 +66,14 @@ def jobs_of(paths: list[Path], profile: str, tier: str, seeds: int) -> list[Job]
     """
     found = []
     for path in paths:
-        given = {"profile": profile, "tier": tier}
-        recipe, parameters, _ = resolve_parameters(path, given)
+        recipe, parameters, _ = resolve_parameters(path, {"profile": profile, "tier": tier})
+        parts = parts_of(path, parameters)
         minutes = recipe.minutes.get(profile, PAGE_MINUTES)  # type: ignore[call-overload]
         limit = max(LEAST_MINUTES, math.ceil(SPARE * minutes))
         memory = math.ceil(1024 * recipe.memory_gib) + BESIDE_MIB
         for n in range(seeds if recipe.kind == "recipe" else 1):
             seed = parameters["seed"] + n
-            key = key_of(path, {**parameters, "seed": seed})
-            found.append(Job(recipe.id, profile, tier, seed, key, limit, memory, recipe.gpu))
+            own = {**parts, "parameters": {**parameters, "seed": seed}}
+            at_hand = "no" if reasons(recipe, own, results / recipe.id) else "yes"
+            found.append(Job(recipe.id, profile, tier, seed, digest(own), limit, memory, recipe.gpu, at_hand))
     return found

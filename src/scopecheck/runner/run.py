@@ -173,7 +173,6 @@ def _profile(parameters: dict[str, Any]) -> Any:
 
 def _lock(job: _Job, key: str) -> Any:
     """Hold the lock of one key; while another run has it, say so once and heed an interruption."""
-    job.home.mkdir(parents=True, exist_ok=True)
     lock, told = FileLock(_lock_path(job.home, key)), False
     while not job.stop.is_set():
         try:
@@ -198,6 +197,7 @@ def _run_one(job: _Job) -> Outcome:
     recipe, home, begun, key = job.recipe, job.home, time.monotonic(), ""
     own = not set(job.changed) - {"profile", "tier"}  # else an experiment, not the recipe's result
     outcome = Outcome(recipe.id, "failed", profile=_profile(job.parameters))
+    home.mkdir(parents=True, exist_ok=True)
     try:
         parts = parts_of(recipe.path, job.parameters)
         key = digest(parts)
@@ -223,7 +223,7 @@ def _bring(job: _Job, parts: dict[str, Any], outcome: Outcome) -> None:
     recipe, home, key = job.recipe, job.home, digest(parts)
     if digest(parts_of(recipe.path, job.parameters)) != key:
         raise _Stopped("it was changed while it waited for another run; run it again")
-    outcome.because = _reasons(job, parts, home / key)
+    outcome.because = reasons(recipe, parts, home) or (["asked for again"] if job.again else [])
     if not outcome.because:
         outcome.status = "unchanged"
         return
@@ -240,25 +240,25 @@ def _bring(job: _Job, parts: dict[str, Any], outcome: Outcome) -> None:
     except (RecipeError, _Stopped, OSError):
         if (work / "out").is_dir() and any((work / "out").iterdir()):
             with FileLock(_lock_path(home, "failed")):  # runs of other keys keep theirs there, too
-                _replace(work, home / "failed")
+                shutil.rmtree(home / "failed", ignore_errors=True)
+                (work / "out").rename(home / "failed")
             outcome.folder = str(home / "failed")
         raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _put_back(work, home / key)
 
 
-def _replace(work: Path, target: Path) -> None:
-    """Put a run's output in place by rename; what was there steps aside into its work folder first."""
-    if target.exists():
-        target.rename(work / "old")
-    (work / "out").rename(target)
+def _replace(work: Path, final: Path) -> None:
+    """Put a run's output in place by rename; an older result steps aside into the work folder first."""
+    if final.exists():
+        final.rename(work / "old")
+    (work / "out").rename(final)
 
 
 def _clear(home: Path, key: str) -> None:
     """Remove what killed runs left of this key, whose lock is held, and of others that no run holds.
 
-    A result that had stepped aside for a new one comes back. Of another key only what this machine left is
-    looked at: not every file system shows another machine's locks.
+    Of another key only what this machine left is looked at: not every file system shows the locks of others.
     """
     for left in home.glob(".work-*-*-*"):
         other, machine = left.name.split("-")[1], left.name.split("-", 2)[2].rpartition("-")[0]
@@ -270,6 +270,7 @@ def _clear(home: Path, key: str) -> None:
 
 
 def _put_back(left: Path, whole: Path) -> None:
+    """Remove a work folder; an older result in it comes back where no newer one is in its place."""
     if (left / "old").is_dir() and not whole.exists():
         (left / "old").rename(whole)
     shutil.rmtree(left, ignore_errors=True)
@@ -293,25 +294,36 @@ def _cannot_run(recipe: Recipe) -> str:
     return ""
 
 
-def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
-    """Why a recipe has to run, in words; empty where its result is at hand."""
+def reasons(recipe: Recipe, parts: dict[str, Any], home: Path) -> list[str]:
+    """Why a recipe has to run, in words; empty where its result is at hand.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    parts : dict
+        Of its key (`key.parts_of`).
+    home : Path
+        The recipe's folder of results; it need not be there.
+    """
     from scopecheck import data
 
-    os.listdir(job.home)  # has a network file system look anew: another machine may have just made it
+    with contextlib.suppress(FileNotFoundError):
+        os.listdir(home)  # has a network file system look anew: another machine may have just made it
+    folder, parameters = home / digest(parts), parts["parameters"]
     if (folder / "run.json").is_file():
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         found = [f"dataset {name} is here now" for name in run["datasets_missing"] if data.is_here(name)]
-        if run.get("recorded") != recorded_hash(job.recipe, _profile(job.parameters)):
+        if run.get("recorded") != recorded_hash(recipe, _profile(parameters)):
             found.append("other runs are recorded than its page quotes")
-        return found or (["asked for again"] if job.again else [])
+        return found
     runs = []
-    for path in job.home.glob("*/run.json"):
+    for path in home.glob("*/run.json"):
         with contextlib.suppress(FileNotFoundError):  # a run of another key just replaced it
             runs.append(json.loads(path.read_text(encoding="utf-8")))
     if not runs:
         return ["it has no result here yet"]
     # the newest with the same parameters, or of all
-    last = max(runs, key=lambda run: (run["parameters"] == job.parameters, run["ended"]))
+    last = max(runs, key=lambda run: (run["parameters"] == parameters, run["ended"]))
     before = {
         **last.get("sources", {}),
         "parameters": last["parameters"],
