@@ -22,10 +22,9 @@ WITHOUT_NETWORK = ["unshare", "-n"]
 MAKEFILE = """\
 TIER ?= embedded
 env:
-\t$(PYTHON) -m venv .venv
-\t.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+\t$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .venv -r requirements.lock
 recipes: env
-\t.venv/bin/python -c 'import iniconfig; print("imported", iniconfig.__name__, "$(TIER)")'
+\tPYTHONPATH=.venv $(PYTHON) -c 'import iniconfig; print("imported", iniconfig.__name__, "$(TIER)")'
 \t"$(PROBE)" -c 'from scopecheck import data; print("fetched", data.fetch("stardist-nuclei-trainings").name)'
 \t! "$(PROBE)" -c 'import socket; socket.create_connection(("192.0.2.1", 9), 1)' 2> /dev/null
 """
@@ -128,7 +127,7 @@ def test_a_folder_that_is_there_is_not_written_over(repository):
 
 def test_no_checkout_is_said(repository):
     shutil.rmtree(repository / ".git")
-    with pytest.raises(InputError, match="is no git checkout"):
+    with pytest.raises(InputError, match="is no git checkout of scopecheck"):
         bundled(repository)
     assert not (repository.parent / "bundle").exists()
 

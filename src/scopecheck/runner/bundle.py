@@ -98,13 +98,13 @@ def make_bundle(
         raise InputError(f"{lock}: no such file; expected pinned requirements, a line each (--lock)")
     part = target.with_name(f"{target.name}.part")
     part.mkdir(parents=True, exist_ok=True)
-    _repository(root, part, lock, tier)
+    _repository(root, part, lock)
     _wheels(lock, part / WHEELS, platforms or [])
     _data(names, part / DATA)
     shutil.rmtree(part / BOOK, ignore_errors=True)
     shutil.copytree(book, part / BOOK)
     platform = ", ".join(platforms) if platforms else f"as this one, {sys.platform}"
-    (part / "Makefile").write_text(MAKEFILE, encoding="utf-8")
+    (part / "Makefile").write_text(f"{MAKEFILE}\nexport TIER ?= {tier}\n", encoding="utf-8")
     readme = README.format(
         platform=platform, sums=SUMS, wheels=WHEELS, tier=tier, book=BOOK, source=SOURCE, data=DATA
     )
@@ -114,11 +114,11 @@ def make_bundle(
     return target
 
 
-def _repository(root: Path, part: Path, lock: Path, tier: str) -> None:
+def _repository(root: Path, part: Path, lock: Path) -> None:
     """The files that git knows, with the lock that was asked for; the files for containers beside them."""
     told = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=False)
-    if told.returncode:
-        raise InputError(f"{root}: is no git checkout; a bundle is made in the repository's folder")
+    if told.returncode or not (root / "workflow" / "Dockerfile").is_file():
+        raise InputError(f"{root}: is no git checkout of scopecheck; type it in the repository's folder")
     shutil.rmtree(part / SOURCE, ignore_errors=True)
     for name in filter(None, told.stdout.decode().split("\0")):
         if (root / name).is_file():
@@ -127,9 +127,6 @@ def _repository(root: Path, part: Path, lock: Path, tier: str) -> None:
     shutil.copyfile(lock, part / SOURCE / "requirements.lock")
     for name in ("Dockerfile", "scopecheck.def"):
         shutil.copyfile(root / "workflow" / name, part / name)
-    makefile = part / SOURCE / "Makefile"
-    text = makefile.read_text(encoding="utf-8")
-    makefile.write_text(text.replace("\nTIER ?= embedded\n", f"\nTIER ?= {tier}\n"), encoding="utf-8")
 
 
 def _wheels(lock: Path, wheels: Path, platforms: list[str]) -> None:

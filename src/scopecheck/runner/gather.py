@@ -33,8 +33,10 @@ from scopecheck.runner.find import defaults, find, locate, results_folder
 from scopecheck.runner.key import changes
 
 Pair = tuple[str, str]
-RUNS = ("recipe", "profile", "tier", "seed", "key", "arm", "measurement", "word", "reason")
-RUNS += ("bias", "low", "high", "unit", "n")
+RUNS = (
+    *("recipe", "profile", "tier", "seed", "key", "arm", "measurement", "word", "reason"),
+    *("bias", "low", "high", "unit", "n"),
+)
 
 
 def gather(
