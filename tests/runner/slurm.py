@@ -82,7 +82,7 @@ class Slurm:
         (folder / "munge.key").write_bytes(os.urandom(128))
         (folder / "munge.key").chmod(0o400)
         (folder / "state").mkdir()
-        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+        path = f"{self._srun()}:{os.environ['PATH']}:/usr/sbin:/sbin"
         self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": path}
         self.servers: dict[str, subprocess.Popen] = {}
         try:
@@ -96,6 +96,16 @@ class Slurm:
         except BaseException:
             self.stop()
             raise
+
+    def _srun(self) -> Path:
+        """A folder with an srun that knows our configuration: inside a job Snakemake takes SLURM_* away."""
+        script = self.folder / "bin" / "srun"
+        script.parent.mkdir()
+        script.write_text(
+            f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
+        )
+        script.chmod(0o755)
+        return script.parent
 
     def _munge(self) -> list[str]:
         files = {"key-file": "munge.key", "pid-file": "munge.pid", "seed-file": "munge.seed"}

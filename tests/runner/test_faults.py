@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from scopecheck.record.result import write_json
 from scopecheck.runner import run as runner
-from scopecheck.runner.key import key_of
+from scopecheck.runner.key import digest, key_of, recorded_hash
 
 END = "import os\nwith open(os.environ['LOG'], 'a') as log:\n    log.write(f'{name}\\n')"
 RUN = [sys.executable, "-c", "from scopecheck.cli import main; main()", "run"]
@@ -35,6 +36,24 @@ def log(tmp_path, monkeypatch):
     path = tmp_path / "log"
     monkeypatch.setenv("LOG", str(path))
     return path
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    """In the place of a notebook: a result at once, for tests of what is done with it."""
+
+    def execute(job, parts, work):
+        (work / "out").mkdir(parents=True)
+        run = {
+            "key": digest(parts),
+            "parameters": job.parameters,
+            "ended": runner.now(),
+            "datasets_missing": [],
+        }
+        run |= {"recorded": recorded_hash(job.recipe, "quick"), "versions": parts["versions"]}
+        write_json(work / "out" / "run.json", run)
+
+    monkeypatch.setattr(runner, "_execute", execute)
 
 
 def keys_of(place, name):
@@ -59,7 +78,7 @@ def test_two_commands_at_once_on_a_slow_file_system_run_each_recipe_once(place, 
     assert not list(place.results.glob("*/.work-*"))
 
 
-def test_seeds_of_one_recipe_do_not_wait_for_each_other(place, run, log):
+def test_seeds_of_one_recipe_do_not_wait_for_each_other(place, run, stub):
     page = place.page("small", END)
     heard = []
     with FileLock(_home(place, "small") / f".lock-{key_of(page, {})}"):
@@ -74,7 +93,7 @@ def _home(place, name) -> Path:
     return home
 
 
-def test_what_a_killed_run_left_goes_also_where_another_key_is_run(place, run):
+def test_what_a_killed_run_left_goes_also_where_another_key_is_run(place, run, stub):
     page, home = place.page("small"), _home(place, "small")
     here, there = f"{'a' * 16}-{platform.node()}-1", f"{'b' * 16}-another-machine-1"
     for left in (here, there, f"{'c' * 16}-{platform.node()}-1"):
@@ -85,7 +104,7 @@ def test_what_a_killed_run_left_goes_also_where_another_key_is_run(place, run):
     assert left == {f".work-{there}", f".work-{'c' * 16}-{platform.node()}-1"}
 
 
-def test_a_result_that_stepped_aside_for_one_that_never_came_is_back(place, run):
+def test_a_result_that_stepped_aside_for_one_that_never_came_is_back(place, run, stub):
     page = place.page("small")
     whole = Path(run(page).folder)
     left = whole.parent / f".work-{whole.name}-elsewhere-7"
@@ -96,7 +115,7 @@ def test_a_result_that_stepped_aside_for_one_that_never_came_is_back(place, run)
     assert not left.exists()
 
 
-def test_a_result_is_back_when_the_new_one_cannot_be_put_in_its_place(place, run, monkeypatch):
+def test_a_result_is_back_when_the_new_one_cannot_be_put_in_its_place(place, run, stub, monkeypatch):
     page = place.page("small")
     whole = Path(run(page).folder)
     kept = (whole / "run.json").read_bytes()
@@ -111,7 +130,7 @@ def test_a_result_is_back_when_the_new_one_cannot_be_put_in_its_place(place, run
     assert not list(whole.parent.glob(".work-*"))
 
 
-def test_a_recipe_that_changes_while_its_run_waits_is_not_run_under_the_old_key(place, run):
+def test_a_recipe_that_changes_while_its_run_waits_is_not_run_under_the_old_key(place, run, stub):
     page = place.page("small", "print(1)")
     key = key_of(page, {})
 
@@ -128,7 +147,7 @@ def test_a_recipe_that_changes_while_its_run_waits_is_not_run_under_the_old_key(
     assert run(page).status == "ran"
 
 
-def test_no_locks_on_the_file_system_is_said(place, run, monkeypatch):
+def test_no_locks_on_the_file_system_is_said(place, run, stub, monkeypatch):
     def refuse(self, *args, **more):
         raise NotImplementedError
 
@@ -153,6 +172,7 @@ def small_disk(place):
     subprocess.run(["umount", str(place.results)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_what_was_there_and_nothing_half(place, run, log, small_disk):
     big = f"seed and open('figures/big', 'wb').write(bytes(3_000_000))\n{END}"
     page = place.page("small", big)
