@@ -1,5 +1,6 @@
 """Two runs at once, a slow file system, a full disk, a time limit: nothing lost, nothing twice."""
 
+import contextlib
 import json
 import os
 import platform
@@ -185,18 +186,15 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half(place, run, log, sma
     assert keys_of(place, "small") == {Path(first.folder).name}
     assert (Path(first.folder) / "run.json").read_bytes() == kept
 
-    with (place.results / "filled").open("wb") as filler:  # not even the reason can be written now
+    filler = place.results / "filled"  # until not even the reason can be written
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
-            try:
-                filler.write(b"x" * 1000)
-                filler.flush()
-            except OSError:
-                break
+            file.write(b"x" * 1000)
     again = run(page, again=True)
     assert again.status == "failed"
     assert (Path(first.folder) / "run.json").read_bytes() == kept
 
-    (place.results / "filled").unlink()
+    filler.unlink()
     small_disk("50m")
     assert run(page).status == "unchanged"
     assert run(page, given={"seed": "1"}).status == "ran"
