@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,13 +81,24 @@ def test_two_commands_at_once_on_a_slow_file_system_run_each_recipe_once(place, 
     assert not list(place.results.glob("*/.work-*"))
 
 
-def test_seeds_of_one_recipe_do_not_wait_for_each_other(place, run, stub):
-    page = place.page("small", END)
-    heard = []
-    with FileLock(_home(place, "small") / f".lock-{key_of(page, {})}"):
-        outcome = run(page, given={"seed": "1"}, tell=lambda **message: heard.append(message))
-    assert outcome.status == "ran"
-    assert not any("waiting" in message for message in heard)
+def test_seeds_of_one_recipe_do_not_wait_for_each_other(place, run, stub, monkeypatch):
+    page, execute = place.page("small"), runner._execute
+    begun, other_done = threading.Event(), threading.Event()
+
+    def execute_slowly(job, parts, work):
+        if job.parameters["seed"] == 0:
+            begun.set()
+            assert other_done.wait(120)
+        execute(job, parts, work)
+
+    monkeypatch.setattr(runner, "_execute", execute_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(run, page)
+        assert begun.wait(120)
+        second = pool.submit(run, page, given={"seed": "1"})
+        assert second.result(timeout=120).status == "ran"
+        other_done.set()
+        assert first.result().status == "ran"
 
 
 def _home(place, name) -> Path:
