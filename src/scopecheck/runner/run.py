@@ -34,6 +34,8 @@ WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
 STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
 
 
+FULL_BYTES = 65_536  # a disk with less room than that is full
+
 QUICK_SECONDS = 150.0  # of processor time: what a recipe's quick profile is planned to stay within
 
 
@@ -447,6 +449,8 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
         why = f"cell {last.get('cell', 0)}: its process was ended from outside, by signal {-code}"
     elif not why and (code or "done" not in last):
         tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+        if shutil.disk_usage(errors.parent).free < FULL_BYTES:  # then the message itself found no room
+            tail = [f"No space left on device: {job.home}; make room there and run it again"]
         why = f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1]}"
     if why:
         raise _Stopped(why)
