@@ -32,10 +32,7 @@ WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
 # A recipe has stalled when for so long no cell was finished and its processes, ended ones among them, used
 # less than this share of one core (a kernel that only waits uses 0.0004) and wrote fewer bytes than these.
 STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
-
-
 FULL_BYTES = 65_536  # a disk with less room than that is full
-
 QUICK_SECONDS = 150.0  # of processor time: what a recipe's quick profile is planned to stay within
 
 
