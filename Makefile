@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 export PYTHONHASHSEED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help env recipes book slides workshop test test-fast test-core nbval lint notebooks lock clean
+.PHONY: help env recipes book slides workshop test test-fast test-core test-cluster nbval lint notebooks lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -64,6 +64,9 @@ test-fast: env  ## the tests that take seconds
 
 test-core: ## install the core alone, newest numpy and Python, and try it (WEEKLY=1: all tests, older ones, too)
 	PYTHON=$(PYTHON) tests/core_alone.sh
+
+test-cluster: env  ## a real SLURM, Snakemake: installed where they can be, else it says that they were not tried
+	PYTHON=$(PYTHON) VENV=$(VENV) tests/cluster.sh
 
 nbval: env  ## re-run one recipe of each book part and compare its verdicts (NBVAL="a b" to name others)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \

@@ -86,7 +86,9 @@ def test_killed_at_random_moments(place, tmp_path):
         if kills % 2:  # at any moment of the command, or at any moment of a notebook
             time.sleep(chance.uniform(0.2, 7))
         else:
-            while process.poll() is None and not list(place.results.glob(f"*/.work-{process.pid}/spec.json")):
+            while process.poll() is None and not list(
+                place.results.glob(f"*/.work-*-{process.pid}/spec.json")
+            ):
                 time.sleep(0.02)
             time.sleep(chance.uniform(0, 5))
         if process.poll() is None:

@@ -16,6 +16,7 @@ from filelock import FileLock
 from scopecheck.errors import InputError
 from scopecheck.record import read_verdict
 from scopecheck.runner import run as runner
+from scopecheck.runner.key import key_of
 from scopecheck.runner.run import _work_of
 
 LOG = "import os; open(os.environ['LOG'], 'a').write(f'{seed}\\n')"
@@ -324,7 +325,13 @@ def test_a_run_that_waits_for_another_says_so_and_can_be_interrupted(place, run,
         heard.append(message)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    with FileLock(home / ".lock"), pytest.raises(KeyboardInterrupt):
+    with FileLock(home / f".lock-{key_of(page, {})}"), pytest.raises(KeyboardInterrupt):
         run(page, tell=tell)
     assert heard == [{"recipe": "small", "waiting": True}]
     assert not log.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sockets that are files")
+def test_a_kernel_takes_no_port_that_another_could_take_first(place, run):
+    told = "from ipykernel.kernelapp import IPKernelApp\nassert IPKernelApp.instance().transport == 'ipc'"
+    assert run(place.page("small", told)).status == "ran"

@@ -7,9 +7,11 @@ import typer
 
 from scopecheck import __version__
 from scopecheck.cli import check, data
+from scopecheck.cli.bundle import bundle
 from scopecheck.cli.contrast import contrast
 from scopecheck.cli.correct import correct
 from scopecheck.cli.fsc import fsc
+from scopecheck.cli.jobs import jobs
 from scopecheck.cli.labels import labels
 from scopecheck.cli.localisations import localisations
 from scopecheck.cli.locate import locate
@@ -31,6 +33,8 @@ app.command()(correct)
 app.command()(locate)
 app.command()(sweep)
 app.command()(submit)
+app.command()(jobs)
+app.command()(bundle)
 app.add_typer(data.app, name="data")
 app.add_typer(score, name="score")
 app.add_typer(check.app, name="check")

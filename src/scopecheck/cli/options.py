@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -172,3 +173,17 @@ def parameters(texts: list[str]) -> dict[str, str]:
         if given.setdefault(name, value) != value:
             raise InputError(f"{name} is given twice, as {given[name]!r} and as {value!r}")
     return given
+
+
+def write_table(path: Path, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV; the file is whole or not there."""
+    import csv
+    from io import StringIO
+
+    from scopecheck.data.download import write_bytes
+
+    text = StringIO()
+    lines = csv.DictWriter(text, columns, lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    write_bytes(path, text.getvalue().encode())

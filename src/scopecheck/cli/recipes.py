@@ -118,6 +118,9 @@ def run(
     why: Annotated[bool, typer.Option("--why", help="Name all that changed since the last run.")] = False,
     minutes: Annotated[float, typer.Option(min=0.01, help="Time limit of a recipe, minutes.")] = 360,
     memory_gib: Annotated[float | None, typer.Option(min=0.05, help="Memory limit of a recipe, GiB.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of a recipe; else the cores are shared out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run recipes, or all; what has not changed since its last run is not run again.
@@ -138,6 +141,7 @@ def run(
     given = parameters([*(parameter or []), *named])
     paths = find() if every else [locate(name) for name in dict.fromkeys(recipe or [])]
     limits: dict[str, Any] = {"jobs": jobs, "again": again, "minutes": minutes, "memory_gib": memory_gib}
+    limits["threads"] = threads
     try:
         with nullcontext(lambda **_: None) if as_json else following(len(paths), why) as tell:
             outcomes = run_all(paths, given, results_folder(), tell=tell, **limits)
@@ -164,6 +168,9 @@ def report(
         list[Path] | None,
         typer.Option(help="Folder of results, by default results; for --export repeat it, the first wins."),
     ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="Write every verdict of every seed there, a table (CSV).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all verdicts of the latest results; with --book, write what the book is built from."""
@@ -185,7 +192,14 @@ def report(
     if export:
         written = published.write(published.collect(states, submissions), export)
         typer.echo(f"Wrote {written}", err=as_json)
+    if runs:
+        from scopecheck.cli.options import write_table
+        from scopecheck.runner.gather import RUNS, runs_table
+
+        rows = runs_table([s.recipe for s in states], results_folder())
+        write_table(runs, RUNS, rows)
+        typer.echo(f"Wrote {runs}: {len(rows)} verdicts", err=as_json)
     if as_json:
         _say([s.as_dict() for s in states])
-    elif not (book or export):
+    elif not (book or export or runs):
         rich_table(states)

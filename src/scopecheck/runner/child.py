@@ -37,6 +37,7 @@ def execute(spec: dict[str, Any]) -> None:
     import psutil
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     from scopecheck.runner.find import read_notebook
 
@@ -52,6 +53,8 @@ def execute(spec: dict[str, Any]) -> None:
                 begin(cell, cell_index, **more)
 
             nb_man.cell_start = cell_start
+            if os.name == "posix":  # many jobs starting on one node may take each other's ports
+                kwargs["config"] = Config({"KernelManager": {"transport": "ipc"}})
             return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
     papermill_engines.register("telling", Telling)
@@ -72,6 +75,7 @@ def execute(spec: dict[str, Any]) -> None:
             kernel_name="python3",
             language="python",
             progress_bar=False,
+            start_timeout=600,  # seconds: packages on a busy file server take long to import
             cwd=str(out),
         )
     except PapermillExecutionError as err:

@@ -33,6 +33,10 @@ from scopecheck.runner.find import defaults, find, locate, results_folder
 from scopecheck.runner.key import changes
 
 Pair = tuple[str, str]
+RUNS = (
+    *("recipe", "profile", "tier", "seed", "key", "arm", "measurement", "word", "reason"),
+    *("bias", "low", "high", "unit", "n"),
+)
 
 
 def gather(
@@ -151,6 +155,33 @@ def newest_runs(home: Path) -> list[dict[str, Any]]:
             place = given["profile"], given["tier"], given["seed"]
             newest[place] = max(newest.get(place, run), run, key=lambda r: r["ended"])
     return [*newest.values()]
+
+
+def runs_table(recipes: list[Recipe], results: Path) -> list[dict[str, Any]]:
+    """Every verdict of the newest run of each profile, tier and seed.
+
+    Parameters
+    ----------
+    recipes : list of Recipe
+    results : Path
+        The folder of results.
+
+    Returns
+    -------
+    list of dict
+        One a verdict, with the columns `RUNS`; a verdict that a run could not judge has its reason alone.
+    """
+    rows = []
+    for recipe in (r for r in recipes if r.kind == "recipe"):
+        home = results / recipe.id
+        runs = sorted(newest_runs(home), key=lambda run: [str(run["parameters"][k]) for k in RUNS[1:4]])
+        for run in runs:
+            for a in read_verdict(home / run["key"] / "verdict.json").arms:
+                low, high = a.interval or (None, None)
+                of = {"recipe": recipe.id, **{k: run["parameters"][k] for k in RUNS[1:4]}, "key": run["key"]}
+                of |= {"arm": a.arm, "measurement": a.measurement, "word": _own_word(a), "reason": a.reason}
+                rows.append({**of, "bias": a.bias, "low": low, "high": high, "unit": a.unit, "n": a.n})
+    return rows
 
 
 def _group(home: Path, runs: list[dict[str, Any]], profile: Profile, tier: Tier) -> Runs:

@@ -32,8 +32,7 @@ WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
 # A recipe has stalled when for so long no cell was finished and its processes, ended ones among them, used
 # less than this share of one core (a kernel that only waits uses 0.0004) and wrote fewer bytes than these.
 STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
-
-
+FULL_BYTES = 65_536  # a disk with less room than that is full
 QUICK_SECONDS = 150.0  # of processor time: what a recipe's quick profile is planned to stay within
 
 
@@ -95,6 +94,7 @@ def run_all(
     minutes: float = WALL_MINUTES,
     stall_minutes: float = STALL_MINUTES,
     memory_gib: float | None = None,
+    threads: int | None = None,
     tell: Tell = lambda **_: None,
 ) -> list[Outcome]:
     """Run recipes, ``jobs`` at a time; what has a result under the same key is not run again.
@@ -108,7 +108,7 @@ def run_all(
     results : Path
         Folder of results; ``results/<id>/<key>`` appears whole or not at all.
     jobs : int
-        Recipes at a time; the cores are shared out among them.
+        Recipes at a time.
     again : bool
         Run even where a result with the same key exists.
     minutes : float
@@ -118,6 +118,8 @@ def run_all(
         A recipe is ended when for so long no cell was finished and its processes were idle.
     memory_gib : float, optional
         Limit of the resident memory of one recipe's processes, GiB, instead of its own.
+    threads : int, optional
+        Threads of one recipe; without it the cores are shared out among the ``jobs``.
     tell : callable
         Receives ``recipe``, ``cell``, ``of`` as a run goes on and ``outcome`` at its end.
 
@@ -132,7 +134,7 @@ def run_all(
         If a parameter is unknown or of the wrong type; nothing has run then.
     """
     settled: list[_Job | Outcome] = []
-    stop, threads = threading.Event(), _cores() // jobs or 1
+    stop, threads = threading.Event(), threads or _cores() // jobs or 1
     for path in paths:
         try:
             recipe, parameters, changed = resolve_parameters(path, given)
@@ -168,10 +170,9 @@ def _profile(parameters: dict[str, Any]) -> Any:
     return parameters.get("profile", "quick")
 
 
-def _lock(job: _Job) -> Any:
-    """Hold the recipe's lock; while another run has it, say so once and heed an interruption."""
-    job.home.mkdir(parents=True, exist_ok=True)
-    lock, told = FileLock(job.home / ".lock"), False
+def _lock(job: _Job, key: str) -> Any:
+    """Hold the lock of one key; while another run has it, say so once and heed an interruption."""
+    lock, told = FileLock(_lock_path(job.home, key)), False
     while not job.stop.is_set():
         try:
             return lock.acquire(timeout=0.5)
@@ -179,62 +180,99 @@ def _lock(job: _Job) -> Any:
             if not told:
                 job.tell(recipe=job.recipe.id, waiting=True)
             told = True
+        except NotImplementedError:
+            raise _Stopped(
+                f"{job.home}: this file system has no locks, so two runs could not tell each other; put the"
+                " results on another one (SCOPECHECK_RESULTS)"
+            ) from None
     raise _Stopped("interrupted")
 
 
+def _lock_path(home: Path, key: str) -> Path:
+    return home / f".lock-{key}"
+
+
 def _run_one(job: _Job) -> Outcome:
-    recipe, home = job.recipe, job.home
+    recipe, home, begun, key = job.recipe, job.home, time.monotonic(), ""
     own = not set(job.changed) - {"profile", "tier"}  # else an experiment, not the recipe's result
     outcome = Outcome(recipe.id, "failed", profile=_profile(job.parameters))
-    begun = time.monotonic()
-    with _lock(job):
-        for stale in home.glob(".work-*"):  # we hold the lock: whoever made these is dead
-            whole = home / stale.name.removeprefix(".work-old-")
-            if whole != stale and not whole.exists():
-                stale.rename(whole)  # killed between two renames: the older result comes back
-            shutil.rmtree(stale, ignore_errors=True)
-        key, work = "", home / f".work-{os.getpid()}"
-        try:
-            parts = parts_of(recipe.path, job.parameters)
-            key = digest(parts)
-            final = home / key
-            outcome.because = _reasons(job, parts, final)
-            if not outcome.because:
-                outcome.status = "unchanged"
-            elif why := _cannot_run(recipe):
-                outcome.status, outcome.why = "not run", f"not run, because {why}"
-            else:
-                expected = recipe.minutes.get(_profile(job.parameters))
-                job.tell(recipe=recipe.id, minutes=expected, because=outcome.because)
-                _execute(job, parts, work)
-                _replace(work / "out", final)
-                outcome.status = "ran"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        parts = parts_of(recipe.path, job.parameters)
+        key = digest(parts)
+        with _lock(job, key):
+            _clear(home, key)
+            _bring(job, parts, outcome)
             if outcome.status != "not run":
+                final = home / key
                 outcome.folder = str(final)
                 run = json.loads((final / "run.json").read_text(encoding="utf-8"))
                 outcome.cpu_seconds = run.get("cpu_seconds")
                 outcome.differs = _differences(recipe, final) if own else []
-        except (RecipeError, _Stopped, OSError) as err:
-            outcome.status, outcome.why = "failed", f"{recipe.id}: {str(err).removeprefix(f'{recipe.id}: ')}"
-            if (work / "out").is_dir() and any((work / "out").iterdir()):
-                _replace(work / "out", home / "failed")
-                outcome.folder = str(home / "failed")
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        outcome.seconds = round(time.monotonic() - begun, 1)
-        if own and not job.stop.is_set():
-            write_json(home / "state.json", {**asdict(outcome), "key": key, "when": now()})
+    except (RecipeError, _Stopped, OSError) as err:
+        outcome.status, outcome.why = "failed", f"{recipe.id}: {str(err).removeprefix(f'{recipe.id}: ')}"
+    outcome.seconds = round(time.monotonic() - begun, 1)
+    if own and not job.stop.is_set():
+        write_json(home / "state.json", {**asdict(outcome), "key": key, "when": now()})
     return outcome
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Put a whole folder in place by rename; an older one steps aside first and is then removed."""
-    old = target.with_name(f".work-old-{target.name}")
-    if target.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        target.rename(old)
-    source.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+def _bring(job: _Job, parts: dict[str, Any], outcome: Outcome) -> None:
+    """Have the result of a key whose lock is held, running the recipe where it is not at hand."""
+    recipe, home, key = job.recipe, job.home, digest(parts)
+    if digest(parts_of(recipe.path, job.parameters)) != key:
+        raise _Stopped("it was changed while it waited for another run; run it again")
+    outcome.because = reasons(recipe, parts, home) or (["asked for again"] if job.again else [])
+    if not outcome.because:
+        outcome.status = "unchanged"
+        return
+    if why := _cannot_run(recipe):
+        outcome.status, outcome.why = "not run", f"not run, because {why}"
+        return
+    expected = recipe.minutes.get(_profile(job.parameters))
+    job.tell(recipe=recipe.id, minutes=expected, because=outcome.because)
+    work = home / f".work-{key}-{platform.node()}-{os.getpid()}"
+    try:
+        _execute(job, parts, work)
+        _replace(work, home / key)
+        outcome.status = "ran"
+    except (RecipeError, _Stopped, OSError):
+        if (work / "out").is_dir() and any((work / "out").iterdir()):
+            with FileLock(_lock_path(home, "failed")):  # runs of other keys keep theirs there, too
+                shutil.rmtree(home / "failed", ignore_errors=True)
+                (work / "out").rename(home / "failed")
+            outcome.folder = str(home / "failed")
+        raise
+    finally:
+        _put_back(work, home / key)
+
+
+def _replace(work: Path, final: Path) -> None:
+    """Put a run's output in place by rename; an older result steps aside into the work folder first."""
+    if final.exists():
+        final.rename(work / "old")
+    (work / "out").rename(final)
+
+
+def _clear(home: Path, key: str) -> None:
+    """Remove what killed runs left of this key, whose lock is held, and of others that no run holds.
+
+    Of another key only what this machine left is looked at: not every file system shows the locks of others.
+    """
+    for left in home.glob(".work-*-*-*"):
+        other, machine = left.name.split("-")[1], left.name.split("-", 2)[2].rpartition("-")[0]
+        if other == key:
+            _put_back(left, home / key)
+        elif machine == platform.node():
+            with contextlib.suppress(Timeout), FileLock(_lock_path(home, other), timeout=0):
+                _put_back(left, home / other)
+
+
+def _put_back(left: Path, whole: Path) -> None:
+    """Remove a work folder; an older result in it comes back where no newer one is in its place."""
+    if (left / "old").is_dir() and not whole.exists():
+        (left / "old").rename(whole)
+    shutil.rmtree(left, ignore_errors=True)
 
 
 def _cannot_run(recipe: Recipe) -> str:
@@ -255,21 +293,36 @@ def _cannot_run(recipe: Recipe) -> str:
     return ""
 
 
-def _reasons(job: _Job, parts: dict[str, Any], folder: Path) -> list[str]:
-    """Why a recipe has to run, in words; empty where its result is at hand."""
+def reasons(recipe: Recipe, parts: dict[str, Any], home: Path) -> list[str]:
+    """Why a recipe has to run, in words; empty where its result is at hand.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    parts : dict
+        Of its key (`key.parts_of`).
+    home : Path
+        The recipe's folder of results; it need not be there.
+    """
     from scopecheck import data
 
+    with contextlib.suppress(FileNotFoundError):
+        os.listdir(home)  # has a network file system look anew: another machine may have just made it
+    folder, parameters = home / digest(parts), parts["parameters"]
     if (folder / "run.json").is_file():
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         found = [f"dataset {name} is here now" for name in run["datasets_missing"] if data.is_here(name)]
-        if run.get("recorded") != recorded_hash(job.recipe, _profile(job.parameters)):
+        if run.get("recorded") != recorded_hash(recipe, _profile(parameters)):
             found.append("other runs are recorded than its page quotes")
-        return found or (["asked for again"] if job.again else [])
-    runs = [json.loads(p.read_text(encoding="utf-8")) for p in job.home.glob("*/run.json")]
+        return found
+    runs = []
+    for path in home.glob("*/run.json"):
+        with contextlib.suppress(FileNotFoundError):  # a run of another key just replaced it
+            runs.append(json.loads(path.read_text(encoding="utf-8")))
     if not runs:
         return ["it has no result here yet"]
     # the newest with the same parameters, or of all
-    last = max(runs, key=lambda run: (run["parameters"] == job.parameters, run["ended"]))
+    last = max(runs, key=lambda run: (run["parameters"] == parameters, run["ended"]))
     before = {
         **last.get("sources", {}),
         "parameters": last["parameters"],
@@ -393,6 +446,8 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
         why = f"cell {last.get('cell', 0)}: its process was ended from outside, by signal {-code}"
     elif not why and (code or "done" not in last):
         tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+        if shutil.disk_usage(errors.parent).free < FULL_BYTES:  # then the message itself found no room
+            tail = [f"No space left on device: {job.home}; make room there and run it again"]
         why = f"cell {last.get('cell', 0)}: its process ended ({code}): {tail[-1]}"
     if why:
         raise _Stopped(why)

@@ -13,6 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from scopecheck.errors import InputError
 from scopecheck.record.envelope import read_sweep
 from scopecheck.runner.conditions import Setting, Setup, Source
@@ -122,6 +124,21 @@ def sweep(
     RecipeError
         If the recipe's code does not lead to a trial.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(out.with_name(f".{out.name}.lock")):  # a second sweep into the table waits for the first
+        return _sweep(recipe, parameters, changed, values, source, out, jobs, tell)
+
+
+def _sweep(
+    recipe: Path,
+    parameters: dict[str, Any],
+    changed: dict[str, Any],
+    values: dict[str, tuple[float, ...]],
+    source: Source,
+    out: Path,
+    jobs: int,
+    tell: Callable[[int, int], None],
+) -> int:
     every = settings(values)
     made_by = {
         "recipe": recipe.stem,
