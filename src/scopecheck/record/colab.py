@@ -141,8 +141,8 @@ def unpack(carried: Mapping[str, Any], recipe: str, folder: Path) -> Recipe:
             recorded_path(path).write_text(carried["recorded"], encoding="utf-8")
         read_recipe(path)  # these two refuse what is malformed
         read_recorded(path)
-        for file in list(Path(made).rglob(f"{recipe}.*")):
-            target = folder / file.relative_to(made)
+        for whole in list(Path(made).rglob(f"{recipe}.*")):
+            target = folder / whole.relative_to(made)
             target.parent.mkdir(exist_ok=True)
-            file.replace(target)
+            whole.replace(target)
     return read_recipe(folder / f"{recipe}.py")
