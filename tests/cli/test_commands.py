@@ -105,7 +105,10 @@ def test_list_show_run_and_report_speak_json_and_a_second_run_does_nothing(place
         "front.md",
         "names.ipynb",
         "remember.md",
+        "results.json",
+        "results.md",
         "summary.md",
+        "teaching.md",
         "verdicts.md",
     }
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from scopecheck import acquire
 from scopecheck.acquire.spots import field
-from scopecheck.cli import app
+from scopecheck.cli.command import app
 from scopecheck.errors import InputError
 from scopecheck.score.restored import score_restored
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scopecheck import data
-from scopecheck.cli import app
+from scopecheck.cli.command import app
 from scopecheck.data import archives, cache, datasets
 from scopecheck.errors import DataError
 

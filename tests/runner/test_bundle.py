@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scopecheck.cli import app
+from scopecheck.cli.command import app
 from scopecheck.errors import DataError, InputError
 from scopecheck.runner import bundle
 from scopecheck.runner.bundle import make_bundle

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scopecheck.cli import app
+from scopecheck.cli.command import app
 from scopecheck.errors import InputError
 from scopecheck.runner.jobs import jobs_of
 
