@@ -88,8 +88,8 @@ def test_halves_by_event_tell_blinking_from_structure_and_random_rows_do_not():
     assert abs(curves[1].fsc[middle].mean()) < 0.1
 
 
-def test_two_frames_of_noise_denoised_alike_repeat_each_other_and_no_truth():
-    """What a smoother leaves of two independent noises does not agree; a trace that it adds to both does."""
+def test_a_trace_added_to_two_smoothed_noises_repeats_itself_and_is_no_truth():
+    """What a smoother leaves of two independent noises does not agree; what a tool adds to both does."""
     rng = np.random.default_rng(0)
     print_ = gaussian_filter(rng.normal(size=(256, 256)), 2)
     invented = [gaussian_filter(rng.normal(size=(256, 256)), 2) * 0.3 + print_ for _ in range(2)]
