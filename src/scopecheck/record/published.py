@@ -154,8 +154,12 @@ def collect(states: Iterable[State], submissions: Path | None = None) -> Results
 
 def made_now(entries: list[Entry]) -> Results:
     """The entries with the time and the version of now."""
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    return Results(made=when, scopecheck=__version__, entries=entries)
+    return Results(made=now(), scopecheck=__version__, entries=entries)
+
+
+def now() -> str:
+    """The time, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _of_run(state: State, arm: ArmResult) -> Entry:

@@ -1,11 +1,11 @@
 """Everything a machine without a network needs, in one folder: data, wheels, the repository, the book."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from scopecheck.data.download import sha256_file
 from scopecheck.errors import DataError, InputError
 
 SUMS = "SHA256SUMS"
@@ -187,7 +187,5 @@ def _write_sums(folder: Path) -> None:
     """The hash of every file, as sha256sum writes and checks it."""
     lines = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / SUMS):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+        lines.append(f"{sha256_file(path)}  {path.relative_to(folder).as_posix()}\n")
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")

@@ -164,10 +164,10 @@ def texts(recipes: Path) -> dict[str, str]:
     root = yaml.safe_load((home / "CITATION.cff").read_text(encoding="utf-8"))
     address = yaml.safe_load((home / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
     papers = bibliography(home / "book" / "references.bib")
-    found = [citation(read_recipe(path), root, papers, address) for path in find(recipes)]
+    found = {path.stem: citation(read_recipe(path), root, papers, address) for path in find(recipes)}
     return {
-        path.stem: yaml.dump(one, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
-        for path, one in zip(find(recipes), found, strict=True)
+        name: yaml.dump(one, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+        for name, one in found.items()
     }
 
 

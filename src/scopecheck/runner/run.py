@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from scopecheck.errors import DataError, RecipeError
+from scopecheck.record.published import now
 from scopecheck.record.recipe import Recipe
 from scopecheck.record.recorded import counted
 from scopecheck.record.result import installed, read_verdict, write_json
@@ -60,11 +60,6 @@ class Outcome:
 
 class _Stopped(Exception):
     """The recipe's process was ended by the runner, or ended badly; its text says why."""
-
-
-def now() -> str:
-    """The time, ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)

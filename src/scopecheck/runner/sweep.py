@@ -126,48 +126,35 @@ def sweep(
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(out.with_name(f".{out.name}.lock")):  # a second sweep into the table waits for the first
-        return _sweep(recipe, parameters, changed, values, source, out, jobs, tell)
-
-
-def _sweep(
-    recipe: Path,
-    parameters: dict[str, Any],
-    changed: dict[str, Any],
-    values: dict[str, tuple[float, ...]],
-    source: Source,
-    out: Path,
-    jobs: int,
-    tell: Callable[[int, int], None],
-) -> int:
-    every = settings(values)
-    made_by = {
-        "recipe": recipe.stem,
-        "key": key_of(recipe, parameters),
-        "source": source.name,
-        "side": source.side,
-        "seeds": list(source.seeds),
-        "chance": source.chance,
-        "settings": list(values),
-    }
-    done = _done(out, made_by)
-    todo = [one for one in every if _key(one) not in done]
-    tell(len(every) - len(todo), len(every))
-    if not todo:
-        return 0
-    context = get_context("spawn")
-    with (
-        ProcessPoolExecutor(jobs, context, _load, (os.getpid(), recipe, changed, source)) as pool,
-        out.open("a", encoding="utf-8", newline="") as file,
-    ):
-        lines = csv.DictWriter(file, [*values, *MEASURED], restval="", lineterminator="\n")
-        if not file.tell():
-            file.write(f"# {json.dumps(made_by)}\n")
-            lines.writeheader()
-        for n, rows in enumerate(_answers(pool, todo, _AHEAD * jobs), start=1):
-            lines.writerows(rows)
-            file.flush()
-            tell(len(every) - len(todo) + n, len(every))
-    return len(todo)
+        every = settings(values)
+        made_by = {
+            "recipe": recipe.stem,
+            "key": key_of(recipe, parameters),
+            "source": source.name,
+            "side": source.side,
+            "seeds": list(source.seeds),
+            "chance": source.chance,
+            "settings": list(values),
+        }
+        done = _done(out, made_by)
+        todo = [one for one in every if _key(one) not in done]
+        tell(len(every) - len(todo), len(every))
+        if not todo:
+            return 0
+        context = get_context("spawn")
+        with (
+            ProcessPoolExecutor(jobs, context, _load, (os.getpid(), recipe, changed, source)) as pool,
+            out.open("a", encoding="utf-8", newline="") as file,
+        ):
+            lines = csv.DictWriter(file, [*values, *MEASURED], restval="", lineterminator="\n")
+            if not file.tell():
+                file.write(f"# {json.dumps(made_by)}\n")
+                lines.writeheader()
+            for n, rows in enumerate(_answers(pool, todo, _AHEAD * jobs), start=1):
+                lines.writerows(rows)
+                file.flush()
+                tell(len(every) - len(todo) + n, len(every))
+        return len(todo)
 
 
 def _done(out: Path, made_by: dict[str, Any]) -> set[tuple[float, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -132,8 +131,7 @@ def judge_folder(folder: Path) -> tuple[Results, list[ArmResult], list[str]]:
             notes += [note for note in said if note not in notes]
     order = list(manifest.measurements)
     rows.sort(key=lambda row: order.index(row.measurement))
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    return made_now([_entry(manifest, entry.tier, row, when) for row in rows]), rows, notes
+    return made_now([_entry(manifest, entry.tier, row) for row in rows]), rows, notes
 
 
 def _independent(samples: list[Sample], notes: list[str]) -> list[Sample]:
@@ -201,8 +199,8 @@ def _judge(
     return score.rows, score.notes
 
 
-def _entry(manifest: Manifest, tier: str, row: ArmResult, when: str) -> Entry:
-    from scopecheck.record.published import Entry
+def _entry(manifest: Manifest, tier: str, row: ArmResult) -> Entry:
+    from scopecheck.record.published import Entry, now
     from scopecheck.record.result import strict
 
     same = "unit label reason scope n estimand scale bias interval tolerance truth_uncertainty"
@@ -222,5 +220,5 @@ def _entry(manifest: Manifest, tier: str, row: ArmResult, when: str) -> Entry:
         origin="submitter" if manifest.measurements[row.measurement].predicted else "",
         tier=tier,
         memory_gib=manifest.memory_gib,
-        when=when,
+        when=now(),
     )
