@@ -21,7 +21,7 @@
 #         why: "Coated pits between 60 and 100 nm are told apart in classes 10 nm and more wide; 10 % of 80 nm is less than one."}
 #       filled: {unit: share, name: filled middle of a ring, estimand: per-acquisition mean, scale: absolute, tolerance: 0.05,
 #         why: "A flat disc of 80 nm has a quarter of its emitters within 40 nm of its centre, a ring has none: 0.05 is a fifth of the difference."}
-#     minutes: {quick: 2, full: 2700}
+#     minutes: {quick: 3, full: 2700}
 #     memory_gib: 3
 #     picture: dark
 #     goals:
@@ -35,7 +35,7 @@
 # **Question.** A movie of flashing molecules becomes a sharp picture. A program that fits one spot at a time needs frames in which few molecules flash. Networks after
 # the design of Deep-STORM take frames in which spots overlap. Up to which density is the number of molecules right? And what do they draw of a frame without any?
 #
-# **Time.** Two minutes to run, twenty to read. **You need** to know what a photon, a point spread function and a pixel are.
+# **Time.** Three minutes to run, twenty to read. **You need** to know what a photon, a point spread function and a pixel are.
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -64,7 +64,7 @@ from spotfitlm.utils import PointSourceDetector2D
 from scopecheck import acquire, data, record
 from scopecheck.acquire import flashes, localisation
 from scopecheck.data.read.movies import read_movie
-from scopecheck.measure import localisations, rings
+from scopecheck.measure import localisations, processed, rings
 from scopecheck.record.along import along, leaves, panels
 from scopecheck.record.molecules import molecule_scores
 from scopecheck.record.strips import quoted, strips
@@ -256,8 +256,7 @@ record.show(panels(shown, 3.2), "looks-right")
 # %% [markdown]
 # *The middle of a field with filaments, 60 frames at 0.25 emitters a µm². Compare the third picture with the fourth: is any filament lacking?*
 #
-# Scores of the tables below: *Jaccard* within 100 nm, beside what the same peaks get in wrong frames; *RMSE*, how far pairs are apart; *picture, r*, how alike the
-# added-up picture and the true one are.
+# Scores of the tables below: *Jaccard* within 100 nm, beside what the same peaks get in wrong frames; *RMSE*, how far pairs are apart; *picture, r*, how alike the added-up picture and the true one are.
 # ## Predict
 # Write down the density at which you expect either method to be off by 10 %; and how many emitters each normalisation will draw in a movie without any.
 # ## The truth
@@ -396,6 +395,7 @@ record.markdown(["four times the background", *arms], lines)
 mine = taken(400)
 if my_movie:
     movie = read_movie(my_movie)[:100]
+    print(processed.traces(movie, my_movie))
     mine = case_of(movie - background_of(movie) + BACKGROUND)
 one = trial.one(mine)
 print(f"{one.measured['count'] / mine.units['area']:.2f} emitters per µm² and frame")

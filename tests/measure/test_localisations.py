@@ -232,3 +232,27 @@ def test_a_picture_is_like_its_own_emitters_and_not_like_others():
 def test_peaks_of_what_is_no_stack_are_refused(wrong):
     with pytest.raises(InputError):
         loc.peaks(**({"pictures": np.zeros((2, 4, 4)), "least": 0.1, "pixel": 25} | wrong))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_pairs_are_the_optimum_on_grids_in_depth_and_far_from_the_origin(seed):
+    """Many equal distances, some exactly at the limit; frames are laid side by side inside."""
+    rng = np.random.default_rng(seed)
+    far, axes = (0, 1e6)[seed % 2], 2 + seed // 2 % 2
+    found, true = (np.round(far + rng.uniform(-500, 700, (n, axes)), -2) for n in rng.integers(1, 150, 2))
+    of = [rng.integers(0, 5, len(these)) for these in (found, true)]
+    pairs, total = 0, 0.0
+    for frame in range(5):
+        p, q = found[of[0] == frame], true[of[1] == frame]
+        apart = cdist(p, q)
+        beyond = cdist(p[:, :2], q[:, :2]) > 100
+        if axes == 3:
+            beyond |= cdist(p[:, 2:], q[:, 2:]) > 500
+        rows, columns = linear_sum_assignment(np.where(beyond, 1e7, apart))
+        kept = apart[rows, columns][~beyond[rows, columns]]
+        pairs, total = pairs + len(kept), total + kept.sum()
+    got = loc.match(found, true, 100, frames=tuple(of))
+    assert got.tp == pairs
+    assert np.linalg.norm(found[got.pairs[:, 0]] - true[got.pairs[:, 1]], axis=1).sum() == pytest.approx(
+        total
+    )

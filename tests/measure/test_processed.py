@@ -10,7 +10,7 @@ from scipy import ndimage
 from scopecheck import acquire
 from scopecheck.acquire.spots import field
 from scopecheck.errors import InputError
-from scopecheck.measure.processed import processed
+from scopecheck.measure.processed import processed, traces
 
 MIRROR = Path(__file__).parents[3] / "shared" / "data" / "light"
 
@@ -78,22 +78,62 @@ def spots():
     return acquire.expose(seen, acquire.Camera(), 0).astype(float) - 100
 
 
-def test_a_good_denoiser_leaves_no_trace():
-    """What the documentation admits: were it found one day, it is to be mended there as well."""
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("strength", [0.6, 0.8, 1.0])
+def test_non_local_means_is_told_and_refused(seed, strength):
+    """It leaves the noise of a patch that has few like it, so its noise is not even."""
     from skimage.restoration import denoise_nl_means
 
     from scopecheck.measure.decorrelation import resolution
     from scopecheck.measure.intensity import noise_level
 
-    image = spots()
+    image = raw(seed).astype(float)
     noise = noise_level(image)
-    quiet = denoise_nl_means(image, patch_size=5, patch_distance=6, h=0.8 * noise, sigma=noise)
-    assert processed(quiet).signs() == []
-    assert resolution(quiet, 1.0) < resolution(image, 1.0)
+    quiet = denoise_nl_means(image, patch_size=5, patch_distance=6, h=strength * noise, sigma=noise)
+    assert "denoised" in " ".join(processed(quiet).signs())
+    with pytest.raises(InputError, match=r"denoised.*as_given=True"):
+        resolution(quiet, 1.0)
+
+
+@pytest.mark.parametrize("light", [300.0, 3000.0, 30000.0])
+def test_many_bright_spots_are_no_trace(light):
+    """300 spots in 256 x 256 pixels leave no block of 16 x 16 without one."""
+    rng = np.random.default_rng(7)
+    sharp = np.zeros((256, 256))
+    sharp[tuple(rng.integers(0, 256, (2, 300)))] = light
+    seen = acquire.expose(10 + ndimage.gaussian_filter(sharp, 1.3), acquire.Camera(), 7)
+    assert processed(seen).signs() == []
+
+
+@pytest.mark.parametrize("level", [20.0, 100.0, 300.0])
+def test_the_share_of_whole_lines_is_the_planted_one(level):
+    """Variance of rows over all variance: 9 electrons squared over those, the photons and the reading."""
+    camera = acquire.Camera(row_noise=3)
+    expected = 9 / (9 + level * camera.quantum_efficiency + camera.read_noise**2)
+    found = [processed(acquire.expose(np.full((256, 256), level), camera, seed)) for seed in range(4)]
+    assert np.mean([one.rows for one in found]) == pytest.approx(expected, rel=0.2)
+    assert all(abs(one.columns) < 5 * one.lines_error for one in found)
+    assert all("whole rows" in " ".join(one.signs()) for one in found)
+
+
+def test_a_shift_along_one_axis_is_not_taken_for_noise_of_rows():
+    moved = ndimage.shift(raw(1).astype(float), (0, 0.3), order=1, mode="nearest")
+    assert processed(moved).signs()[0].startswith("neighbours share noise along x")
+
+
+def test_errors_are_those_of_independent_noise():
+    """200 images of nothing but noise: each measure spreads as its error says, and none alarms."""
+    found = [processed(np.random.default_rng(seed).poisson(50, (64, 64))) for seed in range(200)]
+    assert not any(one.signs() for one in found)
+    for name, error in (("along_x", "error"), ("rows", "lines_error"), ("faded", "faded_error")):
+        spread = np.std([getattr(one, name) for one in found]) / np.mean(
+            [getattr(one, error) for one in found]
+        )
+        assert 0.75 < spread < 1.25, name
 
 
 @pytest.mark.tool
-def test_what_noise2void_makes_leaves_no_trace():
+def test_what_noise2void_makes_is_told_and_refused():
     pytest.importorskip("n2v")
     from scopecheck import data
     from scopecheck.measure.decorrelation import resolution
@@ -111,8 +151,10 @@ def test_what_noise2void_makes_leaves_no_trace():
 
     model, image = noise2void.kept(network, data.fetch("n2v-spots-trainings") / "plain-0.npz"), spots()
     restored = model.predict(image.astype(np.float32), axes="YX").astype(float)
-    assert processed(restored).signs() == []
-    assert resolution(restored, 1.0) < resolution(image, 1.0)
+    assert "denoised" in " ".join(processed(restored).signs())
+    with pytest.raises(InputError, match=r"denoised.*as_given=True"):
+        resolution(restored, 1.0)
+    assert resolution(restored, 1.0, as_given=True) < resolution(image, 1.0)  # what the refusal saves from
 
 
 @pytest.mark.parametrize("quality", [85, 75, 50])
@@ -145,3 +187,14 @@ def test_real_raw_images_bear_no_trace():
 def test_bad_input_is_named(image):
     with pytest.raises(InputError, match="image: "):
         processed(image)
+
+
+def test_a_line_for_a_page_names_the_file_and_what_was_found():
+    image = raw(4)
+    assert traces(image, "cell.tif") == "cell.tif: no trace of software was found."
+    assert "smoothed" in traces(np.stack([image, ndimage.gaussian_filter(image, 1), image]), "movie.tif")
+    assert "negative values" in traces(image.astype(float) - 110, "cell.tif")
+    over = (image.astype(np.int64) - 110).astype(np.uint16)  # what fell below 0 comes in again at the top
+    assert "wrap around" in traces(over, "cell.tif")
+    assert "wrap around" in traces(over.astype(float))
+    assert "wrap around" not in traces(np.minimum(image.astype(np.int64) * 300, 65535).astype(np.uint16))

@@ -24,9 +24,10 @@ def resolution(image: ArrayLike, pixel_size: float, *, as_given: bool = False) -
     image is high-pass filtered ever more; the highest frequency at which d(r) still has a maximum is the
     cut-off.
 
-    Only for an image that you know to be raw. What was smoothed, interpolated or compressed is refused, but a
-    good denoiser leaves no trace that one image shows: the outputs of Noise2Void and of non-local means get a
-    number, and a better one than the raw image (tests/measure/test_processed.py).
+    Only for an image that you know to be raw. What was smoothed, interpolated, denoised or compressed is
+    refused where it left a trace: the output of Noise2Void would get a better number than the raw image. A
+    shift by a tenth of a pixel, or a cubic change of scale by a tenth, leaves none. Where spots are dim, the
+    number can be that of the background's course.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -448,38 +449,74 @@ def _by_frame(
 ) -> NDArray:
     """Pairs (row of f, row of t) of every frame, as many as possible, then the least total distance."""
     from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
 
-    first, second = np.argsort(of_found, kind="stable"), np.argsort(of_true, kind="stable")
-    f, of_found, t, of_true = f[first], of_found[first], t[second], of_true[second]
-    both = np.intersect1d(of_found, of_true)
-    cuts = [np.searchsorted(of_found, both, side).tolist() for side in ("left", "right")]
-    marks = [np.searchsorted(of_true, both, side).tolist() for side in ("left", "right")]
-    ours, theirs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for low, high, start, end in zip(*cuts, *marks, strict=True):
-        p, q = f[low:high], t[start:end]
-        if len(p) * len(q) > _WHOLE:
+    first, second, i, j, apart = _near(f, of_found, t, of_true, reach, depth)
+    lone = (np.bincount(i, minlength=len(f))[i] == 1) & (np.bincount(j, minlength=len(t))[j] == 1)
+    ours, theirs = [i[lone]], [j[lone]]  # whoever has no choice is paired
+    i, j, apart = i[~lone], j[~lone], apart[~lone]
+    # Positions are in the order of their frames, so those of a frame that have a choice follow each other.
+    (rows, a), (columns, b) = np.unique(i, return_inverse=True), np.unique(j, return_inverse=True)
+    cuts = [0, *(np.flatnonzero(np.diff(of_found[first[i]])) + 1), len(i)] if len(i) else [0]
+    for start, end in pairwise(cuts):
+        a0, b0 = a[start:end].min(), b[start:end].min()
+        in_row, in_column = a[start:end] - a0, b[start:end] - b0
+        shape = (int(in_row.max()) + 1, int(in_column.max()) + 1)
+        if shape[0] * shape[1] > _WHOLE:
             if f.shape[1] == 3:
                 raise InputError(
-                    f"frames: one holds {len(p)} localisations and {len(q)} emitters, too many to"
-                    " pair in 3D; give the frame of each."
+                    f"frames: one holds {shape[0]} localisations and {shape[1]} emitters with a choice, too"
+                    " many to pair in 3D; give the frame of each."
                 )
-            i, j = picks.match(p, q, reach).pairs.T
+            these, those = rows[a0 : a0 + shape[0]], columns[b0 : b0 + shape[1]]
+            row, column = picks.match(f[first[these]], t[second[those]], reach).pairs.T
         else:
-            apart = cdist(p, q)
-            beyond = (reach + depth) * (min(apart.shape) + 1)  # costs more than all distances together
-            if f.shape[1] == 3:
-                far = (cdist(p[:, :2], q[:, :2]) > reach) | (cdist(p[:, 2:], q[:, 2:]) > depth)
-                np.copyto(apart, beyond, where=far)
-            else:
-                np.copyto(apart, beyond, where=apart > reach)
-            i, j = linear_sum_assignment(apart)
-            kept = apart[i, j] < beyond
-            i, j = i[kept], j[kept]
-        ours.append(i + low)
-        theirs.append(j + start)
+            beyond = (reach + depth) * (min(shape) + 1)  # costs more than all distances together
+            costs = np.full(shape, beyond)
+            costs[in_row, in_column] = apart[start:end]
+            row, column = linear_sum_assignment(costs)
+            kept = costs[row, column] < beyond
+            row, column = row[kept], column[kept]
+        ours.append(rows[row + a0])
+        theirs.append(columns[column + b0])
     every = np.column_stack((first[np.concatenate(ours)], second[np.concatenate(theirs)]))
     return every[np.argsort(every[:, 0])]
+
+
+def _near(
+    f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach: float, depth: float
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """All that may be paired: the order of f and of t by frame, and i, j of these orders with the distance.
+
+    All frames lie side by side on one line of x, so that one sorted list gives each position's neighbours.
+    """
+    nobody = np.zeros(0, np.intp)
+    if not (len(f) and len(t)):
+        return nobody, nobody, nobody, nobody, np.zeros(0)
+    _, rank = np.unique(np.concatenate((of_found, of_true)), return_inverse=True)
+    x = np.concatenate((f[:, 0], t[:, 0]))
+    x += rank * (np.ptp(x) + 3 * reach) - x.min()
+    first, second = np.argsort(x[: len(f)], kind="stable"), len(f) + np.argsort(x[len(f) :], kind="stable")
+    here, there = x[first], x[second]
+    second -= len(f)
+    f, t = f[first], t[second]
+    margin = reach + 1e-12 * x.max()  # frames far down the line are known less sharply
+    low = np.searchsorted(there, here - margin)
+    n = np.searchsorted(there, here + margin, "right") - low
+    some_i, some_j = [nobody], [nobody]
+    for k in range(int(n.max(initial=0))):
+        i = np.flatnonzero(n > k)
+        j = low[i] + k
+        beside = np.abs(f[i, 1] - t[j, 1]) <= reach
+        some_i.append(i[beside])
+        some_j.append(j[beside])
+    i, j = np.concatenate(some_i), np.concatenate(some_j)
+    step = f[i] - t[j]
+    within = np.hypot(step[:, 0], step[:, 1]) <= reach
+    if f.shape[1] == 3:
+        within &= np.abs(step[:, 2]) <= depth
+    i, j, step = i[within], j[within], step[within]
+    order = np.argsort(i, kind="stable")
+    return first, second, i[order], j[order], np.sqrt((step[order] ** 2).sum(axis=1))
 
 
 def _checked(frames: Frames, f: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:

@@ -14,10 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
 
-_BLOCK = 16  # pixels a side; a quarter of the blocks, those with the least structure, are looked at
-# Raw images of eight collections stay within 0.10 along one axis and 0.05 along both. A linear shift by a
-# fifth of a pixel gives 0.24, a cubic rotation 0.13 along both.
+_BLOCK = 8  # pixels a side; a quarter of the blocks, those with the least structure, are looked at
+_LEAST = 32  # pixels a side of an image
+# Raw images of six collections stay within 0.03 along both axes (one with noise of columns: 0.13). A linear
+# shift by a fifth of a pixel gives 0.24, by a tenth 0.11, a cubic rotation 0.13 along both.
 SHARED, BOTH = 0.15, 0.1
+# Those raw images stay within 0.011, but for two of an iSIM whose columns do share noise (0.02 and 0.05).
+LINES = 0.02
+# Raw images: within 0.11. Noise2Void leaves 0.34 to 0.42, non-local means 0.22, total variation 0.28.
+FADED = 0.15
+# The same raw images: 1.9 to 2.9. Non-local means: 3.8 to 30.
+UNEVEN = 3.3
 COMPRESSED = 0.03  # raw images of seven collections stay below 0.015
 EMPTY = 0.2
 ENDS = 0.005
@@ -31,9 +38,22 @@ class Processed:
     ----------
     along_x, along_y : float
         Correlation of the noise of a pixel with that of its neighbour in the row and in the column: 0 for a
-        raw image. One alone: noise of whole rows (x) or columns (y). NaN where the image has no noise.
+        raw image. One alone: a shift along that axis, or noise of whole rows (x) or columns (y). NaN where
+        the image has no noise.
     error : float
         Standard error of these two for independent noise.
+    rows, columns : float
+        Share of the noise's variance that whole rows and whole columns have in common: 0 for a raw image.
+    lines_error : float
+        Standard error of the larger of these two for independent noise.
+    faded : float
+        By how much the noise is weaker at the finest detail (periods below 2.2 pixels) than at periods of 2.6
+        to 4: 0 for noise that is independent between pixels. Below 0: it was sharpened.
+    faded_error : float
+        Its standard error for independent noise.
+    uneven : float
+        Variance of the noise in the noisiest tenth of the blocks over that in the quietest tenth, at like
+        brightness: about 2 for a raw image, by chance. NaN where fewer than 64 blocks are looked at.
     compressed : float
         How much emptier the fine detail of 8 x 8 pixels is on one of the 64 possible grids than on the
         others: 0 without JPEG.
@@ -48,6 +68,12 @@ class Processed:
     along_x: float
     along_y: float
     error: float
+    rows: float
+    columns: float
+    lines_error: float
+    faded: float
+    faded_error: float
+    uneven: float
     compressed: float
     empty: float
     lowest: float
@@ -59,6 +85,8 @@ class Processed:
         both = max(BOTH, 3 * self.error)
         least = both if min(shared.values()) > both else max(SHARED, 4 * self.error)
         along = [name for name, value in shared.items() if value > least]
+        whole = {name: max(LINES, 5 * self.lines_error) for name in ("rows", "columns")}
+        lines = [name for name, least in whole.items() if getattr(self, name) > least]
         said = []
         if np.isnan(self.along_x) or np.isnan(self.along_y):
             said.append("has no noise: it was denoised, drawn, or is constant")
@@ -67,10 +95,27 @@ class Processed:
                 f"neighbours share noise (correlation {self.along_x:.2f} along x, {self.along_y:.2f} along"
                 " y): it was interpolated, smoothed or denoised, unless fine structure fills the field"
             )
+        elif lines:
+            said += [
+                f"whole {name} share noise ({getattr(self, name):.0%} of its variance)" for name in lines
+            ]
+        elif self.uneven > UNEVEN:
+            said.append(
+                f"its noise is {self.uneven:.1f} times as strong in some places as in others as bright: it"
+                " was denoised"
+            )
         elif along:
-            lines = "rows" if along == ["x"] else "columns"
-            share = max(self.along_x, self.along_y)
-            said.append(f"whole {lines} share noise (correlation {share:.2f} along {along[0]})")
+            said.append(
+                f"neighbours share noise along {along[0]} (correlation {shared[along[0]]:.2f}): it was"
+                " shifted or scaled along that axis"
+            )
+        elif self.faded > max(FADED, 4 * self.faded_error):
+            said.append(
+                f"its noise is {self.faded:.0%} weaker at the finest detail: it was denoised, smoothed or"
+                " interpolated, unless fine structure fills the field"
+            )
+        elif min(*shared.values(), self.faded) < -max(SHARED, 4 * self.error, 4 * self.faded_error):
+            said.append("its noise is strongest at the finest detail: it was sharpened or deconvolved")
         if self.compressed > COMPRESSED:
             said.append("bears the grid of JPEG compression")
         if self.empty > EMPTY:
@@ -87,9 +132,11 @@ def processed(image: ArrayLike) -> Processed:
     """Look for traces of processing in one image.
 
     Neighbours are compared in second differences across the line that joins them, which no slope of the
-    specimen enters, in the quarter of the blocks of 16 x 16 pixels that vary least once smoothed. In a field
-    without any quiet place, fine structure counts as shared noise. JPEG whose
-    steps are finer than the noise leaves no grid.
+    specimen enters, in the quarter of the blocks of 8 x 8 pixels that vary least once smoothed; whole lines
+    by blocks of one row of blocks; the fading in the blocks' power spectra; unevenness by what is left of the
+    blocks' variances when a straight line over brightness is divided out. In a field without any quiet place,
+    fine structure counts as shared noise. A shift below a sixth of a pixel along one axis is not told, nor is
+    JPEG whose steps are finer than the noise.
 
     Parameters
     ----------
@@ -115,36 +162,140 @@ def processed(image: ArrayLike) -> Processed:
     True
     """
     values = np.asarray(image)
-    if values.ndim != 2 or min(values.shape) < 2 * _BLOCK or values.dtype.kind not in "fiub":
+    if values.ndim != 2 or min(values.shape) < _LEAST or values.dtype.kind not in "fiub":
         raise InputError(
             f"image: shape {values.shape}, {values.dtype}; expected one plane (Y, X) of numbers, at least"
-            f" {2 * _BLOCK} pixels a side."
+            f" {_LEAST} pixels a side."
         )
     if not np.isfinite(values).all():
         raise InputError("image: holds NaN or infinity; expected finite grey levels.")
+    grey = values.astype(float)
+    quiet = _quiet(grey)
+    blocks = _blocks(grey)[quiet]
+    along_x, along_y, error = _neighbours(blocks)
+    (rows, row_error), (columns, column_error) = _line(grey, quiet), _line(grey.T, quiet.T)
     return Processed(
-        *_shared(values.astype(float)), _grid(values.astype(float)), _empty(values), *_ends(values)
-    )
+        along_x, along_y, error, rows, columns, max(row_error, column_error), *_fading(blocks),
+        _unevenness(blocks), _grid(grey), _empty(values), *_ends(values),
+    )  # fmt: skip
+
+
+def wrapped(image: ArrayLike) -> bool:
+    """Whether whole numbers seem to have run over the end of 8, 16 or 32 bits.
+
+    Values then fill the first and the last tenth of the type's range and hardly anything between.
+    """
+    values = np.asarray(image)
+    if values.dtype.kind == "f" and (values != np.rint(values)).any():
+        return False
+    bits = values.dtype.itemsize * 8 if values.dtype.kind in "ui" else 32
+    if values.dtype.kind == "f":  # as read from a file: the fewest bits that hold it
+        bits = next((n for n in (8, 16) if values.max() < 2**n), 32)
+    top = float(2 ** (bits - (values.dtype.kind == "i")) - 1)
+    between = int(((values > 0.2 * top) & (values < 0.8 * top)).sum())
+    return bool(min((values > 0.9 * top).sum(), (values < 0.1 * top).sum()) > 3 * between + 3)
+
+
+def traces(image: ArrayLike, name: str = "image") -> str:
+    """Tell in one line what software left behind in an image of yours, for a page.
+
+    Parameters
+    ----------
+    image : array_like, (Y, X) or (N, Y, X)
+        Of a stack or a movie the middle plane is looked at.
+    name : str
+        What to call it, such as its path.
+
+    Returns
+    -------
+    str
+        What `Processed.signs` says, negative values, and numbers that ran over their end; or that none of
+        it was found.
+
+    Raises
+    ------
+    InputError
+        As `processed`.
+    """
+    values = np.asarray(image)
+    said = processed(values if values.ndim == 2 else values[len(values) // 2]).signs()
+    if values.min() < 0:
+        said.append("holds negative values: something was subtracted from it")
+    if wrapped(values):
+        said.append("seems to wrap around: whole numbers ran over their end; save it as float32")
+    return f"{name}: {'; '.join(said)}." if said else f"{name}: no trace of software was found."
 
 
 def _blocks(image: NDArray) -> NDArray:
+    """Rows of blocks, columns of blocks, pixels of each."""
     height, width = (side // _BLOCK for side in image.shape)
-    cut = image[: height * _BLOCK, : width * _BLOCK].reshape(height, _BLOCK, width, _BLOCK)
-    return cut.swapaxes(1, 2).reshape(-1, _BLOCK, _BLOCK)
+    return image[: height * _BLOCK, : width * _BLOCK].reshape(height, _BLOCK, width, _BLOCK).swapaxes(1, 2)
 
 
-def _shared(image: NDArray) -> tuple[float, float, float]:
+def _quiet(image: NDArray) -> NDArray[np.bool_]:
+    """Which blocks vary least once smoothed; those cut at 0, or painted, show nothing."""
     from scipy.ndimage import gaussian_filter
 
-    blocks = _blocks(image)
-    structure = _blocks(gaussian_filter(image, 2)).std(axis=(1, 2))
-    noisy = np.flatnonzero(np.ptp(blocks, axis=(1, 2)) > 0)  # cut at 0, or painted: nothing to be seen there
-    quiet = blocks[noisy[np.argsort(structure[noisy])[: max(len(noisy) // 4, 2)]]]
-    down = quiet[:, 2:] - 2 * quiet[:, 1:-1] + quiet[:, :-2]
-    along = quiet[:, :, 2:] - 2 * quiet[:, :, 1:-1] + quiet[:, :, :-2]
+    structure = _blocks(gaussian_filter(image, 2)).std(axis=(2, 3))
+    noisy = np.ptp(_blocks(image), axis=(2, 3)) > 0
+    order = np.argsort(np.where(noisy, structure, np.inf), axis=None, kind="stable")
+    chosen = np.zeros(structure.size, bool)
+    chosen[order[: max(int(noisy.sum()) // 4, min(2, int(noisy.sum())))]] = True
+    return chosen.reshape(structure.shape)
+
+
+def _second(blocks: NDArray) -> NDArray:
+    """Second differences down each column."""
+    return blocks[..., 2:, :] - 2 * blocks[..., 1:-1, :] + blocks[..., :-2, :]
+
+
+def _neighbours(quiet: NDArray) -> tuple[float, float, float]:
+    down, along = _second(quiet), _second(quiet.swapaxes(-1, -2))
     # A second difference shares pixels with its neighbours: 1.4 times the error of as many independent ones.
-    error = 1.4 / np.sqrt(max(down[:, :, 1:].size, 1))
-    return _alike(down[:, :, 1:], down[:, :, :-1]), _alike(along[:, 1:], along[:, :-1]), float(error)
+    error = 1.4 / np.sqrt(max(down[..., 1:].size, 1))
+    return _alike(down[..., 1:], down[..., :-1]), _alike(along[..., 1:], along[..., :-1]), float(error)
+
+
+def _line(image: NDArray, quiet: NDArray) -> tuple[float, float]:
+    """How alike the same rows of two quiet blocks of one row of blocks are, and the error of that.
+
+    Blocks apart share neither structure of the specimen nor what interpolation spreads, but noise of a row.
+    """
+    down = _second(_blocks(image))
+    power = float((down[quiet] ** 2).mean()) if quiet.any() else 0.0
+    means = np.where(quiet[..., None], down.mean(axis=3), 0.0)
+    n = quiet.sum(axis=1)
+    pairs = float((n * (n - 1)).sum() * down.shape[2])
+    if not power or not pairs:
+        return 0.0, float("inf")
+    together = means.sum(axis=1) ** 2 - (means**2).sum(axis=1)
+    return float(together.sum() / pairs / power), float(1.4 * np.sqrt(2 / pairs) / _BLOCK)
+
+
+def _fading(quiet: NDArray) -> tuple[float, float]:
+    """By how much the finest detail of quiet blocks is weaker than the next coarser one, and its error."""
+    window = np.hanning(_BLOCK + 2)[1:-1]
+    flat = (quiet - quiet.mean(axis=(-1, -2), keepdims=True)) * np.outer(window, window)
+    power = (np.abs(np.fft.fft2(flat)) ** 2).mean(axis=0) if len(quiet) else np.zeros((_BLOCK, _BLOCK))
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(_BLOCK), np.fft.fftfreq(_BLOCK)))
+    finer, coarser = power[frequency >= 0.45], power[(frequency >= 0.25) & (frequency < 0.38)]
+    if not coarser.mean():
+        return 0.0, float("inf")
+    # A coefficient and its mirror image are one, and the window makes neighbours alike.
+    error = 2 * np.sqrt((1 / finer.size + 1 / coarser.size) / len(quiet))
+    return float(1 - finer.mean() / coarser.mean()), float(error)
+
+
+def _unevenness(quiet: NDArray) -> float:
+    if len(quiet) < 64:
+        return float("nan")
+    noise, light = (_second(quiet) ** 2).mean(axis=(-1, -2)), quiet.mean(axis=(-1, -2))
+    dim, bright = np.array_split(np.argsort(light, kind="stable"), 3)[::2]
+    rise = np.median(light[bright]) - np.median(light[dim])
+    slope = (noise[bright].mean() - noise[dim].mean()) / rise if rise > 0 else 0.0
+    line = noise.mean() + slope * (light - light.mean())
+    low, high = np.percentile(noise / np.maximum(line, 0.2 * noise.mean()), (10, 90))
+    return float(high / low) if low > 0 else float("inf")
 
 
 def _alike(a: NDArray, b: NDArray) -> float:

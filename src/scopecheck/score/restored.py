@@ -267,18 +267,18 @@ def _refuse_copies(found: Sequence[Mapping[str, Any]]) -> None:
 def _wrapped(image: NDArray, light: NDArray) -> bool:
     """Whether whole numbers ran over their end.
 
-    Bright places lie far below the line that the dimmer ones follow, or values fill the first and the last
-    tenth of the type's range and hardly anything between.
+    Bright places then lie far below the line that the dimmer ones follow; or as `measure.processed.wrapped`.
     """
+    from scopecheck.measure.processed import wrapped
+
     if image.dtype.kind not in "ui":
         return False
-    top = float(np.iinfo(image.dtype).max)
-    between = ((image > 0.2 * top) & (image < 0.8 * top)).sum()
-    if min((image > 0.9 * top).sum(), (image < 0.1 * top).sum()) > 3 * between + 3:
+    if wrapped(image):
         return True
     dim = light <= np.percentile(light, 90)
     if not (np.ptp(light[dim]) and np.ptp(image[dim])):
         return False
+    top = float(np.iinfo(image.dtype).max)
     expected = np.polyval(np.polyfit(light[dim], image[dim].astype(float), 1), light)
     over = (expected > top) & (image < top)
     return bool(over.sum() >= 3 and np.median((expected - image)[over]) > top / 2)

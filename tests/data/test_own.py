@@ -1,0 +1,58 @@
+"""An image of one's own is read, checked, and what software left behind in it is said."""
+
+import re
+
+import numpy as np
+import pytest
+import tifffile
+from scipy import ndimage
+
+from scopecheck import acquire, data
+from scopecheck.acquire.spots import field
+from scopecheck.errors import InputError
+
+RAW = acquire.expose(field((256, 256), 40, seed=0).photons, acquire.Camera(), 0)
+
+
+def saved(folder, image):
+    tifffile.imwrite(folder / "cell.tif", image, photometric="minisblack")
+    return folder / "cell.tif"
+
+
+def test_a_raw_plane_is_given_as_stored(tmp_path, capsys):
+    given = data.own_image(saved(tmp_path, RAW), (128, 128))
+    assert given.dtype == RAW.dtype
+    assert (given == RAW).all()
+    assert capsys.readouterr().out == f"{tmp_path}/cell.tif: no trace of software was found.\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda image: ndimage.gaussian_filter(image.astype(np.float32), 1), "neighbours share noise"),
+        (
+            lambda image: ndimage.shift(image.astype(np.float32), (0.5, 0.5), order=1),
+            "neighbours share noise",
+        ),
+        (lambda image: np.minimum(image, np.percentile(image, 98)).astype(np.uint16), "clipped"),
+        (lambda image: image.astype(np.float32) - 110, "holds negative values"),
+        (lambda image: (image.astype(int) - 110).astype(np.uint16), "wrap around"),
+    ],
+)
+def test_what_software_did_is_said(tmp_path, capsys, change, said):
+    data.own_image(saved(tmp_path, change(RAW)))
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("image", "least", "said"),
+    [
+        (np.zeros((3, 200, 200), np.uint16), (128, 128), "a stack or a movie; expected one plane (Y, X)"),
+        (RAW, (4, 128, 128), "one plane; expected planes of one stack (Z, Y, X)"),
+        (RAW[:100], (128, 128), "expected one plane (Y, X) of at least (128, 128) pixels"),
+        (np.full((200, 200), 9, np.uint16), (128, 128), "grey level 9 everywhere"),
+    ],
+)
+def test_another_image_is_refused(tmp_path, image, least, said):
+    with pytest.raises(InputError, match=rf"cell\.tif: .*{re.escape(said)}"):
+        data.own_image(saved(tmp_path, image), least)
