@@ -209,7 +209,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
             seen.append((f"the {one} image and the {other} hold the very same pixels", name))
     middle = {side: image if image.ndim == 2 else image[len(image) // 2] for side, image in given.items()}
     if min(middle["raw"].shape) >= 32:
-        seen += [(f"the raw image {sign}", name) for sign in processed(middle["raw"]).signs()]
+        seen += [(f"the raw image: {sign}", name) for sign in processed(middle["raw"]).signs()]
         for side in ("restored", "truth"):
             signs = processed(middle[side]).signs() if np.ptp(middle[side]) else []
             if side == "truth":  # a simulated one may well have one even background
