@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 from scipy.stats import binom
 
 from scopecheck import measure
@@ -345,3 +346,38 @@ def test_no_word_is_cut(run, tmp_path, monkeypatch, columns):
     assert "…" not in narrow
     longest = max(len(line) for line in narrow.splitlines() if str(tmp_path) not in line)
     assert longest <= columns
+
+
+@pytest.mark.parametrize(
+    ("photons", "diameter", "n", "said"),
+    [
+        (200.0, 20.0, 100, "inside everything"),
+        (200.0, 60.0, 15, "diameter is"),
+        (2000.0, 20.0, 100, "photons is"),
+        (200.0, 20.0, 30, "coverage is"),
+    ],
+)
+def test_it_says_how_far_images_lie_from_those_that_were_swept(run, tmp_path, photons, diameter, n, said):
+    """Held against the settings that the images were simulated with, and the ends of the shipped sweep."""
+    from scopecheck import acquire
+    from scopecheck.acquire.scenes import nuclei
+    from scopecheck.record.envelope import envelope_tables, read_envelope
+
+    swept = read_envelope(envelope_tables()["segmentation-stardist"]).axes["diameter"][-1]
+    for name in ("masks", "images"):
+        (tmp_path / name).mkdir()
+    for k in range(3):
+        scene = nuclei((512, 512), n, diameter=diameter, photons=photons, background=5, seed=k)
+        seen = acquire.expose(gaussian_filter(scene.photons, 1.5), acquire.Camera(), k)
+        tifffile.imwrite(tmp_path / "masks" / f"{k}.tif", scene.labels.astype(np.uint16))
+        tifffile.imwrite(tmp_path / "images" / f"{k}.tif", seen)
+    masks = str(tmp_path / "masks")
+    got = run(masks, "--image", str(tmp_path / "images"), "--tool", "stardist", "--json")[1]
+    told = [note for note in json.loads(got)["notes"] if note.startswith("Beside the images")]
+    assert len(told) == 1
+    assert "segmentation-stardist was swept over, yours (median of 3) have" in told[0]
+    assert said in told[0]
+    if diameter > swept:
+        times = float(re.search(r"diameter is ([\d.]+) times", told[0])[1])
+        assert times == pytest.approx(diameter / swept, rel=0.1)
+    assert not [note for note in json.loads(run(masks, "--json")[1])["notes"] if "swept" in note]

@@ -23,7 +23,7 @@ SHARED, BOTH = 0.15, 0.1
 LINES = 0.02
 # Raw images: within 0.11. Noise2Void leaves 0.34 to 0.42, non-local means 0.22, total variation 0.28.
 FADED = 0.15
-# Raw images: 1.9 to 3.4, of a confocal embryo up to 4.2. Non-local means 8 to 30, with its weakest settings 4.
+# Raw images: 1.9 to 3.4, of a confocal embryo up to 4.2. Non-local means 8 to 30, at its weakest 4.
 UNEVEN = 5.0
 COMPRESSED = 0.03  # raw images of seven collections stay below 0.015
 EMPTY = 0.2

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scopecheck.errors import InputError
 from scopecheck.score import checks, signs
 from scopecheck.score.checks import Check, Rule, Value
+from scopecheck.score.locate import away
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import beside
 from scopecheck.score.rules import Rules
@@ -198,6 +199,8 @@ def check_labels(
                 limits[one["name"]] |= extra(one["name"], one["labels"], one["image"])
     rules = [_stated(rule, asked) for rule in RULES] + list(extra_rules)
     found = checks.judge(rules, values, limits, asked.limits, tool=asked.tool, measurement=asked.measurement)
+    if asked.baseline == "nuclei" and (seen := [one for one in mine if one["image"] is not None]):
+        notes += away([one["image"] for one in seen], [one["labels"] for one in seen], asked.tool)
     empty = [one["name"] for one in mine if not len(one["table"])]
     if empty:
         notes.append(f"{few(empty)}: {NONE}; of these nothing was asked but what needs none.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import numpy as np
 from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from scopecheck.measure.acquisition import Acquisition
     from scopecheck.record.envelope import Envelope, Expected
 
@@ -21,6 +24,7 @@ SETTINGS = {  # of an estimate, as a sweep calls it
     "coverage": "coverage",
     "touching": "touching",
 }
+_MANY = 20  # images from which the middle of a folder is told
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,65 @@ def locate(
         envelopes,
         notes,
     )
+
+
+def away(images: Sequence[NDArray], labels: Sequence[NDArray], tool: str | None = None) -> list[str]:
+    """How far images lie from those that recipes were swept over, a sentence a recipe.
+
+    Parameters
+    ----------
+    images, labels : sequence of (Y, X) array
+        Of more than 20, 20 spread over them are looked at; the median of each setting is told.
+    tool : str, optional
+        Only of recipes whose name holds this, if there is one.
+
+    Returns
+    -------
+    list of str
+        Empty where no image is a plane of at least 32 pixels a side that shows something.
+    """
+    from scopecheck.measure.acquisition import acquisition
+    from scopecheck.record.envelope import envelope_tables, read_envelope
+
+    pairs = [
+        (image, of)
+        for image, of in zip(images, labels, strict=True)
+        if image.ndim == 2 and min(image.shape) >= 32 and np.ptp(image.astype(float)) and of.any()
+    ]
+    if not pairs:
+        return []
+    chosen = [pairs[k] for k in np.unique(np.linspace(0, len(pairs) - 1, _MANY).astype(int))]
+    found = [acquisition(image, of, as_given=True) for image, of in chosen]
+    yours = {name: _middle([getattr(one, estimate) for one in found]) for estimate, name in SETTINGS.items()}
+    tables = envelope_tables()
+    named = {name: path for name, path in tables.items() if tool and tool in name}
+    said = []
+    for name, path in (named or tables).items():
+        axes = read_envelope(path).axes
+        far = [_apart(setting, yours[setting], axes[setting][0], axes[setting][-1]) for setting in axes]
+        told = ", ".join(
+            f"{setting} {yours[setting]:.3g}" for setting in axes if yours[setting] == yours[setting]
+        )
+        where = "; ".join(filter(None, far)) or "inside everything that was swept"
+        middle = f" (median of {len(chosen)})" if len(chosen) > 1 else ""
+        said.append(f"Beside the images that {name} was swept over, yours{middle} have {told}: {where}.")
+    return said
+
+
+def _middle(values: Sequence[float]) -> float:
+    known = [value for value in values if value == value]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _apart(setting: str, value: float, low: float, high: float) -> str:
+    """How far outside of what was swept a setting lies; empty where it lies inside."""
+    if value != value:
+        return f"{setting} is not known (swept {low:g} to {high:g})"
+    if low <= value <= high:
+        return ""
+    if value > high:
+        return f"{setting} is {value / high:.2g} times the largest swept, {high:g}"
+    return f"{setting} is {value / low:.2g} of the smallest swept, {low:g}"
 
 
 def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:
