@@ -186,6 +186,86 @@ def test_label_images_are_measured_as_score_labels_does(correct, tmp_path):
     assert area["rows"][0]["corrected"] == pytest.approx(1)  # each object is one pixel
 
 
+@pytest.fixture
+def families(tmp_path):
+    """Cells of 8 x 8 pixels with planted spots of one pixel; the tool misses one spot in each cell."""
+    rng = np.random.default_rng(11)
+    each = rng.integers(2, 9, (20, 6))
+    for folder in ("cells", "true_cells", "spots", "true_spots"):
+        (tmp_path / folder).mkdir()
+    for i, spots in enumerate(each):
+        cells, kids = np.zeros((10, 60), np.uint16), {"spots": None, "true_spots": None}
+        for k in range(6):
+            cells[1:9, 10 * k + 1 : 10 * k + 9] = k + 1
+        for folder, fewer in (("spots", 1), ("true_spots", 0)):
+            kids[folder] = np.zeros_like(cells)
+            for k, n in enumerate(spots - fewer):
+                for j in range(n):
+                    kids[folder][2 + 2 * (j // 4), 10 * k + 1 + 2 * (j % 4)] = 10 * k + 1 + j
+        kids["spots"][0, 0] = 999  # in no cell
+        tifffile.imwrite(tmp_path / "cells" / f"f{i}.tif", cells)
+        tifffile.imwrite(tmp_path / "spots" / f"f{i}.tif", kids["spots"])
+        if i % 2:
+            tifffile.imwrite(tmp_path / "true_cells" / f"f{i}.tif", cells)
+            tifffile.imwrite(tmp_path / "true_spots" / f"f{i}.tif", kids["true_spots"])
+    return tmp_path, each
+
+
+def test_children_per_parent_are_corrected(correct, families):
+    """As a table of the planted numbers of each field is; in all fields a cell lacks one spot."""
+    folder, each = families
+    cells = (folder / "cells", folder / "true_cells", "--chosen", "random")
+    kids = ("--children", folder / "spots", "--truth-children", folder / "true_spots")
+    told = asked(correct, *cells, *kids)
+    (row,) = told["rows"]
+    assert (told["value"], row["unit"], row["n"]) == ("children_per_parent", "children a parent", 10)
+    mean = each.mean(axis=1)
+    tool = table(folder / "tool.csv", [(f"f{i}", repr(float(m - 1))) for i, m in enumerate(mean)])
+    truth = table(folder / "truth.csv", [(f"f{i}", repr(float(mean[i]))) for i in range(1, 20, 2)])
+    (planted,) = asked(correct, tool, truth, *USUAL)["rows"]
+    assert row["corrected"] == pytest.approx(planted["corrected"])
+    assert row["interval"] == pytest.approx(planted["interval"])
+    assert row["interval"][0] <= each.mean() <= row["interval"][1]
+    assert row["uncorrected"] == pytest.approx(each.mean() - 1)
+    assert any("20 children lie in no parent" in note for note in told["notes"])
+    pooled = asked(correct, *cells, *kids, "--value", "children", "--per", "count")
+    assert pooled["rows"][0]["corrected"] == pytest.approx(row["corrected"])  # six cells in every field
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--children", "spots"), "--children: the tool's and true ones are needed"),
+        (("--value", "children"), "--value children: give --children and --truth-children"),
+        (("--children", "spots", "--truth-children", "none"), "none: no such folder"),
+        (("--children", "true_spots", "--truth-children", "spots"), "no file of children for 10 of 20"),
+        (
+            ("--children", "spots", "--truth-children", "true_spots", "--value", "count"),
+            "does not ask for them",
+        ),
+        (
+            ("--children", "spots", "--truth-children", "true_spots", "--border", "drop"),
+            "made for --border keep",
+        ),
+    ],
+)
+def test_children_that_do_not_fit_end_with_2(correct, families, monkeypatch, more, said):
+    monkeypatch.chdir(families[0])
+    status, out, err = correct("cells", "true_cells", "--chosen", "random", *more)
+    assert (status, out) == (2, "")
+    assert said in err
+
+
+def test_a_field_without_parents_has_no_children_a_parent(correct, families):
+    folder, _ = families
+    tifffile.imwrite(folder / "cells" / "f0.tif", np.zeros((10, 60), np.uint16))
+    kids = ("--children", folder / "spots", "--truth-children", folder / "true_spots")
+    status, _, err = correct(folder / "cells", folder / "true_cells", "--chosen", "random", *kids)
+    assert status == 2
+    assert "f0.tif: holds no parent" in err
+    assert "--value children --per count" in err
+
+
 def test_fields_picked_by_eye_are_refused_and_strata_may_mend_it(correct, tmp_path):
     y, f, _ = numbers()
     order = np.argsort(f)
@@ -348,6 +428,7 @@ def test_bad_tables_end_with_2_and_one_line(correct, tmp_path, change, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ((*USUAL, "--children", "x", "--truth-children", "y"), "--children: is for folders"),
         (("--value", "count"), "--chosen: say how the annotated fields were chosen"),
         ((*USUAL[:3], "eye"), "--chosen: 'eye' is not known"),
         (("--chosen", "random", "--value", "cuont"), "did you mean 'count'?"),
@@ -458,13 +539,13 @@ def test_the_command_lines_of_the_book_run(correct, tmp_path, monkeypatch, line)
     table(tmp_path / "truth.csv", shown, ("field", "count", "cells", "positive"))
     both = [(f"f{i}", f[i], y[i] if i in at else "") for i in range(N)]
     table(tmp_path / "study.csv", both, ("field", "count", "by_hand"))
-    for folder in ("my_tool", "my_truth", "my_images"):
+    for folder in ("my_tool", "my_truth", "my_images", "my_spots", "true_spots"):
         (tmp_path / folder).mkdir()
         for i in range(10):
             labels = np.zeros((20, 40), np.uint16)
             labels.flat[: 16 * (20 + i) : 16] = np.arange(1, 21 + i)
             image = np.random.default_rng(i).poisson(20, labels.shape).astype(np.uint16)
-            if folder != "my_truth" or i % 3 == 0:
+            if not folder.endswith(("truth", "true_spots")) or i % 3 == 0:
                 tifffile.imwrite(tmp_path / folder / f"f{i}.tif", image if "images" in folder else labels)
     status, out, err = correct(*shlex.split(line)[2:])
     assert (status, err) == (0, "")
@@ -472,4 +553,4 @@ def test_the_command_lines_of_the_book_run(correct, tmp_path, monkeypatch, line)
 
 
 def test_the_book_shows_every_way():
-    assert len(book_lines()) == 5
+    assert len(book_lines()) == 6

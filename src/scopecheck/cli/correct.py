@@ -76,6 +76,13 @@ def correct(
     shape: Annotated[
         str | None, typer.Option(help="Rows,columns of the images that outlines were drawn on.")
     ] = None,
+    children: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of label images of spots or nuclei within the cells of TOOL: children a parent."
+        ),
+    ] = None,
+    truth_children: Annotated[Path | None, typer.Option(help="The true ones, within those of TRUTH.")] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
     all_fields: Annotated[
         Path | None,
@@ -132,17 +139,28 @@ def correct(
     )
     if per and estimand == "total":
         raise InputError("--per: gives a ratio, which has no total; leave out --estimand total or --per.")
+    if (children is None) != (truth_children is None):
+        raise InputError("--children: the tool's and true ones are needed; give --truth-children, too.")
+    if children is not None and border == "drop":
+        raise InputError("--children: is made for --border keep.")
     if tool.is_dir():
         from scopecheck.score.correct_images import tables_of
 
         sides = None if shape is None else whole_sides(shape)
         size = None if pixel_size is None else sizes(pixel_size)
+        below = None if children is None or truth_children is None else (children, truth_children)
         mine, theirs, asked, notes = tables_of(
-            tool, truth, image, asked, pixel_size=size, border=border, shape=sides
+            tool, truth, image, asked, pixel_size=size, border=border, shape=sides, children=below
         )
         found = correct_tables(mine, theirs, asked, notes)
     else:
-        for option, given in (("image", image), ("pixel-size", pixel_size), ("shape", shape)):
+        given_for_folders = (
+            ("image", image),
+            ("pixel-size", pixel_size),
+            ("shape", shape),
+            ("children", children),
+        )
+        for option, given in given_for_folders:
             if given is not None:
                 raise InputError(f"--{option}: is for folders of label images, and {tool} is none.")
         found = correct_study(tool, truth, asked)

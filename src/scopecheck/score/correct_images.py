@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SEEN = ("brightness", "sharpness", "noise")
+FAMILY = ("children_per_parent", "children")  # measures that need the label images of the children
 
 
 def tables_of(
@@ -30,6 +31,7 @@ def tables_of(
     pixel_size: Sequence[float] | None,
     border: str,
     shape: Sequence[int] | None = None,
+    children: tuple[Path, Path] | None = None,
 ) -> tuple[FieldTable, FieldTable, Asked, list[str]]:
     """Measure label images as `score labels` does, one number a field.
 
@@ -40,12 +42,16 @@ def tables_of(
     image : Path, optional
         Folder of grey images of all fields, of which brightness, sharpness and noise are taken.
     asked : Asked
-        `value` and `per` name measures (`measure.quantities`); count by default.
+        `value` and `per` name measures (`measure.quantities`); count by default. With `children` also
+        children_per_parent, then the default, and children.
     pixel_size : sequence of float, optional
         Micrometres along the axes; by default what the files say.
     border : {"keep", "drop"}
     shape : sequence of int, optional
         Of the images that outlines were drawn on, where files hold outlines.
+    children : (Path, Path), optional
+        Folders of the label images of children (spots, nuclei), the tool's and true ones; `tool` and `truth`
+        then hold their parents (cells).
 
     Returns
     -------
@@ -80,10 +86,23 @@ def tables_of(
     listed = {"prediction": _listed(tool, notes), "truth": _listed(truth, notes)}
     listed, said = _of_one_kind(listed, {"prediction": tool, "truth": truth})
     notes += said
-    names = list(dict.fromkeys([asked.value or "count", *([asked.per] if asked.per else []), "count"]))
+    first = asked.value or (FAMILY[0] if children else "count")
+    names = list(dict.fromkeys([first, *([asked.per] if asked.per else []), "count"]))
+    if not children and (lacking := [name for name in names if name in FAMILY]):
+        raise InputError(
+            f"--value {lacking[0]}: give --children and --truth-children, folders of label images."
+        )
+    if children and not set(names) & set(FAMILY):
+        raise InputError(
+            f"--children: given, but --value {first} does not ask for them; expected {few(FAMILY)}."
+        )
+    for folder in children or ():
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; expected the label images of children.")
+    below = children or (None, None)
     mine, theirs = (
-        _table(folder, listed[side], names, pixel_size, border, shape, notes)
-        for side, folder in (("prediction", tool), ("truth", truth))
+        _table(folder, listed[side], names, pixel_size, border, shape, notes, kids)
+        for (side, folder), kids in zip((("prediction", tool), ("truth", truth)), below, strict=True)
     )
     known = ["count"] if names[0] != "count" else []
     if image is not None:
@@ -105,11 +124,14 @@ def _table(
     border: str,
     shape: Sequence[int] | None,
     notes: list[str],
+    children: Path | None = None,
 ) -> FieldTable:
     read: dict[str, list[str]] = {}
     rows, units = [], {name: "" for name in names}
+    kids = {} if children is None else _kids(children, paths, notes)
+    odd = {"lie in no parent": 0, "reach over two parents or more": 0}
     for number, path in enumerate(_watched(paths)):
-        measured = _measured(path, names, pixel_size, border, shape, read)
+        measured = _measured(path, names, pixel_size, border, shape, read, kids.get(path), odd)
         for name, quantity in measured.items():
             if number and quantity.unit != units[name]:
                 raise InputError(
@@ -124,8 +146,21 @@ def _table(
             f"{folder}: two files are called {twice[0]!r}, in other formats; leave the one that is meant."
         )
     notes += [f"{few(files)} ({len(files)} of {len(paths)} files): {note}." for note, files in read.items()]
+    notes += [f"{children}: {n} children {what}." for what, n in odd.items() if n]
     sheet = Sheet(folder, ["field", *names], rows, list(range(1, len(rows) + 1)), "point")
     return FieldTable(sheet, fields, "field", units)
+
+
+def _kids(folder: Path, parents: Sequence[Path], notes: list[str]) -> dict[Path, Path]:
+    """The file of the children of each file of parents, by name."""
+    files = {stem(path): path for path in _listed(folder, notes)}
+    pairs, _ = match([stem(path) for path in parents], list(files))
+    if lost := [path.name for path in parents if stem(path) not in pairs]:
+        raise InputError(
+            f"{folder}: no file of children for {len(lost)} of {len(parents)} files of parents ({few(lost)})"
+            " by their names; a field without children has an empty label image."
+        )
+    return {path: files[pairs[stem(path)]] for path in parents}
 
 
 def _watched(paths: Sequence[Path]) -> Iterable[Path]:
@@ -143,18 +178,21 @@ def _measured(
     border: str,
     shape: Sequence[int] | None,
     read: dict[str, list[str]],
+    kids: Path | None,
+    odd: dict[str, int],
 ) -> dict[str, Any]:
     from scopecheck import measure
-    from scopecheck.data.labels import read_labels
 
-    picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(path)
-    for note in picture.notes:
-        read.setdefault(note, []).append(path.name)
+    picture = _labels(path, shape, read)
+    below = None if kids is None else _labels(kids, shape, read).array
     size: Any = pixel_size or picture.pixel_size
     if size is not None and len(size) == 1:
         size = size[0]
     try:
-        found = measure.quantities(picture.array, pixel_size=size, border=border, only=names)
+        plain = [name for name in names if name not in FAMILY]
+        found = measure.quantities(picture.array, pixel_size=size, border=border, only=plain)
+        if below is not None:
+            found = _family(picture.array, below, odd) | found
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     for name, quantity in found.items():
@@ -163,8 +201,33 @@ def _measured(
             raise InputError(
                 f"{path}: {name} is not defined ({quantity.note}). The mean over all objects of the study is"
                 f" --value total_{what} --per count."
+                if name not in FAMILY
+                else f"{path}: holds no parent, so children have none. Over all parents of the study ask"
+                " --value children --per count."
             )
-    return found
+    return {name: found[name] for name in names}
+
+
+def _labels(path: Path, shape: Sequence[int] | None, read: dict[str, list[str]]) -> Any:
+    from scopecheck.data.labels import read_labels
+
+    picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(path)
+    for note in picture.notes:
+        read.setdefault(note, []).append(path.name)
+    return picture
+
+
+def _family(parents: np.ndarray, children: np.ndarray, odd: dict[str, int]) -> dict[str, Any]:
+    """Children in parents, in all and in the mean of a parent; those that are odd are counted."""
+    from scopecheck.measure.quantities import Quantity
+    from scopecheck.score.children import UNIT, family
+
+    found = family(parents, children)
+    for what, n in zip(odd, (found.orphans, found.shared), strict=True):
+        odd[what] += n
+    total, parent = float(found.children.sum()), len(found.children)
+    each = total / parent if parent else float("nan")
+    return {FAMILY[0]: Quantity(each, UNIT), FAMILY[1]: Quantity(total, "children")}
 
 
 def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: list[str]) -> FieldTable:
