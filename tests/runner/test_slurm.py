@@ -108,6 +108,28 @@ def test_a_job_array_loses_a_node(cluster, site, place):
     every_result_once(place, site / "log", keys)
 
 
+@pytest.mark.weekly  # SLURM's limits go by the minute
+def test_slurm_ends_a_job_at_its_time_limit_and_the_next_array_makes_its_result(cluster, site, place):
+    go = site / "go"
+    place.page("slow", f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.5)\n")
+    type_(cluster, site, str(site / "scopecheck"), "jobs", "--seeds", "1")
+    jobs = [*csv.DictReader((site / "jobs.csv").open())]
+    slow = next(i for i, job in enumerate(jobs, 1) if job["recipe"].endswith("slow"))
+    key = jobs[slow - 1]["key"]
+    submit = ["sbatch", "--parsable", f"--array={slow}", "--time=1", "--mem=1G", "workflow/scopecheck.sbatch"]
+    states = []
+    for then in (go.touch, lambda: None):
+        array = type_(cluster, site, *submit, "jobs.csv", capture_output=True).stdout.strip()
+        cluster._wait("end of the job", lambda: not cluster("squeue", "-h", "-o", "%i"), 1800)
+        states += re.findall(r"JobState=(\w+)", cluster("scontrol", "show", "job", array))
+        made = [p for p in place.results.glob("*/*/run.json") if p.parent.name == key]
+        assert len(made) == len(states) - 1, states  # nothing half-written after the limit, one result then
+        submit[4] = "--time=30"
+        then()
+    assert states == ["TIMEOUT", "COMPLETED"]
+    assert not list(place.results.glob("*/.work-*"))
+
+
 @snakemake
 def test_snakemake_loses_a_node(cluster, site, place):
     config = ["--config", f"scopecheck={site}/scopecheck", f"book={site}/book", "profile=quick"]
