@@ -56,7 +56,7 @@ def files(tmp_path):
                 "type": "Feature",
                 "geometry": polygon(ring),
                 "nucleusGeometry": polygon(circle(y, x, r / 2)),
-                "properties": {"objectType": "cell"},
+                "properties": {"objectType": "cell", "classification": {"name": "Tumor"}},
             }
             for ring, (y, x, r) in zip(rings, places, strict=True)
         ]
@@ -94,7 +94,7 @@ def files(tmp_path):
 
 
 def test_the_book_shows_every_format():
-    assert len(lines()) == 11
+    assert len(lines()) == 12
 
 
 @pytest.mark.parametrize("line", lines())
@@ -109,3 +109,20 @@ def test_the_command_lines_of_the_book_run(score, files, monkeypatch, line):
     if "mean_area" in rows:  # nuclei have half the cells' radius
         expected = 3 if "nuclei" in line else 0
         assert rows["mean_area"]["bias"] == pytest.approx(expected, abs=0.15 if expected else 0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("my_tool my_truth --labels class:Tumor", "chooses among outlines, and this is a label image"),
+        ("my_tool qupath --labels prediction=class:Tumor", "chooses among outlines"),
+        ("my_tool qupath --labels truth=class:Stroma", "no object is of the class 'Stroma'; there are Tumor"),
+        ("my_tool rois --labels truth=class:Tumor", "--labels class:Tumor is for QuPath's GeoJSON"),
+        ("my_tool qupath --labels truth=class:", "'class:' is not known"),
+    ],
+)
+def test_a_class_that_is_not_there_ends_with_2(score, files, monkeypatch, words, said):
+    monkeypatch.chdir(files)
+    status, out, err = score("labels", *words.split())
+    assert (status, out) == (2, "")
+    assert said in err

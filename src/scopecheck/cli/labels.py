@@ -87,8 +87,8 @@ def labels(
             "--labels",
             metavar="<str>",
             help="Number objects anew: connected (each piece of one value; for masks, classes), linked (the"
-            " planes of a stack joined); or which outlines are meant: nuclei (of QuPath's cells), rois (of an"
-            " OME-TIFF). For one side, truth=connected.",
+            " planes of a stack joined); or which outlines are meant: nuclei (of QuPath's cells), class:Tumor"
+            " (QuPath's class), rois (of an OME-TIFF). For one side, truth=connected.",
         ),
     ] = None,
     grey_background: Annotated[
@@ -319,7 +319,8 @@ def _ways(text: str | None) -> dict[str, str]:
 
     found = signs.by_side("labels", text, str)
     for words in found.values():
-        check_choice("labels", ",".join(words), ("connected", "linked", "nuclei", "rois"))
+        if not words[0].removeprefix("class:") or not words[0].startswith("class:") or len(words) > 1:
+            check_choice("labels", ",".join(words), ("connected", "linked", "nuclei", "rois", "class:NAME"))
     return {side: words[0] for side, words in found.items()}
 
 

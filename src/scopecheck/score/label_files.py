@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from scopecheck.data.read.outlines import Outlines
 
 OUTLINES = (".geojson", ".json", ".zip", ".roi", ".xml")
-WAYS = ("nuclei", "rois")  # which of a file's outlines are meant; the other words of --labels number objects
+CLASS = "class:"  # before the name of one of QuPath's classes
+
+
+def chooses(way: str | None) -> bool:
+    """Whether a word of --labels says which of a file's outlines are meant; the others number objects."""
+    return way is not None and (way in ("nuclei", "rois") or way.startswith(CLASS))
 
 
 def is_outlined(path: Path, way: str | None = None) -> bool:
@@ -40,7 +45,7 @@ def read_outlined(path: Path, shape: Sequence[int] | None, told: str, way: str |
         Of the image, where the file does not tell it.
     told : str
         Where the shape comes from, for a note.
-    way : {"nuclei", "rois"}, optional
+    way : {"nuclei", "rois", "class:NAME"}, optional
 
     Raises
     ------
@@ -66,12 +71,13 @@ def read_outlined(path: Path, shape: Sequence[int] | None, told: str, way: str |
 
 def _read(path: Path, way: str | None) -> Outlines:
     suffix = path.suffix.lower()
-    if way == "nuclei" and suffix not in (".geojson", ".json"):
-        raise InputError(f"{path}: --labels nuclei is for QuPath's GeoJSON of cells, and this is none.")
+    if way is not None and way != "rois" and suffix not in (".geojson", ".json"):
+        raise InputError(f"{path}: --labels {way} is for QuPath's GeoJSON, and this is none.")
     if suffix in (".geojson", ".json"):
         from scopecheck.data.read.geojson import read_geojson
 
-        return read_geojson(path, nuclei=way == "nuclei")
+        only = way.removeprefix(CLASS) if way and way.startswith(CLASS) else None
+        return read_geojson(path, nuclei=way == "nuclei", only=only)
     if suffix in (".zip", ".roi"):
         from scopecheck.data.read.imagej_rois import read_rois
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
 from scopecheck.score import children
-from scopecheck.score.label_files import is_outlined, read_outlined
+from scopecheck.score.label_files import chooses, is_outlined, read_outlined
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
 from scopecheck.score.rules import Rules
@@ -243,6 +243,13 @@ def _pictures(pair: Pair, rules: Rules) -> dict[str, Any]:
 
     sides = {"predicted": "prediction", "true": "truth"}
     drawn = [key for key in sides if is_outlined(getattr(pair, key), rules.way(sides[key]))]
+    for key, side in sides.items():
+        way = rules.way(side)
+        if chooses(way) and key not in drawn and (side in rules.labels or not drawn):
+            raise InputError(
+                f"{getattr(pair, key)}: --labels {way} chooses among outlines, and this is a label image."
+                " Leave it out, or name the side with outlines: --labels truth=..., prediction=..."
+            )
     pictures = {
         key: read_unchecked_labels(
             getattr(pair, key), own=side in pair.own, mask=rules.numbering(side) is not None

@@ -82,8 +82,10 @@ class Rules:
 
     def numbering(self, side: Side) -> str | None:
         """How to number the objects of one side; None for as they are."""
+        from scopecheck.score.label_files import chooses
+
         way = self.way(side)
-        return None if way in ("nuclei", "rois") else way
+        return None if chooses(way) else way
 
     def background_of(self, side: Side) -> Sequence[int] | None:
         """The numbers that stand for the background of one side; None where 0 alone does."""

@@ -164,6 +164,24 @@ def test_qupath_cells_with_nuclei_inside_an_annotation(tmp_path):
     assert labelled(read_geojson(alone), SHAPE)[0].sum() == 70 * 50
 
 
+def test_objects_of_one_class_of_qupath(tmp_path):
+    """A class takes those derived from it, as QuPath's own selection does; another name is refused."""
+    names = ["Tumor: Positive", "Tumor: Negative", "Stroma", "Tumors", None]
+    cells = [
+        feature(box(5 + 12 * i, 5, 8, 8), "cell", **({"classification": {"name": name}} if name else {}))
+        for i, name in enumerate(names)
+    ]
+    path = geojson(tmp_path / "q.geojson", cells)
+    for only, n in (("Tumor", 2), ("Tumor: Positive", 1), ("Stroma", 1), ("no class", 1)):
+        outlines = read_geojson(path, only=only)
+        assert len(np.unique(labelled(outlines, SHAPE)[0])) - 1 == n
+        assert any(f"{n} objects of the class {only} are taken" in note for note in outlines.notes)
+    with pytest.raises(InputError, match=r"no object is of the class 'tumor'; there are .*Stroma 1"):
+        read_geojson(path, only="tumor")
+    with pytest.raises(InputError, match="no object has a class; leave out --labels class:Tumor"):
+        read_geojson(geojson(tmp_path / "n.geojson", [feature(box(0, 0, 4, 4), "cell")]), only="Tumor")
+
+
 def test_multipolygons_with_holes_and_planes(tmp_path):
     def closed(*ring):
         return [*map(list, ring), list(ring[0])]

@@ -10,10 +10,11 @@ from typing import Any
 from scopecheck.data.read.outlines import Outline, Outlines, content, ring
 from scopecheck.errors import InputError
 
+NO_CLASS = "no class"
 OBJECTS = ("cell", "detection", "tile")  # what QuPath's detection makes; annotations are regions around it
 
 
-def read_geojson(path: Path, *, nuclei: bool = False) -> Outlines:
+def read_geojson(path: Path, *, nuclei: bool = False, only: str | None = None) -> Outlines:
     """Read polygons of a GeoJSON file in pixel coordinates (x, y), as QuPath writes it.
 
     Where the file holds cells or detections, the annotations around them are regions and are left out.
@@ -24,6 +25,8 @@ def read_geojson(path: Path, *, nuclei: bool = False) -> Outlines:
     path : Path
     nuclei : bool
         Of cells take ``nucleusGeometry`` instead of the cell's outline.
+    only : str, optional
+        The class of the objects that are meant, such as ``Tumor`` or ``Tumor: Positive``; all by default.
 
     Returns
     -------
@@ -33,7 +36,8 @@ def read_geojson(path: Path, *, nuclei: bool = False) -> Outlines:
     Raises
     ------
     InputError
-        If the file is no GeoJSON of polygons, corners are no finite numbers, or it was written in degrees.
+        If the file is no GeoJSON of polygons, corners are no finite numbers, it was written in degrees, or no
+        object of the file has a class while `only` names one.
 
     References
     ----------
@@ -49,6 +53,15 @@ def read_geojson(path: Path, *, nuclei: bool = False) -> Outlines:
             " detections, and left out"
         )
         kept = some
+    classes = Counter(_class(features[i]) for i in kept)
+    told = ", ".join(f"{name} {n}" for name, n in classes.most_common(4))
+    if only is not None:
+        if features and set(classes) == {NO_CLASS}:
+            raise InputError(f"{path}: no object has a class; leave out --labels class:{only}.")
+        if features and only not in classes and not any(_related(name, only) for name in classes):
+            raise InputError(f"{path}: no object is of the class {only!r}; there are {told}.")
+        kept = [i for i in kept if _related(_class(features[i]), only)]
+        notes.append(f"{len(kept)} objects of the class {only} are taken ({told})")
     found: list[Outline] = []
     odd: Counter[str] = Counter()
     lacking = 0
@@ -81,14 +94,12 @@ def read_geojson(path: Path, *, nuclei: bool = False) -> Outlines:
     if left := sum(odd.values()):
         told = ", ".join(f"{n} {kind}" for kind, n in odd.items() if n)
         notes.append(f"{left} objects that are no polygons are left out ({told})") if told else None
-    if features and not found:
+    if kept and not found:
         raise InputError(
             f"{path}: holds no polygon ({', '.join(f'{n} {kind}' for kind, n in odd.items())}); expected"
             " outlines. Points have no area: count them in a table."
         )
-    classes = Counter(_class(features[i]) for i in kept)
-    if len(classes) > 1:
-        told = ", ".join(f"{name} {n}" for name, n in classes.most_common(4))
+    if only is None and len(classes) > 1:
         notes.append(f"objects of {len(classes)} classes are taken together ({told})")
     if any(one.plane for one in found):
         found = [Outline(one.name, one.parts, one.plane or 1) for one in found]
@@ -121,4 +132,9 @@ def _property(feature: dict[str, Any], name: str) -> Any:
 def _class(feature: dict[str, Any]) -> str:
     said = _property(feature, "classification")
     name = said.get("name") if isinstance(said, dict) else said
-    return str(name) if name else "no class"
+    return str(name) if name else NO_CLASS
+
+
+def _related(name: str, only: str) -> bool:
+    """Whether a class is the one that is meant, or one derived from it, as QuPath names them."""
+    return name == only or name.startswith(f"{only}: ")
