@@ -10,7 +10,7 @@ from scipy import ndimage
 from scopecheck import acquire
 from scopecheck.acquire.spots import field
 from scopecheck.errors import InputError
-from scopecheck.measure.processed import processed, traces
+from scopecheck.measure.processed import FADED, LINES, UNEVEN, processed, traces
 
 MIRROR = Path(__file__).parents[3] / "shared" / "data" / "light"
 
@@ -172,12 +172,16 @@ def test_real_raw_images_bear_no_trace():
     files = [
         *sorted(MIRROR.glob("bbbc039/**/*.tif"))[:6],
         *sorted(MIRROR.glob("w2s*/**/input_avg1_*.tif"))[:4],
+        *sorted(MIRROR.glob("deepstorm3d/**/Tetrapod_demo2_crop/*.tif"))[:6],
     ]
     if not files:
         pytest.skip("no raw images staged")
     for file in files:
         found = processed(tifffile.imread(file))
         assert max(abs(found.along_x), abs(found.along_y)) < 0.1, file
+        assert max(found.rows, found.columns) < max(LINES, 5 * found.lines_error), file
+        assert abs(found.faded) < FADED, file
+        assert found.uneven < UNEVEN, file
         assert found.compressed < 0.02, file
 
 
