@@ -17,7 +17,7 @@
 #         why: "Polymer mass of a cytoskeleton is compared between conditions that differ by a fifth and more; 10 % is half of that."}
 #       invented: {unit: µm per 1000 µm², name: invented filament, estimand: per-acquisition mean, scale: absolute, tolerance: 3.3,
 #         why: "A cell covers some 300 µm². One micrometre is enough to join two filaments, or to give a bare cell its first: 3.3 per 1000 µm² is one a cell."}
-#     minutes: {quick: 3, full: 60}
+#     minutes: {quick: 2, full: 60}
 #     memory_gib: 3
 #     picture: swallowed
 #     goals:
@@ -32,7 +32,7 @@
 # **Question.** CARE learns from pairs, a short and a long exposure of one field, to turn short exposures into long ones. A treated cell is twice as bright as
 # before. Is it still, after restoration? And what does a network that has only ever seen filaments make of spots, of nuclei, of nothing?
 #
-# **Time.** Three minutes to run, twenty to read. **You need** to know what a photon, a camera's offset and a Gaussian are.
+# **Time.** Two minutes to run, twenty to read. **You need** to know what a photon, a camera's offset and a Gaussian are.
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -387,7 +387,7 @@ record.markdown(["cells", "number", "CARE", "Richardson-Lucy", "network with ste
 # %%
 mine, bare = cell(200), (slice(0, 40), slice(0, 40))
 if my_image:
-    both = np.split(care.as_pairs(data.own_image(my_image, (4, 128, 128)), my_image), 2)
+    both = np.split(care.as_pairs(data.read_image(my_image).array, my_image), 2)
     planes = np.concatenate([20 * part / np.percentile(part, 99.8) for part in both])  # ratios stay
     left, right = np.split(planes[..., : planes.shape[-1] // 2 * 2], 2, axis=-1)
     networks["fixed", "mine"] = train(left[:2], left[2:], "fixed", seed)
