@@ -54,7 +54,7 @@ def _nothing_left_behind():
 
 @pytest.fixture(scope="session", autouse=True)
 def _command_put_together_once():
-    """Typer builds all commands anew at each call, as a process does that makes one call; here it does once."""
+    """Typer builds all commands anew at each call, and a process makes one; here they are built once."""
     with pytest.MonkeyPatch.context() as patch:
         if find_spec("typer"):
             from typer import main, testing

@@ -70,7 +70,9 @@ def test_words_biases_alarms_and_notes_of_three_seeds(recipe, made, capsys):
     )
 
 
-def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(recipe, run_here, made):
+def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(
+    recipe, run_here, made
+):
     first = made(recipe)
     assert read_verdict(f"{first.folder}/verdict.json").arms[2].over_seeds == {}
     made(recipe, given={"seed": "1"})
