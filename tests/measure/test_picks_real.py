@@ -24,10 +24,12 @@ def files(folder, part, ending):
 
 
 @pytest.fixture(scope="module")
-def truth(folder):
+def truth(folder, pickers):
+    picked = set().union(*pickers.values())
     return {
         name: data.centres_from_mask(path)[["x", "y"]].to_numpy()
         for name, path in files(folder, "Falcon", "_mask.jpg").items()
+        if name in picked
     }
 
 
