@@ -271,7 +271,7 @@ def test_a_lost_field_is_named(run, tmp_path):
 
 
 def test_very_many_lines(run, tmp_path):
-    rng, many = np.random.default_rng(0), 100_000 if os.environ.get("WEEKLY") else 20_000
+    rng, many = np.random.default_rng(0), 100_000 if os.environ.get("WEEKLY") else 24_000
     true = rng.uniform(50, 150, many)
     measured = true * np.exp(0.1 * rng.standard_normal(true.size))
     lines = [
