@@ -157,8 +157,9 @@ def execute_here(command, env, **_) -> None:
     notebook = parameterize_notebook(load_notebook_node(str(source)), spec["parameters"], **how)
     names: dict = {"__name__": "__main__"}
     with pytest.MonkeyPatch.context() as patch, contextlib.chdir(spec["out"]):
-        for name in set(env) - set(os.environ):
-            patch.setenv(name, env[name])
+        for name, value in env.items():
+            if os.environ.get(name) != value:
+                patch.setenv(name, value)
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 with contextlib.redirect_stdout(io.StringIO()) as said:
