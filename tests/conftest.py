@@ -2,6 +2,8 @@
 
 import os
 import signal
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,19 @@ def _nothing_left_behind():
     before = ours()
     yield
     assert ours() == before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _command_put_together_once():
+    """Typer builds all commands anew at each call, and a process makes one; here they are built once."""
+    with pytest.MonkeyPatch.context() as patch:
+        if find_spec("typer"):
+            from typer import main, testing
+
+            built = lru_cache(main.get_command)
+            patch.setattr(main, "get_command", built)
+            patch.setattr(testing, "_get_command", built)
+        yield
 
 
 def _or_skip(read, *args, **keywords):

@@ -47,7 +47,7 @@ newest() {
 
 what=(-n 2 --dist loadfile -m "not slow" tests)
 few=(--one-case --hypothesis-profile few -m "not slow and not tool")
-if [ -z "${WEEKLY:-}" ]; then what=("${few[@]}" tests/data tests/score tests/cli); fi
+if [ -z "${WEEKLY:-}" ]; then what=("${few[@]}" tests/data tests/score tests/cli --ignore=tests/data/read); fi
 core=("${few[@]}" tests/test_unpickling.py tests/judge tests/measure tests/acquire tests/data/read
   tests/record/test_colab.py)
 

@@ -1,5 +1,7 @@
 """Confocal and STED pictures against pySTED's own scan, point by point."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,14 @@ base = pytest.importorskip("pysted.base")
 
 from scopecheck.acquire import sted  # noqa: E402
 from scopecheck.measure.dots import fwhm  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_microscope():
+    """Its point spread functions take a second, and are the same for all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sted, "microscope", lru_cache(sted.microscope))
+        yield
 
 
 @pytest.fixture(scope="module")

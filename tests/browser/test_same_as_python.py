@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -161,10 +162,10 @@ def test_canonical_errors(answers):
     compare(answers, as_is)
 
 
-def test_two_hundred_pairs(answers):
+def test_many_pairs(answers):
     random = np.random.default_rng(20261129)
     cases, words = [], set()
-    for i in range(200):
+    for i in range(200 if os.environ.get("WEEKLY") else 64):
         shape = random.integers(24, 110, 2)
         truth = scene(random, shape, int(random.integers(0, 40)), random.uniform(2, 9))
         kind = i % 8
@@ -204,8 +205,13 @@ def test_crowded_fields_are_shifted_as_in_python(answers):
     compare(answers, cases)
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".npy", ".png"])
-def test_folders(answers, suffix):
+KINDS = [".tif", ".npy", ".png"]
+
+
+@pytest.mark.parametrize(
+    "suffixes", [KINDS, *(pytest.param([one], marks=pytest.mark.weekly) for one in KINDS)]
+)
+def test_folders(answers, suffixes):
     """Folders pair by name, and the interval, the offer and the far ones are Python's."""
     random = np.random.default_rng(7)
     cases = []
@@ -213,6 +219,7 @@ def test_folders(answers, suffix):
         [(1, "good"), (2, "bad"), (4, "good"), (6, "mixed"), (9, "far"), (7, "same")]
     ):
         folders = f"run{number}/out", f"run{number}/manual"
+        suffix = suffixes[number % len(suffixes)]
         for i in range(n):
             truth = scene(random, (90, 80 + i), 14, 6)
             predicted = truth if kind in ("same", "good") and i % 2 else tool(random, truth)
@@ -280,7 +287,7 @@ NO_LABELS = {
 }
 
 
-@pytest.mark.parametrize("side", ["prediction", "truth", "both"])
+@pytest.mark.parametrize("side", ["prediction", "truth", pytest.param("both", marks=pytest.mark.weekly)])
 def test_files_that_are_no_label_images(answers, side):
     truth = field(5, 6)
     good = np.where(truth == 4, 0, truth)

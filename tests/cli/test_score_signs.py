@@ -1,6 +1,7 @@
 """Files that are no label images are refused or noted, and every way out gives the right value."""
 
 import json
+import os
 import re
 import tempfile
 import warnings
@@ -179,7 +180,11 @@ def write_pair(folder, pairs, broken, sides, suffix):
     return [next((folder / side).iterdir()) for side in SIDES]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60 if os.environ.get("WEEKLY") else 25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     kind=st.sampled_from(sorted(BREAKS)),
     sides=st.sampled_from([("prediction",), ("truth",), ("prediction", "truth")]),

@@ -123,13 +123,13 @@ def tissue(rng, n=50, side=80):
     ids=["3", "12", "tissue"],
 )
 def test_objects_thrown_at_random_are_not(make):
-    """5 % pass by the rule; 10 of 60 or more would be a chance of 1 in 1,500."""
-    better = 0
-    for seed in range(60):
+    """5 % pass by the rule; 7 of 30 or more, and weekly 10 of 60, would be a chance of 1 in 1,500."""
+    better, (fields, most) = 0, (60, 10) if os.environ.get("WEEKLY") else (30, 7)
+    for seed in range(fields):
         rng = np.random.default_rng([7, seed])
         true, predicted = make(rng), make(rng)
         better += measure.chance(predicted, true, seed=[8, seed]).better
-    assert better < 10
+    assert better < most
 
 
 def test_poor_but_honest_masks_and_few_objects_are():

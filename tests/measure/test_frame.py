@@ -1,5 +1,7 @@
 """Labels in another frame: each of the frames is named, and honest labels, good or poor, are left alone."""
 
+import os
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -82,8 +84,8 @@ def strayed(true, seed):
 
 @pytest.mark.parametrize("kind", ["good", "poor", "tiny", "random", "one", "crowded", "lattice"])
 def test_honest_labels_are_left_alone(kind):
-    """1 alarm in 2,000 is allowed by the rule; none in 30 sets of three fields."""
-    for seed in range(30):
+    """1 alarm in 2,000 is allowed by the rule; none in 12 sets of three fields, weekly in 30."""
+    for seed in range(30 if os.environ.get("WEEKLY") else 12):
         fields = [scene(3 * seed + i, n={"one": 1, "crowded": 150}.get(kind, 30)) for i in range(3)]
         if kind == "poor":
             fields = [(strayed(t, seed), t) for _, t in fields]

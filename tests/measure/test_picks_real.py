@@ -1,5 +1,7 @@
 """EMPIAR-10017: published picks against CryoPPP's annotation, as scored once outside this package."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -22,10 +24,12 @@ def files(folder, part, ending):
 
 
 @pytest.fixture(scope="module")
-def truth(folder):
+def truth(folder, pickers):
+    picked = set().union(*pickers.values())
     return {
         name: data.centres_from_mask(path)[["x", "y"]].to_numpy()
         for name, path in files(folder, "Falcon", "_mask.jpg").items()
+        if name in picked
     }
 
 
@@ -110,7 +114,7 @@ def test_the_flip_is_noticed_on_real_picks(pickers, truth):
 
 @pytest.mark.parametrize("picker", PUBLISHED)
 def test_real_picks_are_refused_in_another_frame_and_only_there(picker, pickers, truth):
-    """Five micrographs, each alone and all together, with the height and without; CryoPPP's own list too."""
+    """Micrographs alone and all together, with the height and without; daily two of them are changed."""
 
     def turned(xy):
         return np.stack((xy[:, 0], SHAPE[0] - 1 - xy[:, 1]), axis=1)
@@ -128,7 +132,7 @@ def test_real_picks_are_refused_in_another_frame_and_only_there(picker, pickers,
         for radius in (27, 54):
             assert picking.frame_hint(fields.values(), radius=radius, height=height) == ""
         for how, change in planted.items():
-            for some in ([field] for field in fields.values()):
+            for some in ([field] for field in [*fields.values()][: None if os.environ.get("WEEKLY") else 2]):
                 changed = [(change(p), t) for p, t in some]
                 assert how in picking.frame_hint(changed, radius=27, height=height)
 

@@ -100,7 +100,13 @@ def test_no_honest_simulated_file_is_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["bbbc038-stage1-test", "bbbc038-field", "usiigaci-phase", "cell-aap-phase", "idr0062-6001240"],
+    [
+        "bbbc038-stage1-test",
+        "bbbc038-field",
+        "usiigaci-phase",
+        pytest.param("cell-aap-phase", marks=pytest.mark.weekly),
+        pytest.param("idr0062-6001240", marks=pytest.mark.weekly),
+    ],
 )
 def test_no_real_truth_is_refused(real_files, name):
     from scopecheck import data

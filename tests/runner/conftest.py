@@ -1,13 +1,22 @@
 """Folders with small recipes that run in a second or two."""
 
+import contextlib
+import io
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
-from scopecheck.runner.find import resolve_parameters
+from scopecheck.runner import run as runner
+from scopecheck.runner.find import read_notebook, resolve_parameters
 from scopecheck.runner.key import key_of
 
 PAGE = """# ---
@@ -139,8 +148,46 @@ def _results_made(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("results-made")
 
 
+def execute_here(command, env, **_) -> None:
+    """In the place of the process that executes a notebook: its cells in this one, what they print kept."""
+    spec = json.loads(Path(command[-1]).read_text(encoding="utf-8"))
+    recipe, source = Path(spec["recipe"]), Path(spec["work"], "source.ipynb")
+    nbformat.write(read_notebook(recipe), source)
+    how = {"kernel_name": "python3", "language": "python"}
+    notebook = parameterize_notebook(load_notebook_node(str(source)), spec["parameters"], **how)
+    names: dict = {"__name__": "__main__"}
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(spec["out"]):
+        for name, value in env.items():
+            if os.environ.get(name) != value:
+                patch.setenv(name, value)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                with contextlib.redirect_stdout(io.StringIO()) as said:
+                    exec(cell.source, names)
+                if said.getvalue():
+                    cell.outputs = [nbformat.v4.new_output("stream", text=said.getvalue())]
+    nbformat.write(notebook, Path(spec["out"], f"{recipe.stem}.ipynb"))
+
+
 @pytest.fixture
-def made(place, run, _results_made) -> Callable:
+def run_here(run, monkeypatch) -> Callable:
+    """As `run`, for recipes that print words and no pictures: without a kernel, which takes seconds to start.
+
+    Key, lock, what is kept of the run and the rename are the runner's own; test_run.py has kernels.
+    """
+    process = SimpleNamespace(Popen=execute_here, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL)
+
+    def one(*paths: Path, **keywords):
+        with monkeypatch.context() as patch:
+            patch.setattr(runner, "subprocess", process)
+            patch.setattr(runner, "_watch", lambda process, job, errors: (0.5, 1.0))
+            return run(*paths, **keywords)
+
+    return one
+
+
+@pytest.fixture
+def made(place, run_here, _results_made) -> Callable:
     """Have the result of a recipe, for tests of what is done with it: the same one is run once a session."""
 
     def one(path: Path, given: dict[str, str] | None = None):
@@ -149,7 +196,7 @@ def made(place, run, _results_made) -> Callable:
         kept, here = _results_made / recipe.id / key, place.results / recipe.id / key
         if kept.is_dir() and not here.exists():
             shutil.copytree(kept, here)
-        outcome = run(path, given=given)
+        outcome = run_here(path, given=given)
         assert outcome.status in ("ran", "unchanged"), outcome.why
         assert outcome.folder == str(here.resolve())
         if not kept.is_dir():

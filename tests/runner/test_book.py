@@ -125,19 +125,19 @@ def test_figures_are_left_out_of_pages_that_did_not_run(place, states, tmp_path)
     assert "figures/" not in first_cell(book.write_book(states(), tmp_path / "book"), "small")
 
 
-def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run, states, tmp_path):
+def test_a_chapter_gets_the_picture_to_remember_with_its_caption(place, run_here, states, tmp_path):
     path = place.recipe()
     text = path.read_text(encoding="utf-8").replace("    goals:", "    picture: slope\n#     goals:", 1)
     text += (
         "\n# %%\nimport matplotlib.pyplot as plt\nplt.plot([0, 1])\n"
-        'plt.savefig("figures/slope.png"), "slope"\n'
+        'plt.savefig("figures/slope.png"), "slope"\nplt.close()\n'
         "\n# %% [markdown]\n# *A line. Look for its *slope*, and more.* Text.\n"
         "#\n# ![again](figures/slope.png)\n"
     )
     path.write_text(text, encoding="utf-8")
     made = book.write_book(states(), tmp_path / "book") / "_generated" / "picture-shift-toy.md"
     assert "which has not run here" in made.read_text(encoding="utf-8")
-    run(path)
+    run_here(path)
     folder = book.write_book(states(), tmp_path / "book")
     said = made.read_text(encoding="utf-8")
     assert said.startswith(

@@ -70,29 +70,31 @@ def test_words_biases_alarms_and_notes_of_three_seeds(recipe, made, capsys):
     )
 
 
-def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(recipe, run, made):
+def test_a_page_runs_again_under_its_old_key_when_other_runs_are_recorded_and_tells_them(
+    recipe, run_here, made
+):
     first = made(recipe)
     assert read_verdict(f"{first.folder}/verdict.json").arms[2].over_seeds == {}
     made(recipe, given={"seed": "1"})
     gather.main([recipe.stem])
     (runs,) = read_recorded(recipe).runs
     assert runs.key == Path(first.folder).name
-    again = run(recipe)
+    again = run_here(recipe)
     assert (again.status, again.folder) == ("ran", first.folder)
     assert again.because == ["other runs are recorded than its page quotes"]
     assert read_verdict(f"{again.folder}/verdict.json").arms[2].over_seeds == {"FAILS": 2}
     assert "was the same 2 times" in (results_folder() / f"{again.folder}/{recipe.stem}.ipynb").read_text()
-    assert run(recipe).status == "unchanged"
+    assert run_here(recipe).status == "unchanged"
     gather.main([recipe.stem])  # the same runs again: nothing to tell anew
-    assert run(recipe).status == "unchanged"
+    assert run_here(recipe).status == "unchanged"
 
 
-def test_one_run_is_recorded_and_says_nothing_of_other_seeds(recipe, run, made):
+def test_one_run_is_recorded_and_says_nothing_of_other_seeds(recipe, run_here, made):
     made(recipe)
     gather.main([recipe.stem])
     assert words(recipe, "field", "count") == ("FAILS", {})
     assert read_recorded(recipe).several("quick") is None
-    row = read_verdict(f"{run(recipe).folder}/verdict.json").arms[2]
+    row = read_verdict(f"{run_here(recipe).folder}/verdict.json").arms[2]
     assert (row.recorded, row.over_seeds, row.stable, row.differs) == ("FAILS", {}, None, False)
 
 
@@ -208,7 +210,7 @@ def test_what_no_run_can_judge_any_more_leaves_the_record_when_asked(recipe, mad
     assert len(found.runs) == 1
 
 
-def test_words_of_another_machine_are_added_by_the_runner(recipe, run, made, tmp_path, capsys):
+def test_words_of_another_machine_are_added_by_the_runner(recipe, run_here, made, tmp_path, capsys):
     made(recipe)
     with pytest.raises(InputError, match="gather the runs made here first"):
         gather.main([recipe.stem, "--elsewhere", "another processor"])
@@ -222,7 +224,7 @@ def test_words_of_another_machine_are_added_by_the_runner(recipe, run, made, tmp
         gather.main([recipe.stem, "--elsewhere", "another processor", "--results", str(away)])
         (one,) = read_recorded(recipe).elsewhere
     assert (one.arm, one.label, one.where) == ("field", "HOLDS", "another processor")
-    row = read_verdict(f"{run(recipe).folder}/verdict.json").arms[2]
+    row = read_verdict(f"{run_here(recipe).folder}/verdict.json").arms[2]
     assert row.label == "UNSTABLE (FAILS 1, HOLDS 1)"
     gather.main([recipe.stem])
     assert read_recorded(recipe).elsewhere == [one]

@@ -34,7 +34,7 @@ def folders(place, name):
     return sorted(p.name for p in (place.results / name).iterdir() if p.is_dir())
 
 
-def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, log):
+def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, run_here, log):
     page = place.page("small", LOG)
     first, second = run(page), run(page)
     assert (first.status, second.status) == ("ran", "unchanged")
@@ -45,7 +45,7 @@ def test_a_result_is_whole_and_the_same_key_runs_nothing(place, run, log):
     info = json.loads(Path(first.folder, "run.json").read_text())
     assert info["parameters"]["seed"] == 0
     assert info["flags"]["TF_DETERMINISTIC_OPS"] == "1"
-    again = run(page, again=True)
+    again = run_here(page, again=True)
     assert (again.status, again.because) == ("ran", ["asked for again"])
     assert log.read_text() == "0\n0\n"
     assert len(folders(place, "small")) == 1
@@ -107,7 +107,7 @@ def test_an_unknown_parameter_stops_everything_before_it_starts(place, run, log)
     assert not log.exists()
 
 
-def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, run):
+def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, run, run_here):
     page = place.page("small", "print('so far')\nraise ValueError('first line\\nthe end')")
     outcome = run(page)
     assert outcome.status == "failed"
@@ -118,7 +118,7 @@ def test_a_notebook_that_raises_names_cell_and_error_and_is_kept_aside(place, ru
     assert "so far\n" in texts
     assert folders(place, "small") == ["failed"]
     place.page("small", "print(1)")
-    assert run(page).status == "ran"
+    assert run_here(page).status == "ran"
 
 
 def test_a_notebook_that_hangs_is_ended_with_all_it_started(place, run, tmp_path, monkeypatch):
@@ -218,7 +218,7 @@ def test_a_kernel_that_dies_is_a_failure_not_a_hang(place, run):
     assert "Kernel died" in outcome.why or "DeadKernelError" in outcome.why
 
 
-def test_a_recipe_gives_verdicts_and_one_that_differs_from_the_recorded_is_bad(place, run):
+def test_a_recipe_gives_verdicts_and_one_that_differs_from_the_recorded_is_bad(place, run, run_here):
     recipe = place.recipe(recorded="HOLDS")
     text = recipe.read_text(encoding="utf-8").replace("{quick: 1, full: 1}", "{quick: 0.0001, full: 1}")
     recipe.write_text(text, encoding="utf-8")
@@ -236,7 +236,7 @@ def test_a_recipe_gives_verdicts_and_one_that_differs_from_the_recorded_is_bad(p
     again = run(recipe)  # unchanged, and still different
     assert (again.status, again.differs) == ("unchanged", outcome.differs)
     assert again.cpu_seconds == outcome.cpu_seconds
-    experiment = run(recipe, given={"field": "1.3"})
+    experiment = run_here(recipe, given={"field": "1.3"})
     assert experiment.differs == []  # somebody asked for it
     assert experiment.because == ["parameter field: 1.4 before, 1.3 now"]
 
@@ -247,10 +247,10 @@ def test_a_wrong_control_breaks_a_recipe(place, run):
     assert "positive control 'apart' (count) must be HOLDS and is FAILS" in broken.why
 
 
-def test_a_recipe_must_save_its_page(place, run):
+def test_a_recipe_must_save_its_page(place, run_here):
     recipe = place.recipe()
     recipe.write_text(recipe.read_text(encoding="utf-8").replace("page.save()", ""), encoding="utf-8")
-    assert "wrote no verdict.json: its last cell must call page.save()" in run(recipe).why
+    assert "wrote no verdict.json: its last cell must call page.save()" in run_here(recipe).why
 
 
 def test_what_cannot_run_is_not_run_and_says_why(place, run):
@@ -279,7 +279,7 @@ def test_no_network_is_a_reason(place, run, tmp_path, monkeypatch):
     assert "dataset bbbc038-field cannot be had: bbbc038-field: no source could be reached" in outcome.why
 
 
-def test_data_that_arrives_later_is_a_reason_to_run_again(place, run, monkeypatch):
+def test_data_that_arrives_later_is_a_reason_to_run_again(place, run_here, monkeypatch):
     from scopecheck import data
 
     here = {"now": False}
@@ -288,17 +288,17 @@ def test_data_that_arrives_later_is_a_reason_to_run_again(place, run, monkeypatc
     text = recipe.read_text(encoding="utf-8").replace("public: [],", "public: [usiigaci-phase],")
     recipe.write_text(text, encoding="utf-8")
     given = {"tier": "public"}
-    assert run(recipe, given=given).status == "ran"
-    assert run(recipe, given=given).status == "unchanged"
+    assert run_here(recipe, given=given).status == "ran"
+    assert run_here(recipe, given=given).status == "unchanged"
     here["now"] = True
-    assert run(recipe, given=given).status == "ran"
-    assert run(recipe, given=given).status == "unchanged"
+    assert run_here(recipe, given=given).status == "ran"
+    assert run_here(recipe, given=given).status == "unchanged"
 
 
-def test_a_malformed_recipe_fails_and_the_others_run(place, run):
+def test_a_malformed_recipe_fails_and_the_others_run(place, run_here):
     bad = place.page("bad")
     bad.write_text("print(1)", encoding="utf-8")
-    outcomes = run(bad, place.page("good"))
+    outcomes = run_here(bad, place.page("good"))
     assert [o.status for o in outcomes] == ["failed", "ran"]
     assert "no front matter" in outcomes[0].why
 

@@ -50,8 +50,11 @@ def snakemake(place, tmp_path, monkeypatch):
 
 
 def test_recipes_seeds_and_a_sweep_are_made_once_and_reported(place, snakemake, tmp_path):
-    for name, kind in (("template.py.txt", "py"), ("template.csv", "csv")):
-        shutil.copy(ROOT / "recipes" / name, place.recipes / f"segmentation-threshold.{kind}")
+    text = (ROOT / "recipes" / "template.py.txt").read_text()
+    field, small = "(256, 256), 40", "(128, 128), 10"
+    assert field in text
+    (place.recipes / "segmentation-threshold.py").write_text(text.replace(field, small))
+    shutil.copy(ROOT / "recipes" / "template.csv", place.recipes / "segmentation-threshold.csv")
     place.page("small", f"{LOG}\nraise ValueError('on purpose')")
     broken = snakemake()
     assert broken.returncode == 1

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,15 +28,21 @@ def field(real):
     return real("bbbc038-field")
 
 
-@pytest.fixture
-def outputs(field, tmp_path):
+@pytest.fixture(scope="module")
+def left(field, tmp_path_factory):
     """What the tool leaves, run as its own process, without the package on its path."""
-    folder = tmp_path / "outputs"
+    folder = tmp_path_factory.mktemp("tool") / "outputs"
     done = subprocess.run(
         [sys.executable, "-I", TOOL, field / "image.tif", folder], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def outputs(left, tmp_path):
+    """A copy of that folder, to be changed."""
+    return shutil.copytree(left, tmp_path / "outputs")
 
 
 def change(folder, **fields):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -27,27 +28,98 @@ print("sum", out.astype("f8").sum().hex())
 """
 
 
+TENSORFLOW = (
+    "from scopecheck.tools import stardist; stardist.prepare(); import csbdeep.models, stardist.models"
+)
+# Imports what takes seconds; of each script named to it a copy of this process is made, which runs it.
+SERVE = """
+import os, sys, traceback
+exec(sys.argv[1])
+for line in sys.stdin:
+    script, *ends = line.rstrip().split("|")
+    child = os.fork()
+    if not child:
+        for number, name in enumerate(ends, start=1):
+            os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), number)
+        status = 0
+        try:
+            exec(compile(open(script, encoding="utf-8").read(), script, "exec"), {"__name__": "__main__"})
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else bool(end.code)
+            if isinstance(end.code, str):
+                print(end.code, file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+        sys.stdout.flush()
+        os._exit(status)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def _without_settings() -> dict[str, str]:
+    """The environment without TensorFlow's settings, which the tools set themselves."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+
+
+@pytest.fixture(scope="session")
+def _servers():
+    """Processes by what they have imported, started when first asked for."""
+    started: dict[str, subprocess.Popen] = {}
+
+    def having(imports):
+        if imports not in started:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            command = [sys.executable, "-c", SERVE, imports]
+            started[imports] = subprocess.Popen(command, env=_without_settings(), text=True, **pipes)
+        return started[imports]
+
+    yield having
+    for process in started.values():
+        process.communicate()
+
+
 @pytest.fixture
-def twice(tmp_path):
+def in_process(_servers, tmp_path):
+    """Run a script in a process of its own; its exit status, and what it printed on both streams.
+
+    It is a copy of one that has imported what takes seconds; weekly, or without copies, a new one.
+    """
+
+    def run(code, imports=TENSORFLOW, package="stardist"):
+        if not find_spec(package):
+            pytest.skip(f"{package} is not installed")
+        if os.environ.get("WEEKLY") or not hasattr(os, "fork"):
+            command = [sys.executable, "-c", code]
+            done = subprocess.run(command, env=_without_settings(), capture_output=True, text=True)
+            return done.returncode, done.stdout, done.stderr
+        script, *ends = (tmp_path / f"script.{ending}" for ending in ("py", "out", "err"))
+        script.write_text(code, encoding="utf-8")
+        server = _servers(imports)
+        print(script, *ends, sep="|", file=server.stdin, flush=True)
+        status = int(server.stdout.readline())
+        said = [path.read_text(encoding="utf-8") for path in ends]
+        for path in ends:
+            path.unlink()
+        return status, *said
+
+    return run
+
+
+@pytest.fixture
+def twice(in_process, tmp_path):
     """Run a script twice with another ``{path}`` to write to; what each run printed, line by line.
 
-    Each starts TensorFlow anew, so that outside the weekly tests the first run also stands for the second:
-    that a seed repeats itself is then asked of StarDist alone, whose helper the others share.
+    Outside the weekly tests the first run also stands for the second: that a seed repeats itself is then
+    asked of StarDist alone, whose helper the others share.
     """
 
     def run(code):
         said = []
         for k in range(2 if os.environ.get("WEEKLY") else 1):
-            text = code.replace("{path}", str(tmp_path / f"{k}.npz"))
-            done = subprocess.run(
-                [sys.executable, "-c", text],
-                capture_output=True,
-                text=True,
-                env=dict(os.environ),
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr[-2000:]
-            said.append(done.stdout.strip().splitlines())
+            status, out, err = in_process(code.replace("{path}", str(tmp_path / f"{k}.npz")))
+            assert status == 0, err[-2000:]
+            said.append(out.strip().splitlines())
         return [said[0], said[-1]]
 
     return run
@@ -76,7 +148,6 @@ def refuses_and_repeats(twice):
     """Run a script twice: first it prints how a network of another make was refused, last the same sum."""
 
     def check(code):
-        pytest.importorskip("tensorflow")
         first, second = twice(code)
         assert first[-1] == second[-1]
         assert "DataError" in first[0]

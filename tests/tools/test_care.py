@@ -11,8 +11,8 @@ from csbdeep.models import CARE, Config
 sharp = np.random.default_rng(0).random((40, 32, 32, 1)).astype(np.float32)
 noisy = sharp + np.random.default_rng(1).normal(0, 0.1, sharp.shape).astype(np.float32)
 def network(folder):
-    config = Config("YX", 1, 1, unet_n_first=4, unet_kern_size=3, train_epochs=1, train_steps_per_epoch=3,
-                    train_batch_size=4, train_tensorboard=False)
+    config = Config("YX", 1, 1, unet_n_first=4, unet_n_depth=1, unet_kern_size=3, train_epochs=1,
+                    train_steps_per_epoch=3, train_batch_size=4, train_tensorboard=False)
     return CARE(config, "tiny", basedir=folder)
 with tool.training(3) as folder:
     model = network(folder)

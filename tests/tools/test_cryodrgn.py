@@ -168,23 +168,32 @@ def test_losses_are_those_of_the_log(tmp_path):
     assert [z[0, 0] for z in (run.latent, *run.kept)] == [5, 7]
 
 
+IMPORTS = "from scopecheck.tools import cryodrgn; cryodrgn.prepare(); import cryodrgn.commands.train_vae"
+LAUNCH = "import sys; from scopecheck.tools import cryodrgn; sys.argv[1:] = {words}; cryodrgn.main()"
+
+
 @pytest.mark.tool
 @pytest.mark.slow
-def test_train_vae_by_the_launcher_repeats_itself(tmp_path, inputs):
+def test_train_vae_by_the_launcher_repeats_itself(in_process, tmp_path, inputs):
+    """By its command, and by its function in processes that need not import all of it again."""
     pytest.importorskip("cryodrgn")
     images = np.random.default_rng(1).normal(size=(3, 16, 16)).astype(np.float32)
     stack, poses, ctf = tool.write_inputs(tmp_path, **(inputs | {"images": images}))
     runs = []
     for seed in (5, 5, 6):
         out = tmp_path / f"out{len(runs)}"
-        command = [
-            sys.executable, "-m", "scopecheck.tools.cryodrgn", "train_vae", str(stack), "--poses", str(poses),
-            "--ctf", str(ctf), "-o", str(out), "--zdim", "1", "-n", "2", "--enc-dim", "16", "--enc-layers",
-            "1", "--dec-dim", "16", "--dec-layers", "1", "--seed", str(seed), "--shuffle-seed", str(seed),
-            "--no-analysis",
+        words = [
+            "train_vae", str(stack), "--poses", str(poses), "--ctf", str(ctf), "-o", str(out), "--zdim", "1",
+            "-n", "2", "--enc-dim", "16", "--enc-layers", "1", "--dec-dim", "16", "--dec-layers", "1",
+            "--seed", str(seed), "--shuffle-seed", str(seed), "--no-analysis",
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-2000:]
+        if runs:
+            status, _, said = in_process(LAUNCH.format(words=words), IMPORTS, "cryodrgn")
+        else:
+            command = [sys.executable, "-m", "scopecheck.tools.cryodrgn", *words]
+            done = subprocess.run(command, capture_output=True, text=True)
+            status, said = done.returncode, done.stderr
+        assert status == 0, said[-2000:]
         runs.append(tool.read_latent(out))
         assert list(tool.read_losses(out)["epoch"]) == [1, 2]
     assert runs[0].shape == (3, 1)

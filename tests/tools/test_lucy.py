@@ -56,7 +56,6 @@ print(float(model.predict_on_batch(batch).astype("f8").sum()).hex())
 @pytest.mark.tool
 @pytest.mark.slow
 def test_untrained_it_is_richardson_lucy_and_a_kept_one_answers_alike(twice):
-    pytest.importorskip("tensorflow")
     first, second = twice(CODE)
     assert first[:2] == ["DataError", "DataError"], "a file that is missing, and one of another make"
     assert first == second, "one seed, one network"

@@ -10,8 +10,9 @@ from n2v.models import N2V, N2VConfig
 
 patches = np.random.default_rng(0).normal(100, 5, (40, 32, 32, 1)).astype(np.float32)
 def network(patches, folder):
-    config = N2VConfig(patches, unet_n_first=4, unet_kern_size=3, train_epochs=1, train_steps_per_epoch=3,
-                       train_batch_size=4, n2v_patch_shape=(32, 32), train_loss="mse")
+    config = N2VConfig(patches, unet_n_first=4, unet_n_depth=1, unet_kern_size=3, train_epochs=1,
+                       train_steps_per_epoch=3, train_batch_size=4, n2v_patch_shape=(32, 32),
+                       train_loss="mse")
     return N2V(config, "tiny", basedir=folder)
 with tool.training(3) as folder:
     model = network(patches, folder)

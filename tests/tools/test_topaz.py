@@ -30,8 +30,28 @@ def test_without_topaz_it_says_what_to_install(monkeypatch):
             call()
 
 
-def run(*words, seed=0):
-    return subprocess.run([*topaz.command(seed=seed), *words], capture_output=True, text=True, check=False)
+IMPORTS = (
+    "from scopecheck.tools import torchvision_shim; torchvision_shim.prepare();"
+    " import topaz.main, topaz.commands.normalize, topaz.commands.extract"
+)
+
+
+def by_command(*words, seed=0):
+    done = subprocess.run([*topaz.command(seed=seed), *words], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def again(in_process):
+    """As `by_command`, in a process that need not import all of it again."""
+
+    def run(*words, seed=0):
+        code = (
+            f"import sys; from scopecheck.tools.topaz import main; sys.exit(main({[str(seed), '1', *words]}))"
+        )
+        return in_process(code, IMPORTS, "topaz")
+
+    return run
 
 
 def blobs():
@@ -69,16 +89,16 @@ class TestProgram:
         assert digests["resnet8"] == digests["resnet8_u64"]
 
     @pytest.mark.slow
-    def test_picks_lie_on_particles_and_repeat_themselves(self, tmp_path):
+    def test_picks_lie_on_particles_and_repeat_themselves(self, again, tmp_path):
         image, centres = blobs()
         path = write(tmp_path / "frame.mrc", image)
         tables = []
-        for folder in ("a", "b"):
-            assert run("normalize", "-o", str(tmp_path / folder), path, seed=5).returncode == 0
+        for folder, run in (("a", by_command), ("b", again)):
+            assert run("normalize", "-o", str(tmp_path / folder), path, seed=5)[0] == 0
             out = tmp_path / f"{folder}.txt"
             words = ["-m", "resnet8_u32", "-r", "14", "-t", "0", "-d", "-1", "-o", str(out)]
-            done = run("extract", *words, str(tmp_path / folder / "frame.mrc"))
-            assert done.returncode == 0, done.stderr
+            status, _, said = run("extract", *words, str(tmp_path / folder / "frame.mrc"))
+            assert status == 0, said
             tables.append(out.read_text())
         assert tables[0] == tables[1]
         rows = [line.split("\t") for line in tables[0].splitlines()]
@@ -92,22 +112,25 @@ class TestProgram:
         assert set(picks["micrograph"]) == {"frame"}
 
     @pytest.mark.slow
-    def test_a_model_file_that_would_run_code_is_refused(self, tmp_path):
+    def test_a_model_file_that_would_run_code_is_refused(self, again, tmp_path):
+        import torch
+
         image, _ = blobs()
         frame = write(tmp_path / "frame.mrc", image)
         witness, model = tmp_path / "witness", tmp_path / "model.sav"
-        # a pickle that opens a file when loaded fully, as torch.save writes one
-        program = (
-            "import torch, sys\n"
-            "class Bad:\n"
-            "    def __reduce__(self): return (open, (sys.argv[1], 'w'))\n"
-            "torch.save(Bad(), sys.argv[2])\n"
-        )
-        subprocess.run([sys.executable, "-c", program, str(witness), str(model)], check=True)
-        done = run("extract", "-m", str(model), "-r", "14", "-d", "-1", "-o", str(tmp_path / "o.txt"), frame)
-        assert done.returncode != 0
-        assert "holds more than tensors" in done.stderr
-        assert "resnet16_u32" in done.stderr
+
+        class Bad:
+            """A pickle that opens a file when loaded fully, as torch.save writes one."""
+
+            def __reduce__(self):
+                return open, (str(witness), "w")
+
+        torch.save(Bad(), model)
+        words = ["-m", str(model), "-r", "14", "-d", "-1", "-o", str(tmp_path / "o.txt")]
+        status, _, said = again("extract", *words, frame)
+        assert status != 0
+        assert "holds more than tensors" in said
+        assert "resnet16_u32" in said
         assert not witness.exists()
 
 
