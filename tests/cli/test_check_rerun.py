@@ -143,7 +143,7 @@ def test_weights_that_cannot_be_had_are_one_line(run, monkeypatch):
 
 
 @pytest.mark.tool
-@pytest.mark.parametrize("tool", [pytest.param("cellpose", marks=pytest.mark.weekly), "stardist-kept"])
+@pytest.mark.parametrize("tool", ["cellpose", "stardist-kept"])
 def test_the_tools_themselves_find_a_sparse_field_alike(run, real_files, tool):
     pytest.importorskip(tool.partition("-")[0])
     limits = "mirror=0.5,noise=0.5,confidence=1"
