@@ -105,7 +105,7 @@ def judged(lesson, *commands):
             n = f"n = {ratio['n_first']} and {ratio['n_second']}"
             read = f"{ratio['restored']:.2f}, true {ratio['truth']:.2f}, raw {ratio['raw']:.2f}"
             rows.append((f"`{files}`", "treated over control", read, f"{ratio['error']:+.0%}", n))
-    record.markdown(["files", "number", "word", "error", "scope, n"], rows)
+    return record.markdown(["files", "number", "word", "error", "scope, n"], rows)
 
 
 # %% [markdown]
@@ -282,9 +282,10 @@ for name in ("m0", "m1", "m2", "m3", "m4", "empty"):
         table(f"picking/example_many/{name}.csv", maxima(frame, 5))
         table(f"picking/example_strict/{name}.csv", maxima(frame, 25))
     else:
-        print(f"Maxima of the empty frame: {len(maxima(frame, 5))} at 5, {len(maxima(frame, 25))} at 25.")
+        bare = f"Maxima of the empty frame: {len(maxima(frame, 5))} at 5, {len(maxima(frame, 25))} at 25."
 
 # %% tags=["hide-input", "hide-output"]
+print(bare)
 judged(
     "picking",
     "picks example_many/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2",

@@ -38,7 +38,7 @@ body { font-family: Helvetica, Arial, sans-serif; color: #222; }
 :is(.reveal, body) section code { font-size: 23px; }
 :is(.reveal, body) section img { display: block; margin: 0 auto; max-width: 100%; max-height: 430px; }
 :is(.reveal, body) section figure { margin: 0; }
-:is(.reveal, body) section p.caption { font-size: 17px; line-height: 1.3; }
+:is(.reveal, body) section p.caption { font-size: 20px; line-height: 1.3; }
 :is(.reveal, body) section table { font-size: 22px; margin: 8px 0; border-collapse: collapse; }
 :is(.reveal, body) section :is(th, td) { padding: 4px 12px; border-bottom: 1px solid #ccc; text-align: left; }
 :is(.reveal, body) section .part { font-size: 18px; color: #666; margin-bottom: 8px; }
