@@ -93,7 +93,7 @@ def test_scores_stand_beside_words_where_the_recipe_has_run(place, run, book):
     state = latest(path, place.results)
     for arm in state.arms:
         arm.plausibility = {"pixel Dice": 0.987}
-    assert "| condition | number | word | error | pixel Dice | scope, n |" in book([state], a=entry)
+    assert "| condition, number | word | error | pixel Dice | scope, n |" in book([state], a=entry)
     assert "| 0.99 |" in book([state], a=entry)
 
 

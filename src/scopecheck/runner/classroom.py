@@ -195,13 +195,13 @@ def table(shown: Shown, state: State, kept: Recorded) -> str:
     """The recorded words of an entry as a table; with scores of the run at hand, where they are asked for."""
     arms = {f"{a.arm}/{a.measurement}": a for a in state.arms}
     scores: list[str] = shown.scores if state.arms else []
-    heads = ["condition", "number", "word", "error", *scores, "scope, n"]
+    heads = ["condition, number", "word", "error", *scores, "scope, n"]
     rows = [heads, ["---"] * len(heads)]
     for pair in shown.words:
         told = found(state.recipe, kept, pair)
         looks: dict[str, Any] = arms[pair].plausibility if pair in arms else {}
         values = ["–" if looks.get(s) is None else f"{looks[s]:.2f}" for s in scores]
-        rows.append([f"`{told.arm}`", told.name, told.word, told.error, *values, told.sample])
+        rows.append([f"`{told.arm}`, {told.name}", told.word, told.error, *values, told.sample])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
