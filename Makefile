@@ -40,7 +40,7 @@ book: env  ## build the book from the results at hand
 
 REVEAL = reveal.js-5.2.1
 
-slides: env  ## one deck for each teaching plan, and the cheat sheet, from the results at hand
+slides: env  ## one deck for each teaching plan, and the sheets, from the results at hand
 	$(BIN)/scopecheck report --book book
 	@mkdir -p _build/slides
 	@test -f _build/slides/$(REVEAL).tgz || (cd _build/slides && npm pack --silent $(subst -,@,$(REVEAL)) > /dev/null) || \

@@ -15,14 +15,20 @@
 # # The lessons without code
 #
 # The same lessons with ImageJ (Fiji), QuPath or a spreadsheet, for a class that does not program. Each takes 20 to 30 minutes: answer the two questions of the
-# [picture quiz](picture-quiz), make a result with the mouse, and let one command judge it. These minutes are a plan; no class has been timed yet.
+# [picture quiz](picture-quiz), make **one** result with the mouse, let a command judge it, and judge the example folders, where all images were done. All
+# images by hand take longer. These minutes are a plan; no class has been timed yet.
 #
 # **Files.** This page makes them, and their truth is known, since everything is simulated:
 # [lessons.zip](figures/lessons.zip). Unpack it, open a terminal in the folder of a lesson, and make
-# `scopecheck` available there (`source .venv/bin/activate` in the repository's folder).
+# `scopecheck` available there: `source .venv/bin/activate` in the repository's folder, then `cd` to the lesson.
+#
+# **Windows.** An ordinary Windows terminal has neither `make` nor `source`, and we have not tried one. Use the Linux terminal of WSL, or sit with a pair that has
+# Linux or macOS.
+#
+# **What should come out** stands folded below each lesson: word, error, scope and n of the example folders. This page ran the commands when it was made.
 #
 # **What we did not run.** The steps follow the documented menus of ImageJ and QuPath. We have neither here, so **no step below was clicked
-# by us**. Where a menu of your version differs, trust your version. The files in the folders `example_…` were made by scikit-image, which
+# by us**. Who teaches them clicks through them once before. Where a menu of your version differs, trust your version. The files in the folders `example_…` were made by scikit-image, which
 # played the steps; they have the form that ImageJ or QuPath writes, and every command of this page was run on files of that form.
 
 # %% tags=["parameters"]
@@ -32,7 +38,10 @@ seed = 0
 
 # %% tags=["hide-input"]
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import mrcfile
@@ -46,6 +55,8 @@ from skimage.measure import find_contours
 from scopecheck import acquire, record
 from scopecheck.acquire.outlines import ellipse
 from scopecheck.acquire.spots import field
+from scopecheck.record.result import SHAPES
+from scopecheck.record.tables import percent
 from scopecheck.tools import classical
 
 ROOT, FIELDS, SIDE = Path("lessons"), 6, (256, 256)
@@ -73,21 +84,54 @@ def outlines(path, labels):
     (ROOT / path).write_text(text, encoding="utf-8")
 
 
+def score(lesson, words):
+    """What `scopecheck score` answers in the folder of a lesson."""
+    command = [str(Path(sys.executable).with_name("scopecheck")), "score", *shlex.split(words), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT / lesson)
+    return json.loads(done.stdout)
+
+
+def judged(lesson, *commands):
+    """One row a number that a command judges, as it prints them."""
+    rows = []
+    for words in commands:
+        answer = score(lesson, words)
+        files = " ".join(w for w in shlex.split(words)[1:] if "example" in w)
+        for arm in (arm for arm in answer["arms"] if arm["tolerance"]):
+            error = percent(arm["bias"], arm["scale"], arm["unit"])
+            word = f"{SHAPES.get(arm['verdict'], '–')} {arm['label']}"
+            rows.append((f"`{files}`", arm["measurement"], word, error, f"{arm['scope']}, n = {arm['n']}"))
+        if ratio := answer.get("ratio"):
+            n = f"n = {ratio['n_first']} and {ratio['n_second']}"
+            read = f"{ratio['restored']:.2f}, true {ratio['truth']:.2f}, raw {ratio['raw']:.2f}"
+            rows.append((f"`{files}`", "treated over control", read, f"{ratio['error']:+.0%}", n))
+    return record.markdown(["files", "number", "word", "error", "scope, n"], rows)
+
+
 # %% [markdown]
 # ## Segmentation: one patch, two nuclei
 #
 # 1. In ImageJ open `images/f0.tif`. *Process > Filters > Gaussian Blur*, sigma 2.
 # 2. *Image > Adjust > Threshold*, method Otsu, *Dark background* ticked, *Apply*.
 # 3. *Analyze > Analyze Particles*, size 30-Infinity, show nothing, tick *Add to Manager*.
-# 4. In the ROI Manager: *Deselect*, then *More > Save*, as `f0.zip` in a new folder `my_rois`. Empty the manager. Do the same for `f1` to `f5`.
+# 4. In the ROI Manager: *Deselect*, then *More > Save*, as `f0.zip` in a new folder `my_rois`.
+#
+# ```bash
+# scopecheck score labels my_rois/f0.zip truth/f0.tif --measure count --tolerance 0.10
+# ```
+#
+# Read the scope: one image. What all six fields give, without a click:
+#
+# ```bash
+# scopecheck score labels example_patches/ truth/ --measure count --tolerance 0.10
+# scopecheck score labels example_watershed/ truth/ --measure count --tolerance 0.10
+# ```
+#
+# **If you are fast.** Empty the manager, do `f1` to `f5` as well, and score the folder. Then once more, with *Process > Binary > Watershed* between steps 2 and 3,
+# into a folder `my_watershed`.
 #
 # ```bash
 # scopecheck score labels my_rois/ truth/ --measure count --tolerance 0.10
-# ```
-#
-# Now once more, with *Process > Binary > Watershed* between steps 2 and 3, into a folder `my_watershed`.
-#
-# ```bash
 # scopecheck score labels my_watershed/ truth/ --measure count --tolerance 0.10
 # ```
 #
@@ -97,14 +141,8 @@ def outlines(path, labels):
 # scopecheck score labels my_qupath/ truth/ --measure count --tolerance 0.10
 # ```
 #
-# Without either program, see what the steps give:
-#
-# ```bash
-# scopecheck score labels example_patches/ truth/ --measure count --tolerance 0.10
-# scopecheck score labels example_watershed/ truth/ --measure count --tolerance 0.10
-# ```
-#
-# **Ask.** Which of the two looked better on the screen? Which number would you have published? What does the word *by cancellation* mean, where it stands?
+# **Ask.** Which of the two looked better on the screen? Which number would you have published? Suppose that a cut invents as many nuclei as it misses: what is the
+# error of the count? (None. The word then carries the mark *by cancellation*. No folder here gives it.)
 
 # %% tags=["hide-input"]
 for k in range(FIELDS):
@@ -118,28 +156,43 @@ for k in range(FIELDS):
     outlines(f"segmentation/example_patches/f{k}.geojson", classical.objects(mask))
     outlines(f"segmentation/example_watershed/f{k}.geojson", classical.split(mask))
 
+# %% tags=["hide-input", "hide-output"]
+judged(
+    "segmentation",
+    "labels example_patches/f0.geojson truth/f0.tif --measure count --tolerance 0.10",
+    "labels example_patches/ truth/ --measure count --tolerance 0.10",
+    "labels example_watershed/ truth/ --measure count --tolerance 0.10",
+)
+
 # %% [markdown]
 # ## Restoration: twice as bright, or not
 #
 # Six control fields and six treated ones, whose spots are twice as bright.
 #
 # 1. In ImageJ open `raw/control_0.tif`. *Process > Filters > Gaussian Blur*, sigma 1.
-# 2. *File > Save As > Tiff*, under the same name, in a new folder `my_smoothed`. Do the same for all twelve
-#    (*Process > Batch > Macro* does them at once).
-# 3. Once more from `raw`: *Process > Enhance Contrast*, saturated 0.35 %, tick *Normalize*; save in a folder `my_normalised`.
-#
-# ```bash
-# scopecheck score restored raw/ my_smoothed/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
-# scopecheck score restored raw/ my_normalised/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
-# ```
-#
-# Without ImageJ:
+# 2. Look at its brightest spot, then open `raw/treated_0.tif` and do the same. *File > Save As > Tiff*, under the same names, in a new folder `my_smoothed`.
+# 3. Both once more from `raw`: *Process > Enhance Contrast*, saturated 0.35 %, tick *Normalize*; save in a folder `my_normalised`.
+# 4. Compare the two normalised images on the screen. Then judge all twelve, which lie ready:
 #
 # ```bash
 # scopecheck score restored raw/ example_smoothed/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
 # scopecheck score restored raw/ example_normalised/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
 # ```
 #
+# **If you are fast.** *Process > Batch > Macro* does all twelve at once: input `raw`, output the new folder, output format TIFF, and one line of macro, for the first
+# folder and for the second:
+#
+# ```text
+# run("Gaussian Blur...", "sigma=1");
+# run("Enhance Contrast...", "saturated=0.35 normalize");
+# ```
+#
+# ```bash
+# scopecheck score restored raw/ my_smoothed/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
+# scopecheck score restored raw/ my_normalised/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10
+# ```
+#
+# `--fit` means that all restored images are first taken times one number, plus one number, to bring them to the unit of the truth; the ratio between images stays.
 # The word speaks of the light of all fields. The last lines speak of the ratio: *Light of treated over control*, with what was true, restored and raw.
 #
 # **Ask.** Open one normalised control and one normalised treated field side by side. Can you tell which is which? Who decided the brightness of each?
@@ -159,6 +212,13 @@ for name, light in (("control", 1500), ("treated", 3000)):
         put(f"restoration/example_smoothed/{name}_{k}.tif", smooth.round().astype(np.uint16))
         put(f"restoration/example_normalised/{name}_{k}.tif", wide.astype(np.uint16))
 
+# %% tags=["hide-input", "hide-output"]
+judged(
+    "restoration",
+    "restored raw/ example_smoothed/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10",
+    "restored raw/ example_normalised/ truth/ --fit --conditions control=control*,treated=treated* --tolerance 0.10",
+)
+
 # %% [markdown]
 # ## Picking: how many picks does an empty frame get?
 #
@@ -166,24 +226,22 @@ for name, light in (("control", 1500), ("treated", 3000)):
 #
 # 1. In ImageJ open `frames/m0.tif`. *Process > Filters > Gaussian Blur*, sigma 3.
 # 2. *Process > Find Maxima*, prominence 5, output type *List*. A table of X and Y appears.
-# 3. In the table's window: *File > Save As*, as `m0.csv` in a new folder `my_picks`. Do the same for `m1` to `m4`. Count the maxima of `empty.tif`, too.
-#
-# ```bash
-# scopecheck score picks my_picks/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
-# ```
-#
-# Once more with a prominence of 25, into a folder `my_strict_picks`.
-#
-# ```bash
-# scopecheck score picks my_strict_picks/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
-# ```
-#
-# Without ImageJ:
+# 3. In the table's window: *File > Save As*, as `m0.csv` in a new folder `my_picks`. Then count the maxima of `empty.tif` at the same prominence.
+# 4. What all five frames give at a prominence of 5 and of 25:
 #
 # ```bash
 # scopecheck score picks example_many/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
 # scopecheck score picks example_strict/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
 # ```
+#
+# **If you are fast.** Do `m1` to `m4` as well, then all five with a prominence of 25, into a folder `my_strict_picks`.
+#
+# ```bash
+# scopecheck score picks my_picks/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
+# scopecheck score picks my_strict_picks/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2
+# ```
+#
+# *delivered* is the share of true particles that have a pick, *junk_fraction* the share of picks that are no particle.
 #
 # **Ask.** Both tables hold nearly all particles. What else did you have to know? Which prominence would you have chosen from the empty frame alone?
 
@@ -223,6 +281,16 @@ for name in ("m0", "m1", "m2", "m3", "m4", "empty"):
         table(f"picking/truth/{name}.csv", pd.DataFrame({"x": [p[1] for p in at], "y": [p[0] for p in at]}))
         table(f"picking/example_many/{name}.csv", maxima(frame, 5))
         table(f"picking/example_strict/{name}.csv", maxima(frame, 25))
+    else:
+        bare = f"Maxima of the empty frame: {len(maxima(frame, 5))} at 5, {len(maxima(frame, 25))} at 25."
+
+# %% tags=["hide-input", "hide-output"]
+print(bare)
+judged(
+    "picking",
+    "picks example_many/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2",
+    "picks example_strict/ truth/ --diameter 20 --shape 256,256 --tolerance delivered=0.2,junk_fraction=0.2",
+)
 
 # %% [markdown]
 # ## Heterogeneity: who belongs to the rare state?
@@ -231,23 +299,19 @@ for name in ("m0", "m1", "m2", "m3", "m4", "empty"):
 #
 # 1. Fix the rule now: a particle is open when its area is above 110 pixels. Write it down.
 # 2. In ImageJ open `sheets/d0.tif`. *Process > Filters > Gaussian Blur*, sigma 1.5. *Image > Adjust > Threshold*, Otsu, *Dark background*, *Apply*.
-# 3. *Analyze > Analyze Particles*, size 110-Infinity, *Add to Manager*. Save the open ones as `d0.zip` in a new folder `my_open`. Do the same for `d1` to `d5`.
-#
-# ```bash
-# scopecheck score labels my_open/ truth/ --measure count --tolerance 0.5
-# ```
-#
-# Now by another rule that sounds as good, 85-Infinity, into `my_open_85`.
-#
-# ```bash
-# scopecheck score labels my_open_85/ truth/ --measure count --tolerance 0.5
-# ```
-#
-# Without ImageJ:
+# 3. *Analyze > Analyze Particles*, size 110-Infinity, *Add to Manager*. Count them. Then by another rule that sounds as good, 85-Infinity.
+# 4. What all six sheets give by the two rules:
 #
 # ```bash
 # scopecheck score labels example_open/ truth/ --measure count --tolerance 0.5
 # scopecheck score labels example_open_85/ truth/ --measure count --tolerance 0.5
+# ```
+#
+# **If you are fast.** Save the open ones of each sheet as `d0.zip` to `d5.zip` in a new folder `my_open`, and those of the second rule in `my_open_85`.
+#
+# ```bash
+# scopecheck score labels my_open/ truth/ --measure count --tolerance 0.5
+# scopecheck score labels my_open_85/ truth/ --measure count --tolerance 0.5
 # ```
 #
 # **Ask.** What would a sheet without any open particle give by each rule? Who has made that sheet before choosing?
@@ -270,6 +334,13 @@ for k in range(FIELDS):
     mask = classical.foreground(image, 1.5)
     outlines(f"heterogeneity/example_open/d{k}.geojson", classical.objects(mask, 110))
     outlines(f"heterogeneity/example_open_85/d{k}.geojson", classical.objects(mask, 85))
+
+# %% tags=["hide-input", "hide-output"]
+judged(
+    "heterogeneity",
+    "labels example_open/ truth/ --measure count --tolerance 0.5",
+    "labels example_open_85/ truth/ --measure count --tolerance 0.5",
+)
 
 # %% [markdown]
 # ## A map and its passport: what the halves share
@@ -309,6 +380,14 @@ for name, more, own in (("honest", 0, 0.18), ("shared", shared, 0.3)):
         with mrcfile.new(ROOT / f"passport/{name}_{half}.mrc", overwrite=True) as file:
             file.set_data((density + more + own * cloud(0.7)).astype(np.float32))
             file.voxel_size = 2.0
+
+# %% tags=["hide-input", "hide-output"]
+answers = [score("passport", f"fsc {name}_1.mrc {name}_2.mrc") for name in ("honest", "shared")]
+claims = [
+    (name, f"{answer['curves'][0]['resolution']:.1f} Å")
+    for name, answer in zip(("honest", "shared"), answers, strict=True)
+]
+record.markdown(["half maps", "resolution at 0.143 (one pair, no truth asked: no word)"], claims)
 
 # %% tags=["hide-input"]
 Path("figures").mkdir(exist_ok=True)

@@ -18,8 +18,8 @@
 # **look different and the truth is the same**. Every picture was drawn by this page, so the truth is known.
 #
 # Write down A, B, *both* or *neither*, and how sure you are, before you open the answer. In a group: raise hands first, talk
-# for a minute, raise hands again, and open the answer then. It is folded below its question, as *Show code cell content*: the words stand
-# below the code.
+# for a minute, raise hands again, and open the answer then. It is folded below its question, as *Show code cell output*; the code is folded
+# apart.
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -99,7 +99,7 @@ pair("segmentation-alike", *looks, [f"the tool counts {n}" for n in patches])
 # In which field is the count right?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 true = [int(labels.max()) for labels in (two, one)]
 pair("segmentation-alike-answer", two % 7, one % 7, [f"{n} nuclei" for n in true])
 answer(
@@ -123,7 +123,7 @@ pair("segmentation-different", *looks, ["much light", "a twentieth of it"])
 # Each picture is smoothed and thresholded, and its patches are counted. In which is the count right?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"In both: {found[0]} and {found[1]}, and the truth is 20. Noise between single pixels does not move a count of large, separate "
     "objects. An ugly picture may measure well. Whether it does for your objects has to be measured, too."
@@ -153,7 +153,7 @@ pair("restoration-alike", *restored)
 # Which of the two holds no spot at all?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"A. It was drawn with {len(bare.xy)} spots, B with {len(dim.xy)}. At one threshold the same program finds {alike[0]} spots in A "
     f"and {alike[1]} in B. A filter as wide as a spot turns noise into spots of just that width. Restore a field of which you know "
@@ -180,7 +180,7 @@ pair("restoration-different", raw, flat, ["as it came", "smoothed, square root"]
 # In which is the number of spots right? In which could you compare their light?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"The number is right in both: {counted[0]} and {counted[1]} of {len(bright.xy)}, each with its own best threshold. The light can be compared in A "
     "alone. After a square root twice the light is no longer twice the grey value. Which number you publish decides whether "
@@ -225,11 +225,11 @@ pair("picking-alike", *averages, [f"correlation with the template {r:.2f}" for r
 # One set has no particle in it. Which?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"A. It is the average of {MANY:,} boxes of pure noise, each moved to where it looks most like the template. The template comes back, "
-    f"with a correlation of {like[0]:.2f}; true particles give {like[1]:.2f}. A picture of your particle out of picks that were chosen by that "
-    "picture proves nothing. Pick with another template, or on a frame without particles, and look what comes."
+    f"with a correlation of {like[0]:.2f}; true particles give {like[1]:.2f}. The template was used to place every box. A picture of your "
+    "particle out of boxes that were placed, or picked, by that picture proves nothing. Pick with another template, or on a frame without particles, and look what comes."
 )
 assert min(like) > 0.8
 
@@ -266,7 +266,7 @@ pair("picking-different", *frames)
 # In which frame does the picker find the particles?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"In both: {matched[0]} and {matched[1]} of {len(at)}, with {len(taken[0]) - matched[0]} and {len(taken[1]) - matched[1]} picks beside them. "
     "What the eye cannot see a filter of the right shape can. So do not judge a table of picks by whether you see the particles: "
@@ -277,7 +277,8 @@ assert matched == [len(at)] * 2
 # %% [markdown]
 # ## Heterogeneity
 #
-# Each particle has a place in a latent space, one number here. Two humps are called two states.
+# A network gives each particle a place in a *latent space*: numbers that say how its picture differs from others. Here it is one number a
+# particle, and each histogram counts particles by it. Two humps are called two states.
 
 # %% tags=["hide-input"]
 rng = np.random.default_rng([seed, 8])
@@ -306,10 +307,10 @@ humps("heterogeneity-alike", turned, two_states, np.linspace(-2.5, 2.5, 41))
 # Which protein has two states?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"B, with {states.mean():.0%} in one of them. In A there is one state, seen from all sides: the place is the cosine of an angle that has nothing to do with the protein's shape, and a "
-    "cosine spends most of its time at its two ends. Errors of pose do the same. Ask what one state would look like, with the same noise and "
+    "cosine spends most of its time at its two ends. The deeper valley of B is no proof: with more noise two states have a flat one. Errors of pose make humps, too. Ask what one state would look like, with the same noise and "
     "the same poses: that null has to be drawn before the word *states* is written."
 )
 
@@ -326,7 +327,7 @@ humps("heterogeneity-different", *places, np.linspace(-5, 8, 53))
 # In which of the two is a rare state present?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 cut = [float(np.mean(place > 1.5)) for place in places]
 answer(
     f"In both, {rare.mean():.0%} of the particles. In B it lies under the flank of the common one. A cut in the middle says {cut[0]:.0%} in A and {cut[1]:.0%} in B: "
@@ -376,7 +377,7 @@ pair("passport-alike", *slices, [f"{claim:.1f} Å are claimed" for claim, _ in c
 # Which map has earned its number?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"B. Against the true density A reaches {claims[0][1]:.1f} Å and B {claims[1][1]:.1f} Å. In A both halves carry the same noise, as after a mask that follows it or an alignment "
     "to one reference. Two halves vouch for each other only while they share nothing but the molecule."
@@ -396,7 +397,7 @@ pair("passport-different", sum(honest)[D // 2], sum(sharp)[D // 2], ["as reconst
 # Which of the two has the better resolution?
 # ```
 
-# %% tags=["hide-cell", "solution"]
+# %% tags=["hide-input", "hide-output", "solution"]
 answer(
     f"Neither: {both[0]:.2f} Å and {both[1]:.2f} Å. Sharpening turns each shell up or down as a whole, in both halves alike, and the correlation does not see it. "
     "It changes what you see and adds nothing."

@@ -76,9 +76,17 @@ def asked(score, lessons, monkeypatch, line):
 
 def test_the_page_has_a_line_for_every_way():
     every = " ".join(lines())
-    assert len(lines()) == 19
+    assert len(lines()) == 20
     for folder in (*MADE, *ROIS, *MADE.values(), *ROIS.values()):
         assert f" {folder}/ " in every
+
+
+def test_what_the_page_ran_is_what_it_prints_for_the_reader():
+    ran = re.findall(r'^    "((?:labels|restored|picks) .+)",$', PAGE.read_text(encoding="utf-8"), re.M)
+    assert len(ran) == 9
+    first = "labels example_patches/f0.geojson truth/f0.tif --measure count --tolerance 0.10"
+    assert {f"scopecheck score {words}" for words in ran if words != first} <= {*lines()}
+    assert f"scopecheck score {first.replace('example_patches/f0.geojson', 'my_rois/f0.zip')}" in lines()
 
 
 @pytest.mark.parametrize("line", lines())
@@ -95,7 +103,7 @@ def word(score, lessons, monkeypatch, folder, measurement):
 @pytest.mark.parametrize(
     ("folder", "measurement", "expected"),
     [
-        ("my_rois", "count", "FAILS"),
+        ("my_rois", "count", "FAILS"),  # the folder; its first field alone is another line
         ("my_watershed", "count", "HOLDS"),
         ("my_qupath", "count", "HOLDS"),
         ("my_smoothed", "light", "HOLDS"),

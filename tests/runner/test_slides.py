@@ -1,4 +1,4 @@
-"""Slides come from the cards of the plans and open without another file; the cheat sheet is one page."""
+"""Slides come from the cards of the plans and open without another file; a sheet is one page."""
 
 import io
 import re
@@ -110,11 +110,12 @@ def test_a_script_cannot_end_early(book):
 
 
 @pytest.mark.skipif(not (slides.browser() and shutil.which("pdfinfo")), reason="needs Chromium and pdfinfo")
-def test_the_cheat_sheet_is_one_page_of_a4(tmp_path):
+@pytest.mark.parametrize("page", slides.SHEETS)
+def test_a_sheet_is_one_page_of_a4(tmp_path, page):
     import subprocess
 
     html, pdf = tmp_path / "sheet.html", tmp_path / "sheet.pdf"
-    html.write_text(slides.sheet(ROOT / "book" / f"{slides.SHEET}.md"), encoding="utf-8")
+    html.write_text(slides.sheet(ROOT / "book" / f"{page}.md"), encoding="utf-8")
     slides.print_pdf(html, pdf, slides.browser())
     told = subprocess.run(["pdfinfo", pdf], capture_output=True, text=True, check=True).stdout
     assert re.search(r"^Pages:\s+1$", told, re.M), told

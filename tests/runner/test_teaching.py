@@ -59,8 +59,12 @@ def test_the_minutes_of_a_plan_add_up(page, minutes):
     text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (.+?) \| (\d+) \|$", text, re.M)
     assert sum(int(n) for _, n in rows) == minutes
-    parts = [name for name, _ in rows if name != "Break"]
-    assert re.findall(r"^## (\d\. .+)$", text, re.M) == parts
+    parts = {name: int(n) for name, n in rows if name != "Break"}
+    assert re.findall(r"^## (\d\. .+)$", text, re.M) == [*parts]
+    for name, below in re.findall(r"^## (\d\. .+)\n((?:(?!## ).*\n)*)", text, re.M):
+        cards = re.findall(r"^::::\n\n\*\*(\d+) minutes\.\*\*", below, re.M)
+        assert len(cards) == below.count("::::{card}"), name
+        assert sum(map(int, cards)) == parts[name], name
 
 
 @pytest.mark.parametrize(
@@ -90,12 +94,16 @@ def test_a_verdict_that_was_never_recorded_is_refused(place):
 
 def test_header_table_and_map_are_written(place, tmp_path):
     recipe = read_recipe(place.recipe(recorded="HOLDS"))
-    told = NOTES | {"notes": [{"wrong": "It is fine.", "ask": "Is it?", "found": ["field/count"]}] * 2}
+    note = {"wrong": "It is fine.", "ask": "Is it?", "found": ["field/count"], "means": "HOLDS says so."}
+    told = NOTES | {"notes": [note] * 2}
     (tmp_path / "shift-toy.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
     teaching.write_teaching([recipe], tmp_path, tmp_path)
     text = (tmp_path / "teach-shift-toy.md").read_text(encoding="utf-8")
     assert "- *It is fine.* Is it? Found: `field`, count: ● HOLDS" in text
+    assert re.search(r"Found: .*\)\. HOLDS says so\.$", text, re.M)
     assert "what a pixel is | 5 |" in (tmp_path / "teaching.md").read_text(encoding="utf-8")
+    minutes = (tmp_path / "teaching-minutes.md").read_text(encoding="utf-8")
+    assert f"the 1 recipes run for {recipe.minutes['quick']:g} minutes" in minutes
     assert (tmp_path / "concepts-shift-toy.svg").read_text(encoding="utf-8").startswith("<?xml")
     (tmp_path / "shift-toy.yaml").unlink()
     teaching.write_teaching([recipe], tmp_path, tmp_path)

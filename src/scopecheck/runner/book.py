@@ -3,7 +3,6 @@
 import re
 import shutil
 from base64 import b64decode
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from scopecheck.record import front, published
 from scopecheck.record.overview import State, markdown, summary
 from scopecheck.runner import colab, results_page
 from scopecheck.runner.cite import PAPERS
+from scopecheck.runner.classroom import wide, write_plans
 from scopecheck.runner.find import read_notebook
 from scopecheck.runner.teaching import write_figures, write_teaching
 
@@ -26,8 +26,8 @@ def write_book(states: list[State], folder: Path, submissions: Path | None = Non
         The book's folder; ``recipes/<id>.ipynb``, ``_generated/verdicts.md``, ``_generated/summary.md``, for
         the first page ``_generated/front.md`` and ``_generated/remember.md``, for each recipe that names
         a picture ``_generated/picture-<id>.md``, and for teachers ``_generated/teach-<id>.md`` and what
-        ``teaching`` names beside it are written there; and all results as ``_generated/results.json`` and
-        ``_generated/results.md``.
+        ``teaching`` and ``classroom`` name beside it are written there; and all results as
+        ``_generated/results.json`` and ``_generated/results.md``.
     submissions : Path, optional
         A folder of files that ``scopecheck submit`` wrote, for all results.
 
@@ -57,6 +57,7 @@ def write_book(states: list[State], folder: Path, submissions: Path | None = Non
     (generated / "remember.md").write_text(_remember(states, generated), encoding="utf-8")
     write_teaching([s.recipe for s in states], folder / "teaching", generated)
     write_figures(states, folder)
+    write_plans(states, folder)
     results = published.collect(states, submissions)
     published.write(results, generated / "results.json")
     told = f"```{{raw}} html\n{results_page.html(results)}```\n"
@@ -111,7 +112,7 @@ def page(state: State, cited: bool = False) -> Any:
             section = ([section] + re.findall(r"^#+ (.*)", cell.source, flags=re.MULTILINE))[-1]
         elif any("image/png" in o.get("data", {}) for o in cell.outputs):
             alt = _caption(cell, below) or f"Figure of the section {section}"
-            cell.metadata["mystnb"] = {"image": {"alt": alt, "classes": _wide(_pngs(cell))}}
+            cell.metadata["mystnb"] = {"image": {"alt": alt, "classes": wide(_pngs(cell))}}
         cell.metadata.pop("papermill", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata.tags.append("hide-input")
@@ -143,26 +144,14 @@ def remembered(state: State) -> str:
     )
     place = f"recipes/figures/{recipe.id}/{recipe.picture}.png"
     text = caption if caption.endswith((".", "?", ".)")) else f"{caption}."
-    wide = _wide([(state.folder / "figures" / f"{recipe.picture}.png").read_bytes()])
-    look = f":alt: {caption}\n:width: 100%\n:class: {wide}\n:figclass: inner-scroll\n"
+    width = wide([(state.folder / "figures" / f"{recipe.picture}.png").read_bytes()])
+    look = f":alt: {caption}\n:width: 100%\n:class: {width}\n:figclass: inner-scroll\n"
     return f":::{{figure}} {place}\n{look}\n{text} From {link}.\n:::\n"
 
 
 def _pngs(cell: Any) -> list[bytes]:
     """The pictures that a cell made."""
     return [b64decode(o.data["image/png"]) for o in cell.outputs if "image/png" in o.get("data", {})]
-
-
-def _wide(pngs: list[bytes]) -> str:
-    """A class that tells the style sheet how many inches wide a picture was drawn, so how large its text is.
-
-    On a phone a wide picture keeps a width at which its text can be read, and scrolls in its own box.
-    """
-    from PIL import Image
-
-    pictures = [Image.open(BytesIO(png)) for png in pngs]
-    widths = [round(p.width / p.info.get("dpi", (110, 110))[0]) for p in pictures]
-    return f"inches-{min(16, max(5, *widths))}"
 
 
 def _caption(cell: Any, below: Any) -> str:

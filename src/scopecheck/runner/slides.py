@@ -1,4 +1,4 @@
-"""Slides and the cheat sheet, from pages of the book: cards become slides, the text below one its notes.
+"""Slides and the sheets, from pages of the book: cards become slides, the text below one its notes.
 
 A deck is one HTML file that opens offline. With reveal.js at hand, as the package that ``npm pack`` writes,
 it turns pages; without, its slides stand one below another.
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from scopecheck.errors import InputError
 
 DECKS = ("teach-90-minutes", "teach-half-day")
-SHEET = "teach-cheat-sheet"
+SHEETS = ("teach-cheat-sheet", "teach-number-sheet")
 REVEAL = "reveal.js-5.2.1.tgz"
 SHA256 = "359b575dd51bbda32f89b2fd4c7dc46ad7389a805572158916c29252f7a27333"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -38,7 +38,9 @@ body { font-family: Helvetica, Arial, sans-serif; color: #222; }
 :is(.reveal, body) section code { font-size: 23px; }
 :is(.reveal, body) section img { display: block; margin: 0 auto; max-width: 100%; max-height: 430px; }
 :is(.reveal, body) section figure { margin: 0; }
-:is(.reveal, body) section p.caption { font-size: 17px; line-height: 1.3; }
+:is(.reveal, body) section p.caption { font-size: 20px; line-height: 1.3; }
+:is(.reveal, body) section table { font-size: 22px; margin: 8px 0; border-collapse: collapse; }
+:is(.reveal, body) section :is(th, td) { padding: 4px 12px; border-bottom: 1px solid #ccc; text-align: left; }
 :is(.reveal, body) section .part { font-size: 18px; color: #666; margin-bottom: 8px; }
 """
 PLAIN = """
@@ -167,9 +169,9 @@ def document(title: str, style: str, body: str) -> str:
 
 
 def sheet(page: Path) -> str:
-    """The cheat sheet as HTML for one page of A4; what its book page says of itself is left out."""
+    """A sheet as HTML for one page of A4; what its book page says of itself is left out."""
     text = re.sub(r"^\*One page to print.*\n", "", page.read_text(encoding="utf-8"), flags=re.M)
-    return document("Cheat sheet", PAPER, to_html(text, page.parent))
+    return document(text.partition("\n")[0].lstrip("# "), PAPER, to_html(text, page.parent))
 
 
 def browser() -> str | None:
@@ -200,7 +202,7 @@ def print_pdf(html: Path, pdf: Path, program: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the decks and the cheat sheet; gives the exit status."""
+    """Write the decks and the sheets; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scopecheck.runner.slides", description=__doc__)
     parser.add_argument("out", type=Path, help="folder to write to; reveal.js is looked for in it")
     parser.add_argument("--book", type=Path, default=Path("book"))
@@ -210,15 +212,17 @@ def main(arguments: list[str]) -> int:
     if not found:
         print(f"No {REVEAL} in {given.out} (npm pack writes it): the slides will stand one below another.")
     made = {f"{name.removeprefix('teach-')}.html": deck(given.book / f"{name}.md", found) for name in DECKS}
-    made["cheat-sheet.html"] = sheet(given.book / f"{SHEET}.md")
+    made |= {f"{name.removeprefix('teach-')}.html": sheet(given.book / f"{name}.md") for name in SHEETS}
     for name, text in made.items():
         (given.out / name).write_text(text, encoding="utf-8")
         print(f"Wrote {given.out / name}")
-    if program := browser():
-        print_pdf(given.out / "cheat-sheet.html", given.out / "cheat-sheet.pdf", program)
-        print(f"Wrote {given.out / 'cheat-sheet.pdf'}")
-    else:
-        print("No Chromium here: open cheat-sheet.html in any browser and print it to PDF.")
+    program = browser()
+    if not program:
+        print("No Chromium here: open the sheets in any browser and print them to PDF.")
+    for name in SHEETS if program else ():
+        html = given.out / f"{name.removeprefix('teach-')}.html"
+        print_pdf(html, html.with_suffix(".pdf"), str(program))
+        print(f"Wrote {html.with_suffix('.pdf')}")
     return 0
 
 

@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scopecheck.errors import RecipeError
 from scopecheck.record.overview import State
 from scopecheck.record.recipe import Recipe, first_faults
-from scopecheck.record.recorded import Recorded, counted, read_recorded
-from scopecheck.record.result import SHAPES, UNSTABLE
-from scopecheck.record.tables import percent
+from scopecheck.record.recorded import Recorded, read_recorded
+from scopecheck.runner.classroom import found
 
 
 class _Strict(BaseModel):
@@ -25,6 +24,7 @@ class Note(_Strict):
     wrong: str
     ask: str
     found: list[str] = []  # as arm/measurement, of the recorded quick runs
+    means: str = ""  # what these words say, where they could be read as the opposite
 
 
 class Teaching(_Strict):
@@ -46,14 +46,14 @@ def read_teaching(path: Path) -> Teaching:
         If the file is no YAML, does not fit, or its concepts lead in a circle.
     """
     try:
-        found = Teaching.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        told = Teaching.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as err:
         raise RecipeError(f"{path}: notes for teachers: {' '.join(first_faults(err).split())}") from err
     try:
-        layers(found.concepts)
+        layers(told.concepts)
     except ValueError as err:
         raise RecipeError(f"{path}: {err}") from err
-    return found
+    return told
 
 
 def layers(concepts: list[tuple[str, str, str]]) -> dict[str, int]:
@@ -69,7 +69,7 @@ def layers(concepts: list[tuple[str, str, str]]) -> dict[str, int]:
 
 
 def write_teaching(recipes: list[Recipe], notes: Path, generated: Path) -> None:
-    """Write ``teach-<id>.md``, ``concepts-<id>.svg`` and the table ``teaching.md`` for the book.
+    """Write ``teach-<id>.md``, ``concepts-<id>.svg``, ``teaching.md``, ``teaching-minutes.md`` for the book.
 
     Parameters
     ----------
@@ -97,6 +97,9 @@ def write_teaching(recipes: list[Recipe], notes: Path, generated: Path) -> None:
         minutes = f"{told.reading} | {recipe.minutes['quick']:g} | {told.exercise}"
         rows.append(f"| {link} | {'; '.join(told.needs)} | {minutes} |")
     (generated / "teaching.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    minutes = [r.minutes["quick"] for r in recipes if r.kind == "recipe"]
+    told = f"By their headers the {len(minutes)} recipes run for {sum(minutes):g} minutes on two free cores"
+    (generated / "teaching-minutes.md").write_text(f"{told}; a busy laptop takes longer.\n", encoding="utf-8")
 
 
 def write_figures(states: list[State], book: Path) -> None:
@@ -154,30 +157,16 @@ def header(recipe: Recipe, told: Teaching) -> str:
         "",
     ]
     for note in told.notes:
-        found = "; ".join(_found(recipe, kept, pair) for pair in note.found)
-        lines.append(f"- *{note.wrong}* {note.ask}" + (f" Found: {found}." if found else ""))
+        words = "; ".join(_found(recipe, kept, pair) for pair in note.found)
+        means = f" {note.means}" if note.means else ""
+        lines.append(f"- *{note.wrong}* {note.ask}" + (f" Found: {words}." if words else "") + means)
     return "\n".join(lines) + "\n"
 
 
 def _found(recipe: Recipe, kept: Recorded, pair: str) -> str:
     """What the reviewed runs said of one verdict, as its page shows it."""
-    arm, _, measurement = pair.partition("/")
-    runs = next((r for r in kept.runs if r.profile == "quick" and r.of(arm, measurement)), None)
-    if runs is None:
-        raise RecipeError(
-            f"{recipe.id}: its notes for teachers name {pair!r}, which no quick run recorded; expected"
-            f" arm/measurement as in `scopecheck show {recipe.id}`"
-        )
-    seen = kept.words_seen("quick", arm, measurement)
-    word = next(iter(seen), kept.word("quick", arm, measurement) or "")
-    told = f"{UNSTABLE} ({counted(seen)})" if len(seen) > 1 else word
-    shape = SHAPES[UNSTABLE if len(seen) > 1 else word.split()[0]]
-    m, found = recipe.measurements[measurement], runs.of(arm, measurement)
-    bias = percent(found.biases[0], m.scale, m.unit) if found else ""
-    declared = recipe.declared(arm, measurement)
-    scope = f"{declared.scope}, " if declared and declared.scope else ""
-    sample = f"{scope}{len(runs.seeds)} run{'s' if len(runs.seeds) > 1 else ''}"
-    return f"`{arm}`, {m.name or measurement.replace('_', ' ')}: {shape} {told}, {bias} ({sample})"
+    told = found(recipe, kept, pair)
+    return f"`{told.arm}`, {told.name}: {told.word}, {told.error} ({told.sample})"
 
 
 def draw(concepts: list[tuple[str, str, str]], path: Path) -> None:
