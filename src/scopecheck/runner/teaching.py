@@ -97,9 +97,9 @@ def write_teaching(recipes: list[Recipe], notes: Path, generated: Path) -> None:
         minutes = f"{told.reading} | {recipe.minutes['quick']:g} | {told.exercise}"
         rows.append(f"| {link} | {'; '.join(told.needs)} | {minutes} |")
     (generated / "teaching.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    minutes = [r.minutes["quick"] for r in recipes if r.kind == "recipe"]
-    told = f"By their headers the {len(minutes)} recipes run for {sum(minutes):g} minutes on two free cores"
-    (generated / "teaching-minutes.md").write_text(f"{told}; a busy laptop takes longer.\n", encoding="utf-8")
+    each = [r.minutes["quick"] for r in recipes if r.kind == "recipe"]
+    said = f"By their headers the {len(each)} recipes run for {sum(each):g} minutes on two free cores; a busy"
+    (generated / "teaching-minutes.md").write_text(f"{said} laptop takes longer.\n", encoding="utf-8")
 
 
 def write_figures(states: list[State], book: Path) -> None:
