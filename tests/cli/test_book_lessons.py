@@ -67,7 +67,7 @@ def asked(score, lessons, monkeypatch, line):
     words = shlex.split(line)[1:]
     (first,) = lessons.glob(f"*/{words[2].rstrip('/')}")
     if line not in ANSWERS:
-        monkeypatch.chdir(first.parent)
+        monkeypatch.chdir(lessons / first.relative_to(lessons).parts[0])
         ANSWERS[line] = score(*words[1:], "--json")
     status, out, err = ANSWERS[line]
     assert (status, err) == (0, ""), err
