@@ -291,3 +291,26 @@ def test_no_word_is_cut(run, tmp_path, monkeypatch, request, kind, columns):
     assert words[0] - words[1] <= {"check"}
     assert max(map(len, narrow.splitlines())) <= columns
     assert "silence" in narrow or "silent" in narrow
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda raw: np.roll(raw, (3, 5), (0, 1)), "fits the raw one better moved by Y -3.0, X -5.0 pixels"),
+        (lambda raw: raw.astype(float) - 500, "the restored image holds negative values, which no light has"),
+        (lambda raw: (raw.astype(int) - raw.min() - 9).astype(np.uint16), "uint16 seems to wrap around"),
+        (lambda raw: raw + 1, None),
+    ],
+)
+def test_a_restored_image_that_lies_elsewhere_or_ran_over_its_end_is_noted(run, tmp_path, change, said):
+    from scopecheck import acquire
+    from scopecheck.acquire.spots import field
+
+    raw = acquire.expose(field((128, 128), 20, light=3000, seed=3).photons, acquire.Camera(), 3)
+    tifffile.imwrite(tmp_path / "raw.tif", raw)
+    made = change(raw)
+    tifffile.imwrite(tmp_path / "out.tif", made if made.dtype == np.uint16 else made.astype(np.float32))
+    notes = json.loads(run("denoised", "raw.tif", "out.tif", "--json")[1])["notes"]
+    found = [note for note in notes if re.search("moved by|negative|wrap around", note)]
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]

@@ -163,12 +163,15 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
 
 
 def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
-    """What the images show of their past."""
-    from scopecheck.measure.processed import processed
+    """What the images show of their past, and whether they lie on each other."""
+    from scopecheck.measure.processed import processed, wrapped
+    from scopecheck.score.restored import OVER, moved_by
 
     if np.array_equal(given["raw"], given["restored"]):
         return ["the raw image and the restored hold the very same pixels"]
     said = []
+    if found := moved_by(*(given[side].astype(float) for side in ("restored", "raw"))):
+        said.append(f"the restored image fits the raw one better moved by {found[1]}; register the two")
     for side, image in given.items():
         middle = image if image.ndim == 2 else image[len(image) // 2]
         if not np.ptp(middle.astype(float)):
@@ -177,6 +180,11 @@ def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
             signs = processed(middle).signs()
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
             said += [f"the {side} image: {sign}" for sign in kept]
+        if image.dtype.kind in "ui" and wrapped(image):
+            said.append(f"the {side} image of {image.dtype} {OVER}")
+        if image.min() < 0:
+            why = "so something was subtracted from it" if side == "raw" else "which no light has"
+            said.append(f"the {side} image holds negative values, {why}")
     if min(given["raw"].shape[-2:]) < 32:
         said.append("under 32 pixels a side, so not looked at for traces of processing")
     return said

@@ -176,7 +176,7 @@ def _apart(setting: str, value: float, low: float, high: float) -> str:
 def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:
     """What may make the estimates wrong."""
     from scopecheck.measure.acquisition import RANGES
-    from scopecheck.measure.processed import processed
+    from scopecheck.measure.processed import processed, wrapped
 
     notes = []
     for name, (low, high) in RANGES.items():
@@ -190,6 +190,10 @@ def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str
             "objects were found by the classical baseline, and may be wrong: give --masks if you have them"
         )
     notes += [sign for sign in processed(grey).signs() if "stretched" in sign or "clipped" in sign]
+    if grey.min() < 0:
+        notes.append("the image holds negative values, so something was subtracted from it")
+    if wrapped(grey):
+        notes.append("seems to wrap around: whole numbers ran over their end; save it as float32")
     if grey.dtype == np.uint8:
         notes.append(
             "8 bits: a constant factor and offset do no harm, but after a gamma, or a contrast that cut the"

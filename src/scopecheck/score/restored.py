@@ -174,6 +174,9 @@ def score_restored(
     )
 
 
+OVER = "seems to wrap around; save it as float32"
+
+
 def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> dict[str, Any]:
     """The three images of an acquisition; what they plainly are not is refused or noted."""
     from scopecheck.data.read.images import read_image
@@ -231,14 +234,15 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
             seen.append(("the truth is noisier than the raw image; are the two exchanged?", name))
         elif noise["truth"] > 0.2:
             seen.append(("the truth has noise of its own, which counts as an error of every image", name))
-    for side, image in given.items():
-        if _wrapped(image, given["truth"].astype(float)):
-            seen.append((f"the {side} image of {image.dtype} seems to wrap around; save it as float32", name))
+    over = [side for side, image in given.items() if _wrapped(image, given["truth"].astype(float))]
+    for side in over:
+        seen.append((f"the {side} image of {given[side].dtype} {OVER}", name))
     for side, image in given.items():
         if np.min(image) < 0:
             why = "so something was subtracted from it" if side == "raw" else "which no light has"
             seen.append((f"the {side} image holds negative values, {why}", name))
-    return {"name": name, "paths": paths} | {side: image.astype(float) for side, image in given.items()}
+    images = {side: image.astype(float) for side, image in given.items()}
+    return {"name": name, "paths": paths, "wrapped": over} | images
 
 
 def together(seen: Sequence[tuple[str, str]]) -> list[str]:
@@ -285,35 +289,42 @@ def _wrapped(image: NDArray, light: NDArray) -> bool:
 
 
 def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
-    """Refuse images that fit far better when one of them is moved; noise is smoothed away before."""
-    from scipy.ndimage import gaussian_filter, shift
-    from skimage.registration import phase_cross_correlation
-
+    """Refuse images that fit far better when one of them is moved."""
     from scopecheck.measure.invented import REACH
 
-    def seen(image: NDArray) -> NDArray:
-        return gaussian_filter(image if image.ndim == 2 else image.mean(axis=0), 1.5)
-
-    light = seen(one["truth"])
     for side in ("raw", "restored"):
-        image = seen(one[side])
-        if not (np.ptp(image) and np.ptp(light)):
+        found = moved_by(one[side], one["truth"])
+        if found is None or side in one["wrapped"]:  # what ran over its end fits badly wherever it lies
             continue
-        moved, _, _ = phase_cross_correlation(light, image, upsample_factor=10, normalization=None)
-        if max(abs(moved)) < 0.3 or max(abs(moved) / image.shape) > 0.25:
-            continue
-        inner = tuple(slice(*_inside(size, by)) for size, by in zip(image.shape, moved, strict=True))
-        back = shift(image, moved, order=1, mode="nearest")
-        before, after = (_r(a[inner], light[inner]) for a in (image, back))
-        if after < 0.4 or after - before < 0.1 * (1 - before):  # other places, or no matter
-            continue
-        along = ", ".join(f"{name} {by:+.1f}" for name, by in zip("YX", moved, strict=True))
-        said = f"{one['paths'][side]}: fits the truth better moved by {along} pixels (correlation {after:.3f}"
-        said += f", as given {before:.3f})"
+        moved, how = found
+        said = f"{one['paths'][side]}: fits the truth better moved by {how}"
         if max(abs(moved)) >= _MOVED and not as_given:
             raise InputError(f"{said}; register the images, or go on with --as-given.")
         beyond = ". What lies that far beside its place counts as lost there and invented here"
         notes.append(f"{said}{beyond if max(abs(moved)) > REACH else ''}.")
+
+
+def moved_by(image: NDArray, light: NDArray) -> tuple[NDArray, str] | None:
+    """By how many pixels (Y, X) an image has to be moved to fit another far better, and that in words.
+
+    Noise is smoothed away before. None where it fits as it is, or nowhere.
+    """
+    from scipy.ndimage import gaussian_filter, shift
+    from skimage.registration import phase_cross_correlation
+
+    one, other = (gaussian_filter(a if a.ndim == 2 else a.mean(axis=0), 1.5) for a in (image, light))
+    if not (np.ptp(one) and np.ptp(other)):
+        return None
+    moved, _, _ = phase_cross_correlation(other, one, upsample_factor=10, normalization=None)
+    if max(abs(moved)) < 0.3 or max(abs(moved) / one.shape) > 0.25:
+        return None
+    inner = tuple(slice(*_inside(size, by)) for size, by in zip(one.shape, moved, strict=True))
+    back = shift(one, moved, order=1, mode="nearest")
+    before, after = (_r(a[inner], other[inner]) for a in (one, back))
+    if after < 0.4 or after - before < 0.1 * (1 - before):  # other places, or no matter
+        return None
+    along = ", ".join(f"{name} {by:+.1f}" for name, by in zip("YX", moved, strict=True))
+    return moved, f"{along} pixels (correlation {after:.3f}, as given {before:.3f})"
 
 
 def _inside(size: int, by: float) -> tuple[int, int]:
