@@ -320,3 +320,14 @@ def test_two_lists_in_pixels_under_headings_of_nm_are_remarked(run, tmp_path):
 
 def test_a_field_of_usual_width_is_not_remarked(run, movie):
     assert "All emitters lie within" not in run(*movie)[1]
+
+
+@pytest.mark.parametrize(("unit", "asked"), [(1.0, True), (100.0, False)])
+def test_a_field_fuller_than_any_is_asked_for_its_unit(run, tmp_path, unit, asked):
+    """60 emitters a frame of 1,500 pixels: 27 a square micrometre if the pixels were nanometres."""
+    rng = np.random.default_rng(2)
+    true, of = unit * rng.uniform(0, 1500, (600, 2)), np.repeat(np.arange(1, 11), 60)
+    found = true + rng.normal(0, 10, true.shape)
+    tables = table(tmp_path / "found.csv", of, found), table(tmp_path / "true.csv", of, true)
+    notes = json.loads(run(*tables, "--json")[1])["notes"]
+    assert any("are both tables in pixels" in note for note in notes) is asked

@@ -126,17 +126,32 @@ def refuse_another_frame(found: Path, true: Path, movies: Sequence[Mapping], rad
                 raise InputError(f"{found} against {true}: {said}. {way}; or --as-given.")
 
 
+_FULL = 12.0  # per square micrometre and frame; the densest movies that localisation is tried on have 5 to 10
+
+
 def narrow(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
-    """Remark a field hardly wider than the radius: both lists in another unit than they say."""
+    """Remark a field hardly wider than the radius, or fuller than any: both lists in another unit, say."""
     import numpy as np
 
+    asked = "are both tables in pixels or µm under headings that say nm? Then write their positions in nm."
     wide = [np.ptp(m["t"][:, :2], axis=0).max() for m in movies if len(m["t"]) > 1]
-    if not wide or max(wide) > 4 * radius:
+    if not wide:
         return []
+    if max(wide) > 4 * radius:
+        full = [
+            len(m["t"]) / len(np.unique(m["of t"])) / (np.prod(np.ptp(m["t"][:, :2], axis=0)) / 1e6)
+            for m in movies
+            if len(m["t"]) > 20 and np.ptp(m["t"][:, :2], axis=0).min() > 0
+        ]
+        if not full or np.median(full) < _FULL:
+            return []
+        return [
+            f"{np.median(full):.0f} emitters lie in a square micrometre of a frame, where a microscope tells"
+            f" apart ten at most: {asked}"
+        ]
     return [
         f"All emitters lie within {max(wide):.0f} nm, hardly more than the radius of {radius:g} nm, so that"
-        " nearly any two are a pair: are both tables in pixels or µm under headings that say nm? Then write"
-        " their positions in nm."
+        f" nearly any two are a pair: {asked}"
     ]
 
 
