@@ -329,5 +329,8 @@ def test_a_field_fuller_than_any_is_asked_for_its_unit(run, tmp_path, unit, aske
     true, of = unit * rng.uniform(0, 1500, (600, 2)), np.repeat(np.arange(1, 11), 60)
     found = true + rng.normal(0, 10, true.shape)
     tables = table(tmp_path / "found.csv", of, found), table(tmp_path / "true.csv", of, true)
-    notes = json.loads(run(*tables, "--json")[1])["notes"]
+    content = json.loads(run(*tables, "--json")[1])
+    for line in content["radii"]:  # no score without its chance
+        assert all(f"chance {name}" in line for name in ("jaccard", "precision", "recall", "efficiency"))
+    notes = content["notes"]
     assert any("are both tables in pixels" in note for note in notes) is asked

@@ -41,7 +41,8 @@ class LocalisationsScore:
     chance : dict of str to dict
         By what is wrong with them (``places``, ``frames``): jaccard, jaccard_sd, precision, recall.
     radii : list of dict
-        At each radius (nm): jaccard and its chance, precision, recall, rmse_lateral, efficiency.
+        At each radius (nm): jaccard, precision, recall, rmse_lateral, efficiency, in 3D rmse_axial, and the
+        same by chance.
     density : dict of str to float
         Localisations and emitters a frame and square micrometre, over the box that holds all emitters.
     molecules : dict of str to float
@@ -147,7 +148,7 @@ def score_localisations(
         here = (
             luck["places"] if line["radius"] == radius else _luck(movies, line["radius"], axial, "places", 3)
         )
-        line |= {f"chance {name}": here[name] for name in ("jaccard", "rmse_lateral", "efficiency")}
+        line |= {f"chance {name}": here[name] for name in line if name in here}
     pooled = _pooled([m["match"] for m in movies])
     better = _better(movies, pooled, luck, radius, axial, notes)
     notes += signs.narrow(movies, radius) + signs.displaced(movies, radius)
