@@ -108,6 +108,7 @@ def test_list_show_run_and_report_speak_json_and_a_second_run_does_nothing(place
         "results.json",
         "results.md",
         "summary.md",
+        "teaching-minutes.md",
         "teaching.md",
         "verdicts.md",
     }
