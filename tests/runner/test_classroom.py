@@ -54,7 +54,8 @@ def test_n_is_that_of_the_verdict_cells():
 
 def test_a_word_of_one_image_is_hollow():
     recipe = read_recipe(ROOT / "recipes" / "segmentation-cellpose.py")
-    told = classroom.found(recipe, read_recorded(recipe.path), "idr-planes/count")
+    printed = classroom.samples(recipe.path)
+    told = classroom.found(recipe, read_recorded(recipe.path), "idr-planes/count", printed)
     assert told.word == "○ HOLDS BY CANCELLATION"
     assert told.sample == "image, n = 1, 5 runs"
 

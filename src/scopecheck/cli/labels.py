@@ -316,10 +316,12 @@ def _label(text: str) -> int:
 def _ways(text: str | None) -> dict[str, str]:
     """Read --labels: one word for both sides, or one a side."""
     from scopecheck.score import signs
+    from scopecheck.score.label_files import CLASS
 
     found = signs.by_side("labels", text, str)
     for words in found.values():
-        if not words[0].removeprefix("class:") or not words[0].startswith("class:") or len(words) > 1:
+        a_class = len(words) == 1 and words[0].startswith(CLASS) and words[0] != CLASS
+        if not a_class:
             check_choice("labels", ",".join(words), ("connected", "linked", "nuclei", "rois", "class:NAME"))
     return {side: words[0] for side, words in found.items()}
 

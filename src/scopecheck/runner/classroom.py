@@ -30,12 +30,8 @@ class Shown(BaseModel):
 
     recipe: str
     picture: str = ""
-    box: tuple[float, float, float, float] = (
-        0,
-        0,
-        1,
-        1,
-    )  # left, top, right, bottom, as shares of the picture
+    # left, top, right, bottom, as shares of the picture
+    box: tuple[float, float, float, float] = (0, 0, 1, 1)
     caption: str = ""
     words: list[str] = []  # as arm/measurement, of the recorded quick runs
     scores: list[str] = []  # beside the words, where the recipe has run
@@ -63,8 +59,10 @@ class Found(NamedTuple):
     sample: str
 
 
-def found(recipe: Recipe, kept: Recorded, pair: str) -> Found:
+def found(recipe: Recipe, kept: Recorded, pair: str, printed: dict[tuple[str, str], str]) -> Found:
     """What the reviewed runs said of one verdict: word, error of the default run, scope, n, number of runs.
+
+    Scope and n are those that its notebook `printed`, by `samples`.
 
     Raises
     ------
@@ -86,7 +84,7 @@ def found(recipe: Recipe, kept: Recorded, pair: str) -> Found:
     shape = shapes[UNSTABLE if len(seen) > 1 else word.split()[0]]
     m, of = recipe.measurements[measurement], runs.of(arm, measurement)
     error = percent(of.biases[0], m.scale, m.unit) if of else ""
-    sample = samples(recipe.path).get((arm, measurement)) or (declared.scope if declared else None)
+    sample = printed.get((arm, measurement)) or (declared.scope if declared else None)
     times = f"{len(runs.seeds)} run{'s' if len(runs.seeds) > 1 else ''}"
     name = m.name or measurement.replace("_", " ")
     return Found(arm, name, f"{shape} {told}", error, f"{sample}, {times}" if sample else times)
@@ -196,9 +194,9 @@ def table(shown: Shown, state: State, kept: Recorded) -> str:
     arms = {f"{a.arm}/{a.measurement}": a for a in state.arms}
     scores: list[str] = shown.scores if state.arms else []
     heads = ["condition, number", "word", "error", *scores, "scope, n"]
-    rows = [heads, ["---"] * len(heads)]
+    rows, printed = [heads, ["---"] * len(heads)], samples(state.recipe.path)
     for pair in shown.words:
-        told = found(state.recipe, kept, pair)
+        told = found(state.recipe, kept, pair, printed)
         looks: dict[str, Any] = arms[pair].plausibility if pair in arms else {}
         values = ["–" if looks.get(s) is None else f"{looks[s]:.2f}" for s in scores]
         rows.append([f"`{told.arm}`, {told.name}", told.word, told.error, *values, told.sample])

@@ -11,7 +11,7 @@ from scopecheck.errors import RecipeError
 from scopecheck.record.overview import State
 from scopecheck.record.recipe import Recipe, first_faults
 from scopecheck.record.recorded import Recorded, read_recorded
-from scopecheck.runner.classroom import found
+from scopecheck.runner.classroom import found, samples
 
 
 class _Strict(BaseModel):
@@ -156,16 +156,17 @@ def header(recipe: Recipe, told: Teaching) -> str:
         "**What people will say, and what to ask**",
         "",
     ]
+    printed = samples(recipe.path)
     for note in told.notes:
-        words = "; ".join(_found(recipe, kept, pair) for pair in note.found)
+        words = "; ".join(_found(recipe, kept, pair, printed) for pair in note.found)
         means = f" {note.means}" if note.means else ""
         lines.append(f"- *{note.wrong}* {note.ask}" + (f" Found: {words}." if words else "") + means)
     return "\n".join(lines) + "\n"
 
 
-def _found(recipe: Recipe, kept: Recorded, pair: str) -> str:
+def _found(recipe: Recipe, kept: Recorded, pair: str, printed: dict[tuple[str, str], str]) -> str:
     """What the reviewed runs said of one verdict, as its page shows it."""
-    told = found(recipe, kept, pair)
+    told = found(recipe, kept, pair, printed)
     return f"`{told.arm}`, {told.name}: {told.word}, {told.error} ({told.sample})"
 
 

@@ -165,7 +165,7 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
 def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
     """What the images show of their past, and whether they lie on each other."""
     from scopecheck.measure.processed import processed, wrapped
-    from scopecheck.score.restored import OVER, moved_by
+    from scopecheck.score.restored import OVER, moved_by, negative
 
     if np.array_equal(given["raw"], given["restored"]):
         return ["the raw image and the restored hold the very same pixels"]
@@ -182,9 +182,7 @@ def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
             said += [f"the {side} image: {sign}" for sign in kept]
         if image.dtype.kind in "ui" and wrapped(image):
             said.append(f"the {side} image of {image.dtype} {OVER}")
-        if image.min() < 0:
-            why = "so something was subtracted from it" if side == "raw" else "which no light has"
-            said.append(f"the {side} image holds negative values, {why}")
+        said += negative(side, image)
     if min(given["raw"].shape[-2:]) < 32:
         said.append("under 32 pixels a side, so not looked at for traces of processing")
     return said

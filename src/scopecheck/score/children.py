@@ -107,18 +107,27 @@ def pair_children(pairs: Sequence[Pair], folders: tuple[Path, Path]) -> dict[str
         if len(pairs) > 1:
             raise InputError(f"{folders[0]}: is a file, but the parents are a folder; give folders.")
         return {pairs[0].name: folders}
-    sides = []
-    for path, side in zip(folders, ("predicted", "true"), strict=True):
-        parents = {stem(getattr(pair, side)): pair.name for pair in pairs}
-        files = {stem(file): file for file in _listed(path, [])}
-        found, _ = match(list(parents), list(files))
-        if lost := [name for name in parents if name not in found]:
-            raise InputError(
-                f"{path}: no file of children for {len(lost)} of {len(parents)} files of parents"
-                f" ({few(lost)}) by their names; a field without children has an empty label image."
-            )
-        sides.append({parents[name]: files[other] for name, other in found.items()})
-    return {pair.name: (sides[0][pair.name], sides[1][pair.name]) for pair in pairs}
+    predicted = of_parents(folders[0], [pair.predicted for pair in pairs], [])
+    true = of_parents(folders[1], [pair.true for pair in pairs], [])
+    return {pair.name: (predicted[pair.predicted], true[pair.true]) for pair in pairs}
+
+
+def of_parents(folder: Path, parents: Sequence[Path], notes: list[str]) -> dict[Path, Path]:
+    """The file of the children of each file of parents, by their names.
+
+    Raises
+    ------
+    InputError
+        If a parent's file has no partner.
+    """
+    files = {stem(file): file for file in _listed(folder, notes)}
+    found, _ = match([stem(path) for path in parents], list(files))
+    if lost := [stem(path) for path in parents if stem(path) not in found]:
+        raise InputError(
+            f"{folder}: no file of children for {len(lost)} of {len(parents)} files of parents"
+            f" ({few(lost)}) by their names; a field without children has an empty label image."
+        )
+    return {path: files[found[stem(path)]] for path in parents}
 
 
 def of_pair(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
+from scopecheck.score.children import UNIT, family, of_parents
 from scopecheck.score.correct import Asked
 from scopecheck.score.field_table import FieldTable
 from scopecheck.score.label_files import is_outlined, read_outlined
@@ -128,7 +129,7 @@ def _table(
 ) -> FieldTable:
     read: dict[str, list[str]] = {}
     rows, units = [], {name: "" for name in names}
-    kids = {} if children is None else _kids(children, paths, notes)
+    kids = {} if children is None else of_parents(children, paths, notes)
     odd = {"lie in no parent": 0, "reach over two parents or more": 0}
     for number, path in enumerate(_watched(paths)):
         measured = _measured(path, names, pixel_size, border, shape, read, kids.get(path), odd)
@@ -149,18 +150,6 @@ def _table(
     notes += [f"{children}: {n} children {what}." for what, n in odd.items() if n]
     sheet = Sheet(folder, ["field", *names], rows, list(range(1, len(rows) + 1)), "point")
     return FieldTable(sheet, fields, "field", units)
-
-
-def _kids(folder: Path, parents: Sequence[Path], notes: list[str]) -> dict[Path, Path]:
-    """The file of the children of each file of parents, by name."""
-    files = {stem(path): path for path in _listed(folder, notes)}
-    pairs, _ = match([stem(path) for path in parents], list(files))
-    if lost := [path.name for path in parents if stem(path) not in pairs]:
-        raise InputError(
-            f"{folder}: no file of children for {len(lost)} of {len(parents)} files of parents ({few(lost)})"
-            " by their names; a field without children has an empty label image."
-        )
-    return {path: files[pairs[stem(path)]] for path in parents}
 
 
 def _watched(paths: Sequence[Path]) -> Iterable[Path]:
@@ -220,7 +209,6 @@ def _labels(path: Path, shape: Sequence[int] | None, read: dict[str, list[str]])
 def _family(parents: np.ndarray, children: np.ndarray, odd: dict[str, int]) -> dict[str, Any]:
     """Children in parents, in all and in the mean of a parent; those that are odd are counted."""
     from scopecheck.measure.quantities import Quantity
-    from scopecheck.score.children import UNIT, family
 
     found = family(parents, children)
     for what, n in zip(odd, (found.orphans, found.shared), strict=True):

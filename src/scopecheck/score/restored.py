@@ -237,12 +237,17 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     over = [side for side, image in given.items() if _wrapped(image, given["truth"].astype(float))]
     for side in over:
         seen.append((f"the {side} image of {given[side].dtype} {OVER}", name))
-    for side, image in given.items():
-        if np.min(image) < 0:
-            why = "so something was subtracted from it" if side == "raw" else "which no light has"
-            seen.append((f"the {side} image holds negative values, {why}", name))
+    seen += [(said, name) for side, image in given.items() for said in negative(side, image)]
     images = {side: image.astype(float) for side, image in given.items()}
     return {"name": name, "paths": paths, "wrapped": over} | images
+
+
+def negative(side: str, image: NDArray) -> list[str]:
+    """What negative values say of an image; empty without them."""
+    if np.min(image) >= 0:
+        return []
+    why = "so something was subtracted from it" if side == "raw" else "which no light has"
+    return [f"the {side} image holds negative values, {why}"]
 
 
 def together(seen: Sequence[tuple[str, str]]) -> list[str]:
