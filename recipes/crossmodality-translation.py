@@ -95,7 +95,7 @@ def seen(image, way):
 # %%
 def numbers(answer, case):
     pixel, xy = case.units["pixel"], answer["xy"]  # of a pixel, nm
-    area = ((len(answer["image"]) - 16) * pixel / 1000) ** 2  # µm², less the edges
+    area = np.prod(np.array(answer["image"].shape) - 16) * (pixel / 1000) ** 2  # µm², less the edges
     width = pixel * np.nanmean(fwhm(answer["image"], xy)) if len(xy) else np.nan
     told = {"density": len(xy) / area, "width": width}
     if case.truth is None:
@@ -384,13 +384,13 @@ record.markdown(["density of objects", *heads], lines)
 
 # %% [markdown]
 # ## On your own images
-# Give the paths of a confocal and of a STED picture of one field, square, with pixels of 20 nm and the background subtracted. Each is scaled so that its brightest thousandth is
+# Give the paths of a confocal and of a STED picture of one field, with pixels of 20 nm and the background subtracted. Each is scaled so that its brightest thousandth is
 # what it is in *clusters*. The STED picture is taken for the truth, so that its noise counts as objects. Without paths the cell shows a simulated field.
 
 # %%
 mine = field(400)
 if my_confocal:
-    confocal, sharp = (data.own_image(path).astype(float) for path in (my_confocal, my_sted))
+    confocal, sharp = data.own_pair(my_confocal, my_sted)
     confocal *= np.quantile(mine.image[0], 0.999) / np.quantile(confocal, 0.999)
     sharp *= np.quantile(mine.image[2], 0.999) / np.quantile(sharp, 0.999)
     mine = replace(mine, image=np.stack([confocal, confocal, sharp]), truth=seen(sharp, "truth"))

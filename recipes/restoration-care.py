@@ -387,7 +387,7 @@ record.markdown(["cells", "number", "CARE", "Richardson-Lucy", "network with ste
 # %%
 mine, bare = cell(200), (slice(0, 40), slice(0, 40))
 if my_image:
-    both = np.split(care.as_pairs(data.read_image(my_image).array, my_image), 2)
+    both = np.split(care.as_pairs(data.own_image(my_image, (4, 128, 128)), my_image), 2)
     planes = np.concatenate([20 * part / np.percentile(part, 99.8) for part in both])  # ratios stay
     left, right = np.split(planes[..., : planes.shape[-1] // 2 * 2], 2, axis=-1)
     networks["fixed", "mine"] = train(left[:2], left[2:], "fixed", seed)

@@ -333,12 +333,8 @@ record.markdown(["specimens", "number", "plain", "RLN", "own means", "fixed", "R
 # %%
 mine, blur = specimen(400), (3.5, 1.75, 1.75)
 if my_volume:
-    planes = data.read_image(my_volume).array.astype(float)
+    planes = data.own_image(my_volume, (16, 96, 96)).astype(float)
     z, y, x = (side // 2 for side in planes.shape)
-    if min(z / 8, y / 48, x / 48) < 1:
-        raise ValueError(
-            f"my_volume: {planes.shape} planes, rows and columns; expected 16, 96 and 96 or more."
-        )
     middle = planes[z - 8 : z + 8, y - 48 : y + 48, x - 48 : x + 48]
     quarters = [part for half in np.split(middle, 2, axis=1) for part in np.split(half, 2, axis=2)]
     mine = record.Case(np.stack([quarters, quarters]), told={"blur": blur})

@@ -370,9 +370,11 @@ record.markdown(["fields", "number", "list alone", "with the widefield picture"]
 mine = field(400)
 if my_list:
     table = read_localisations(my_list).sort_values("frame")
-    corner = (table[["x", "y"]] // SIDE).value_counts().idxmax()
-    xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corner)
+    corners = (table[["x", "y"]] // SIDE).value_counts().index
+    xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corners[0] if len(table) else (0, 0))
     xy = xy[((xy >= 0) & (xy < SIDE)).all(axis=1)]
+    if len(xy) < 1000:
+        raise ValueError(f"{my_list}: {len(xy)} localisations in the fullest square; expected 1,000 or more.")
     halves = [drawn(half, len(half) / 10) for half in np.array_split(xy[: len(xy) // 10], 2)]
     mine = case_of(np.stack([*halves, widefield(xy, 10 / len(xy), seed)]), xy, 10 / len(xy))
 one = trial.one(mine)

@@ -81,7 +81,7 @@ page.tolerances()
 # (a disc can have a ring's radius). What lies within 0.7 µm of the edge is left out, of the truth as well.
 
 # %%
-PIXEL, EDGE, FRAMES = 100, 700, 7  # nm, nm, and frames of a movie
+PIXEL, EDGE, FRAMES = 100, 700, 8  # nm, nm, and frames of a movie
 SIDE = 64 * PIXEL  # of a simulated field, nm
 SIGMA, PHOTONS, BACKGROUND = 130, 1000, 10  # of a spot (nm), of a flash, of a pixel of a frame
 
@@ -256,14 +256,14 @@ record.show(panels(shown, 3.2), "looks-right")
 # %% [markdown]
 # *The middle of a field with filaments, 60 frames at 0.25 emitters a µm². Compare the third picture with the fourth: is any filament lacking?*
 #
-# Scores of the tables below: *Jaccard* within 100 nm, beside what the same peaks get in wrong frames; *RMSE*, how far pairs are apart; *picture, r*, how alike the added-up picture and the true one are.
+# Scores of the tables below: *Jaccard* within 100 nm, and *RMSE*, how far pairs are apart, each beside what the same peaks get in wrong frames; *picture, r*, how alike the added-up picture and the true one are (0 by chance).
 # ## Predict
 # Write down the density at which you expect either method to be off by 10 %; and how many emitters each normalisation will draw in a movie without any.
 # ## The truth
 # Movies are simulated, because nothing else tells who flashed when. The camera adds the noise of photons and 1.6 electrons of reading. An emitter is to be found in a
 # frame if it sends at least a tenth of the mean flash there; that leaves out a quarter of the flashes of *blinking*, and none elsewhere. In the public tier *tubulins*
 # is the simulated stack that comes with Deep-STORM {cite:p}`nehme2018`, with 8.7 emitters a µm² in the counted part, twice the densest frames of our training, and
-# another camera, so that *each* alone can be asked; its list is exact, its first 35 frames are judged as one acquisition.
+# another camera, so that *each* alone can be asked; its list is exact, its first 40 frames are judged as one acquisition.
 # ## Does the measurement hold?
 # *apart* is the positive control: emitters anywhere, 0.25 a µm² and frame. In *swapped*, the negative one, the answer is that of a movie with four times as many
 # for the count, and for the inventions each frame has the answer of the frame before.

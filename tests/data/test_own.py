@@ -44,6 +44,20 @@ def test_what_software_did_is_said(tmp_path, capsys, change, said):
     assert said in capsys.readouterr().out
 
 
+def test_two_pictures_of_one_field_are_told_apart_by_their_shift(tmp_path, capsys):
+    paths = [tmp_path / name for name in ("confocal.tif", "sted.tif", "smaller.tif")]
+    for path, image in zip(paths, (RAW, np.roll(RAW, (0, 3), (0, 1)), RAW[:100]), strict=True):
+        tifffile.imwrite(path, image, photometric="minisblack")
+    one, two = data.own_pair(*paths[:2])
+    assert (one == RAW).all()
+    assert one.dtype == two.dtype == float
+    assert re.search(r"fits .*sted\.tif better moved by Y [+-]0\.0, X \+3\.0", capsys.readouterr().out)
+    data.own_pair(paths[0], paths[0])
+    assert "moved by" not in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"smaller\.tif: shape \(100, 256\), .*\(256, 256\); expected"):
+        data.own_pair(paths[0], paths[2])
+
+
 @pytest.mark.parametrize(
     ("image", "least", "said"),
     [

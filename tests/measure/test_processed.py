@@ -10,7 +10,7 @@ from scipy import ndimage
 from scopecheck import acquire
 from scopecheck.acquire.spots import field
 from scopecheck.errors import InputError
-from scopecheck.measure.processed import FADED, LINES, UNEVEN, processed, traces
+from scopecheck.measure.processed import FADED, LINES, UNEVEN, processed, traces, wrapped
 
 MIRROR = Path(__file__).parents[3] / "shared" / "data" / "light"
 
@@ -202,3 +202,19 @@ def test_a_line_for_a_page_names_the_file_and_what_was_found():
     assert "wrap around" in traces(over, "cell.tif")
     assert "wrap around" in traces(over.astype(float))
     assert "wrap around" not in traces(np.minimum(image.astype(np.int64) * 300, 65535).astype(np.uint16))
+
+
+@pytest.mark.parametrize("brighter", [3, 4])
+def test_numbers_that_ran_over_eight_bits_are_told_from_saturated_ones(brighter):
+    scene = ndimage.gaussian_filter(np.random.default_rng(0).random((256, 256)), 6)
+    light = brighter * np.random.default_rng(1).poisson(100 * (scene - scene.min()) / np.ptp(scene) + 3)
+    assert wrapped((light % 256).astype(np.uint8))
+    assert not wrapped(np.minimum(light, 255).astype(np.uint8))
+    light[50:150, 50:150] = 65535  # a patch that is saturated, in the dark
+    assert not wrapped(light.astype(np.uint16))
+
+
+def test_three_hot_pixels_have_not_wrapped():
+    image = raw(4).astype(np.uint16)
+    image[[10, 60, 90], [20, 70, 30]] = 60_000
+    assert not wrapped(image)

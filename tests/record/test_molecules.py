@@ -13,6 +13,7 @@ def test_all_found_is_one_and_wrong_frames_are_chance():
     assert told.looks["Jaccard"] == 1
     assert told.looks["Jaccard in wrong frames"] == 0
     assert told.looks["RMSE, nm"] == 0
+    assert np.isnan(told.looks["RMSE in wrong frames, nm"])
     assert told.gross == {"count": 0}
 
 

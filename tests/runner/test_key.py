@@ -118,3 +118,10 @@ def test_what_changed_is_told_part_by_part(page):
     ]
     told.pop("modules")
     assert key.changes(told, before) == ["no modules known"]
+
+
+def test_recipes_that_ask_kept_networks_have_their_own_flag_and_no_other_recipe_has(place):
+    recipe = key.read_recipe(place.recipe())
+    assert key.flags_of(recipe)["TF_ENABLE_ONEDNN_OPTS"] == "0"
+    asks = recipe.model_copy(update={"tools": ["n2v"]})
+    assert key.flags_of(asks) == {**key.FLAGS, "TF_ENABLE_ONEDNN_OPTS": "1"}

@@ -17,7 +17,6 @@ def four(by=0, side=160):
 
 def test_what_fits_is_given_back():
     np.testing.assert_array_equal(care.as_pairs(four()), four())
-    assert care.as_pairs(np.zeros((4, 128, 128))).shape == (4, 128, 128)  # nothing in it tells a shift
 
 
 @pytest.mark.parametrize(
@@ -25,12 +24,28 @@ def test_what_fits_is_given_back():
     [
         (lambda: care.as_pairs(np.zeros((3, 200, 200))), r"expected four planes \(4, Y, X\)"),
         (lambda: care.as_pairs(np.zeros((4, 200, 100))), "at least 128"),
+        (lambda: care.as_pairs(np.where(four() == 3, np.nan, four())), "holds NaN or infinity"),
+        (lambda: care.as_pairs(four() * [[[1]], [[0]], [[1]], [[1]]]), "plane treated has the grey level 0"),
         (
             lambda: care.as_pairs(four(3), "moved.tif"),
-            r"moved.tif: .*moved by Y [+-]0.\d, X [+]\d.\d pixels; register",
+            r"moved.tif: .*moved by Y [+-]0.\d, X [+]3.0 pixels.*; register",
         ),
     ],
 )
 def test_what_does_not_fit_is_named(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+@pytest.mark.tool
+def test_frames_and_pictures_smaller_than_what_a_network_learns_from_are_named():
+    pytest.importorskip("tensorflow")
+    from scopecheck.tools import deepstorm, translation
+
+    small = np.zeros((4, 16, 16))
+    with pytest.raises(InputError, match=r"shape \(4, 16, 16\), .*at least 32 pixels a side"):
+        deepstorm.train(small, np.zeros((4, 64, 64, 1)), 0)
+    with pytest.raises(InputError, match=r"emitters \(4, 64, 64, 1\); expected"):
+        deepstorm.train(np.zeros((4, 64, 64)), np.zeros((4, 64, 64, 1)), 0)
+    with pytest.raises(InputError, match=r"shape \(4, 64, 64, 1\), .*at least 128 a side"):
+        translation.train(np.zeros((4, 64, 64, 1)), np.zeros((4, 64, 64, 1)), 0)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scopecheck.data.read.images import read_image
 from scopecheck.errors import InputError
 from scopecheck.measure.processed import traces
+from scopecheck.measure.registered import moved_by
 
 
 def own_image(path: str | Path, least: Sequence[int] = (32, 32)) -> NDArray:
@@ -44,3 +45,36 @@ def own_image(path: str | Path, least: Sequence[int] = (32, 32)) -> NDArray:
         )
     print(traces(array, str(path)))
     return array
+
+
+def own_pair(
+    path: str | Path, other: str | Path, least: Sequence[int] = (32, 32)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read two pictures of one field of yours; print what software left behind, and whether they are apart.
+
+    Parameters
+    ----------
+    path, other : str or Path
+        As of `own_image`.
+    least : (int, int)
+        Fewest rows and columns.
+
+    Returns
+    -------
+    (ndarray, ndarray), (Y, X) float64
+        As stored.
+
+    Raises
+    ------
+    InputError
+        As `own_image`; if the two have not the same pixels.
+    """
+    one, two = (own_image(each, least).astype(float) for each in (path, other))
+    if one.shape != two.shape:
+        raise InputError(
+            f"{other}: shape {two.shape}, and {path}: {one.shape}; expected two pictures of the same pixels."
+            " Crop or scale one of them to the other."
+        )
+    if found := moved_by(one, two):
+        print(f"{path}: fits {other} better moved by {found[1]}; register the two before.")
+    return one, two

@@ -183,7 +183,9 @@ def processed(image: ArrayLike) -> Processed:
 def wrapped(image: ArrayLike) -> bool:
     """Whether whole numbers seem to have run over the end of 8, 16 or 32 bits.
 
-    Values then fill the first and the last tenth of the type's range and hardly anything between.
+    Values then fill the first and the last tenth of the type's range and hardly anything between, or
+    neighbours lie at its two ends far more often than half of it apart. What is saturated, or painted with
+    the largest value, is left out.
     """
     values = np.asarray(image)
     if values.dtype.kind == "f" and (values != np.rint(values)).any():
@@ -192,8 +194,16 @@ def wrapped(image: ArrayLike) -> bool:
     if values.dtype.kind == "f":  # as read from a file: the fewest bits that hold it
         bits = next((n for n in (8, 16) if values.max() < 2**n), 32)
     top = float(2 ** (bits - (values.dtype.kind == "i")) - 1)
-    between = int(((values > 0.2 * top) & (values < 0.8 * top)).sum())
-    return bool(min((values > 0.9 * top).sum(), (values < 0.1 * top).sum()) > 3 * between + 3)
+    inner = values[values < top]
+    between = int(((inner > 0.2 * top) & (inner < 0.8 * top)).sum())
+    if min((inner > 0.9 * top).sum(), (inner < 0.1 * top).sum()) > 3 * between + 3:
+        return True
+    numbers = np.where(values == top, np.nan, values.astype(float)) / top
+    over = half = 0
+    for axis in range(numbers.ndim):
+        apart = np.abs(np.diff(numbers, axis=axis))  # NaN is above and below nothing
+        over, half = over + int((apart > 0.8).sum()), half + int(((apart > 0.4) & (apart < 0.6)).sum())
+    return over > 3 * half + 12  # three hot pixels make twelve
 
 
 def traces(image: ArrayLike, name: str = "image") -> str:

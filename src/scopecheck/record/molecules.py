@@ -25,9 +25,9 @@ def molecule_scores(found: At, true: At, *, picture: Any = None, pixel: float = 
     Returns
     -------
     Scores
-        Looks: Jaccard within 100 nm and what the same localisations get in wrong frames, RMSE of the pairs,
-        and how alike the picture and the true positions are. Gross error of ``count``: misses and inventions
-        within 250 nm over the true number.
+        Looks: Jaccard within 100 nm and RMSE of the pairs, each beside what the same localisations get in
+        wrong frames, and how alike the picture and the true positions are (by chance 0). Gross error of
+        ``count``: misses and inventions within 250 nm over the true number.
     """
     from scopecheck.measure import localisations
 
@@ -35,7 +35,8 @@ def molecule_scores(found: At, true: At, *, picture: Any = None, pixel: float = 
     frames = at, when
     match = localisations.match(xy, known, 100, frames=frames)
     luck = localisations.chance(xy, known, 100, frames=frames, wrong="frames", repeats=3)
-    told = {"Jaccard": match.jaccard, "Jaccard in wrong frames": luck.jaccard, "RMSE, nm": match.rmse_lateral}
+    told = {"Jaccard": match.jaccard, "Jaccard in wrong frames": luck.jaccard}
+    told |= {"RMSE, nm": match.rmse_lateral, "RMSE in wrong frames, nm": luck.rmse_lateral}
     if picture is not None:
         told["picture, r"] = localisations.likeness(picture, known, pixel)
     n, pairs = len(np.asarray(known)), localisations.match(xy, known, 250, frames=frames).tp

@@ -32,6 +32,8 @@ FLAGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
 }
+# Their recipes ask kept networks hundreds of images, see `tools.keras`.
+KEPT_NETWORKS = {"csbdeep", "n2v", "tensorflow-cpu"}
 ALWAYS = ("numpy", "scipy", "scikit-image", "papermill")
 ENGINES = {
     "cellpose": ("torch",),
@@ -40,6 +42,11 @@ ENGINES = {
     "stardist": ("csbdeep", "tensorflow-cpu"),
     "topaz-em": ("torch", "torchvision"),
 }
+
+
+def flags_of(recipe: Recipe) -> dict[str, str]:
+    """What is set in the environment of this recipe's process."""
+    return {**FLAGS, "TF_ENABLE_ONEDNN_OPTS": "1"} if KEPT_NETWORKS & set(recipe.tools) else FLAGS
 
 
 def versions(recipe: Recipe) -> dict[str, str]:
@@ -139,7 +146,7 @@ def parts_of(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
         "parameters": settled,
         "versions": public(versions(recipe)),
         "data": data_hashes(recipe, settled.get("tier", "embedded")),
-        "flags": FLAGS,
+        "flags": flags_of(recipe),
     }
 
 

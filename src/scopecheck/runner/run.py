@@ -24,7 +24,7 @@ from scopecheck.record.recipe import Recipe
 from scopecheck.record.recorded import counted
 from scopecheck.record.result import installed, read_verdict, write_json
 from scopecheck.runner.find import resolve_parameters
-from scopecheck.runner.key import FLAGS, changes, digest, parts_of, public, recorded_hash, versions
+from scopecheck.runner.key import changes, digest, flags_of, parts_of, public, recorded_hash, versions
 
 Tell = Callable[..., None]
 
@@ -344,7 +344,7 @@ def _execute(job: _Job, parts: dict[str, Any], work: Path) -> None:
     (work / "ipython").mkdir()
     spec = {"recipe": str(recipe.path), "work": str(work), "out": str(out), "parameters": job.changed}
     write_json(work / "spec.json", spec)
-    flags = {**FLAGS, **_thread_flags(job.threads)}
+    flags = {**flags_of(recipe), **_thread_flags(job.threads)}
     if recipe.gpu == "none":
         flags["CUDA_VISIBLE_DEVICES"] = ""
     surroundings = {"JUPYTER_PATH": str(work / "jupyter"), "IPYTHONDIR": str(work / "ipython")}

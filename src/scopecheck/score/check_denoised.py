@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.registered import correlation, moved_by
 from scopecheck.score import checks
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.pairs import beside
@@ -165,7 +166,7 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
 def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
     """What the images show of their past, and whether they lie on each other."""
     from scopecheck.measure.processed import processed, wrapped
-    from scopecheck.score.restored import OVER, moved_by, negative
+    from scopecheck.score.restored import OVER, negative
 
     if np.array_equal(given["raw"], given["restored"]):
         return ["the raw image and the restored hold the very same pixels"]
@@ -225,7 +226,7 @@ def _values(one: Mapping[str, Any]) -> dict[str, Value]:
             found[f"residual {axis}"] = (abs(left[axis]), told)
     found["light"] = _light(raw, out)
     found["again"] = (
-        (1 - _r(out, one["second_out"]), f"r = {_r(out, one['second_out']):.3f}")
+        (1 - correlation(out, one["second_out"]), f"r = {correlation(out, one['second_out']):.3f}")
         if "second_out" in one
         else NO_OUT
     )
@@ -254,7 +255,3 @@ def _blurred(out: NDArray, second: NDArray) -> Value:
         return "the second take is constant"
     rsp = squirrel(out, second).rsp
     return 1 - rsp, f"r = {rsp:.3f}"
-
-
-def _r(a: NDArray, b: NDArray) -> float:
-    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) if np.ptp(a) and np.ptp(b) else 0.0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.registered import correlation, moved_by
 from scopecheck.score.pair_names import few
 from scopecheck.score.rows import judged_row
 
@@ -309,34 +310,6 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
         notes.append(f"{said}{beyond if max(abs(moved)) > REACH else ''}.")
 
 
-def moved_by(image: NDArray, light: NDArray) -> tuple[NDArray, str] | None:
-    """By how many pixels (Y, X) an image has to be moved to fit another far better, and that in words.
-
-    Noise is smoothed away before. None where it fits as it is, or nowhere.
-    """
-    from scipy.ndimage import gaussian_filter, shift
-    from skimage.registration import phase_cross_correlation
-
-    one, other = (gaussian_filter(a if a.ndim == 2 else a.mean(axis=0), 1.5) for a in (image, light))
-    if not (np.ptp(one) and np.ptp(other)):
-        return None
-    moved, _, _ = phase_cross_correlation(other, one, upsample_factor=10, normalization=None)
-    if max(abs(moved)) < 0.3 or max(abs(moved) / one.shape) > 0.25:
-        return None
-    inner = tuple(slice(*_inside(size, by)) for size, by in zip(one.shape, moved, strict=True))
-    back = shift(one, moved, order=1, mode="nearest")
-    before, after = (_r(a[inner], other[inner]) for a in (one, back))
-    if after < 0.4 or after - before < 0.1 * (1 - before):  # other places, or no matter
-        return None
-    along = ", ".join(f"{name} {by:+.1f}" for name, by in zip("YX", moved, strict=True))
-    return moved, f"{along} pixels (correlation {after:.3f}, as given {before:.3f})"
-
-
-def _inside(size: int, by: float) -> tuple[int, int]:
-    edge = int(np.ceil(abs(by)))
-    return edge, size - edge
-
-
 def _fitted(found: Sequence[dict[str, Any]], notes: list[str], fit: bool) -> None:
     """One gain and offset for all restored images, where that is asked for; a note where it seems needed."""
     out, light = (np.concatenate([one[side].ravel() for one in found]) for side in ("restored", "truth"))
@@ -403,8 +376,8 @@ def _measured(one: dict[str, Any], number: int) -> None:
         [int(draw.integers(size // 4, size - size // 4 + 1)) for size in light.shape[-2:]]
         for _ in range(SHIFTS)
     ]
-    one["detail"], one["own"] = (mine, true), _r(mine, true)
-    one["shifted"] = [_r(np.roll(mine, shift, axis=(-2, -1)), true) for shift in by]
+    one["detail"], one["own"] = (mine, true), correlation(mine, true)
+    one["shifted"] = [correlation(np.roll(mine, shift, axis=(-2, -1)), true) for shift in by]
 
 
 def _better(found: Sequence[Mapping[str, Any]], notes: list[str]) -> bool:
@@ -414,7 +387,7 @@ def _better(found: Sequence[Mapping[str, Any]], notes: list[str]) -> bool:
     each = {one["name"]: max(one["shifted"]) for one in found}
     truths = {one["truth"].tobytes() for one in found}
     if len(found) > 2 and len(truths) == len(found) and len({one["truth"].shape for one in found}) == 1:
-        crossed = np.array([[_r(a["detail"][0], b["detail"][1]) for b in found] for a in found])
+        crossed = np.array([[correlation(a["detail"][0], b["detail"][1]) for b in found] for a in found])
         turns = [np.diag(np.roll(crossed, by, axis=1)).mean() for by in range(1, len(found))]
         np.fill_diagonal(crossed, -1)
         each = {name: max(chance, crossed[k].max()) for k, (name, chance) in enumerate(each.items())}
@@ -455,13 +428,13 @@ def _against_nulls(one: dict[str, Any], folder: Path, sigma: float, pixel_size: 
         raise InputError(f"{fitting[0]}: shape {stack.shape}; expected (K, {out.shape[0]}, {out.shape[1]}).")
     stack = one.get("gain", 1.0) * stack + one.get("offset", 0.0)
     mean = stack.mean(axis=0)
-    usual = np.median([_r(plane, mean) for plane in stack])
+    usual = np.median([correlation(plane, mean) for plane in stack])
     wide = out.std() / max(np.median(stack.std(axis=(1, 2))), 1e-300)
-    if _r(out, mean) < 0.5 * usual or not 1 / 3 < wide < 3:
+    if correlation(out, mean) < 0.5 * usual or not 1 / 3 < wide < 3:
         raise InputError(
             f"{fitting[0]}: does not look like the same tool on the same scene as {one['paths']['restored']}"
-            f" (correlation with its mean {_r(out, mean):.2f}, its own planes {usual:.2f}; grey values vary"
-            f" {wide:.3g} times as much); give that tool's outputs on other exposures of this scene."
+            f" (correlation with its mean {correlation(out, mean):.2f}, its own planes {usual:.2f}; values"
+            f" vary {wide:.3g} times as much); give that tool's outputs on other exposures of this scene."
         )
     try:
         told = null_test(out, one["truth"], stack, sigma)
@@ -530,7 +503,3 @@ def _mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
         for name in told[0]
         if all(name in one for one in told)
     }
-
-
-def _r(a: NDArray, b: NDArray) -> float:
-    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) if np.ptp(a) and np.ptp(b) else 0.0

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.registered import moved_by
 from scopecheck.tools import keras
 from scopecheck.tools.keras import settling, training
 from scopecheck.tools.stardist import prepare
@@ -37,12 +38,10 @@ def as_pairs(stack: ArrayLike, name: object = "stack") -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If these are not four planes of at least 128 pixels a side, or a short exposure fits its long one
-        better when it is moved by a pixel or more: a network learns from pairs pixel by pixel.
+        If these are not four planes of at least 128 pixels a side, one of them is constant or holds NaN, or a
+        short exposure fits its long one better when it is moved by a pixel or more: a network learns from
+        pairs pixel by pixel.
     """
-    from scipy.ndimage import gaussian_filter, shift
-    from skimage.registration import phase_cross_correlation
-
     planes = np.asarray(stack, float)
     if planes.ndim != 3 or len(planes) != 4:
         raise InputError(
@@ -54,18 +53,20 @@ def as_pairs(stack: ArrayLike, name: object = "stack") -> NDArray[np.float64]:
             f"{name}: {planes.shape[1]} x {planes.shape[2]} pixels; expected at least {LEAST} a side, because"
             " half of it is cut into patches of 64. Give larger fields."
         )
-    for short, long in (
-        (gaussian_filter(planes[k], 1.5), gaussian_filter(planes[k + 2], 1.5)) for k in (0, 1)
-    ):
-        if not (np.ptp(short) and np.ptp(long)):
-            continue
-        moved = phase_cross_correlation(long, short, upsample_factor=10, normalization=None)[0]
-        as_given = np.corrcoef(short.ravel(), long.ravel())[0, 1]
-        after = np.corrcoef(shift(short, moved, order=1, mode="nearest").ravel(), long.ravel())[0, 1]
-        if max(abs(moved)) >= 1 and after > max(0.4, as_given + 0.1 * (1 - as_given)):
+    if not np.isfinite(planes).all():
+        raise InputError(f"{name}: holds NaN or infinity; expected finite grey levels in all four planes.")
+    for plane, of in zip(planes, ("control", "treated", "control, long", "treated, long"), strict=True):
+        if not np.ptp(plane):
             raise InputError(
-                f"{name}: a short exposure fits its long one better moved by Y {moved[0]:+.1f},"
-                f" X {moved[1]:+.1f} pixels; register the planes before."
+                f"{name}: the plane {of} has the grey level {plane.flat[0]:g} everywhere; give an image with"
+                " light."
+            )
+    for short, long in ((planes[k], planes[k + 2]) for k in (0, 1)):
+        found = moved_by(short, long)
+        if found and max(abs(found[0])) >= 1:
+            raise InputError(
+                f"{name}: a short exposure fits its long one better moved by {found[1]}; register the planes"
+                " before."
             )
     return planes
 

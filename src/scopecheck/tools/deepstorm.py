@@ -29,6 +29,7 @@ __all__ = ["FINER", "PUBLISHED", "WIDTHS", "drawn", "keep", "kept", "network", "
 FINER = 4  # pixels of the picture along one of the frame
 WIDTHS, PUBLISHED = (8, 16, 32, 64), (32, 64, 128, 512)  # filters of ours, and of its authors
 _PEAK = 100.0  # of an emitter while it learns: at 1 the mean of what is drawn would outweigh the difference
+_SIDE = 32  # of a patch, pixels of the frame
 _SEEN = 1.0  # width (s.d.) of the narrow Gaussian, pixels of the picture
 
 
@@ -98,7 +99,7 @@ def train(
     Parameters
     ----------
     frames : ndarray, (n, Y, X)
-        Scaled. Each is cut into patches of 32 pixels; what is left at its end is not used.
+        Scaled. Each is cut into patches of 32 x 32 pixels; what is left at its end is not used.
     emitters : ndarray, (n, 4 Y, 4 X, 1) float32
         As `targets` gives them.
     seed : int
@@ -110,9 +111,20 @@ def train(
     Returns
     -------
     tf.keras.Model
+
+    Raises
+    ------
+    InputError
+        If frames are smaller than a patch, or `emitters` are not of these frames.
     """
     import tensorflow as tf
 
+    sides = np.shape(frames)[1:]
+    if len(sides) != 2 or min(sides) < _SIDE or np.shape(emitters)[1:3] != tuple(FINER * s for s in sides):
+        raise InputError(
+            f"frames: shape {np.shape(frames)}, emitters {np.shape(emitters)}; expected frames (n, Y, X) of"
+            f" at least {_SIDE} pixels a side, as a patch has, and drawings with {FINER} times as many."
+        )
     away = np.arange(-3, 4)
     narrow = np.exp(-(away**2) / (2 * _SEEN**2))
     narrow = (np.outer(narrow, narrow) / narrow.sum() ** 2).astype(np.float32)[..., None, None]
@@ -121,7 +133,10 @@ def train(
         apart = tf.nn.conv2d(_PEAK * known - given, narrow, 1, "SAME")
         return tf.reduce_mean(apart**2) + tf.reduce_mean(tf.abs(given))
 
-    given, known = _patches(np.asarray(frames, np.float32)[..., None], 32), _patches(emitters, 32 * FINER)
+    given, known = (
+        _patches(np.asarray(frames, np.float32)[..., None], _SIDE),
+        _patches(emitters, _SIDE * FINER),
+    )
     with keras.training(seed):
         model = network(widths)
         each = min(max(len(given) // batch, 1), steps)

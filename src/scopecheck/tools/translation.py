@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scopecheck.errors import InputError
 from scopecheck.tools import keras
 from scopecheck.tools.lucy import keep
 
@@ -73,9 +74,19 @@ def train(
     -------
     tf.keras.Model
         The network that draws.
+
+    Raises
+    ------
+    InputError
+        If pictures are smaller than a piece, or those of a pair are not of the same pixels.
     """
     import tensorflow as tf
 
+    if np.shape(given)[:3] != np.shape(real)[:3] or min(np.shape(given)[1:3], default=0) < side:
+        raise InputError(
+            f"given: shape {np.shape(given)}, real {np.shape(real)}; expected pairs of pictures of the same"
+            f" pixels, at least {side} a side, the side of a piece."
+        )
     random = np.random.default_rng([seed, 7])
     pairs = np.concatenate((given, real), axis=-1).astype(np.float32)
 
