@@ -334,3 +334,21 @@ def test_a_field_fuller_than_any_is_asked_for_its_unit(run, tmp_path, unit, aske
         assert all(f"chance {name}" in line for name in ("jaccard", "precision", "recall", "efficiency"))
     notes = content["notes"]
     assert any("are both tables in pixels" in note for note in notes) is asked
+
+
+def test_every_score_of_a_file_has_its_chance_beside_it(run, movie):
+    file = json.loads(run(*movie, "--json")[1])["files"][0]
+    assert file["chance jaccard"] < 0.1 < file["jaccard"]
+    names = {"jaccard", "precision", "recall", "rmse_lateral", "efficiency"}
+    assert {name for name in file if name.startswith("chance ")} >= {f"chance {name}" for name in names}
+
+
+@pytest.mark.parametrize(("frames", "side"), [(400, 512), (20, 64)])
+def test_two_tables_in_pixels_under_headings_of_nm_are_asked_about(run, tmp_path, frames, side):
+    true = planted(frames=frames, side=side)[0]
+    rng = np.random.default_rng(1)
+    lists = (true[0], true[1]), (true[0], true[1] + rng.normal(0, 0.2, true[1].shape))
+    paths = [table(tmp_path / f"{name}.csv", *one) for name, one in zip("tp", lists, strict=True)]
+    notes = " ".join(json.loads(run(paths[1], paths[0], "--json", "--as-given")[1])["notes"])
+    assert "are both tables in pixels" in notes
+    assert "same in all frames" not in notes

@@ -126,6 +126,8 @@ def refuse_another_frame(found: Path, true: Path, movies: Sequence[Mapping], rad
                 raise InputError(f"{found} against {true}: {said}. {way}; or --as-given.")
 
 
+_FINEST = 1.0  # nm
+_UNIT = "are both tables in pixels or µm under headings that say nm? Then write their positions in nm."
 _FULL = 12.0  # per square micrometre and frame; the densest movies that localisation is tried on have 5 to 10
 
 
@@ -133,7 +135,6 @@ def narrow(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
     """Remark a field hardly wider than the radius, or fuller than any: both lists in another unit, say."""
     import numpy as np
 
-    asked = "are both tables in pixels or µm under headings that say nm? Then write their positions in nm."
     wide = [np.ptp(m["t"][:, :2], axis=0).max() for m in movies if len(m["t"]) > 1]
     if not wide:
         return []
@@ -147,12 +148,21 @@ def narrow(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:
             return []
         return [
             f"{np.median(full):.0f} emitters lie in a square micrometre of a frame, where a microscope tells"
-            f" apart ten at most: {asked}"
+            f" apart ten at most: {_UNIT}"
         ]
     return [
         f"All emitters lie within {max(wide):.0f} nm, hardly more than the radius of {radius:g} nm, so that"
-        f" nearly any two are a pair: {asked}"
+        f" nearly any two are a pair: {_UNIT}"
     ]
+
+
+def too_exact(rmse: float) -> list[str]:
+    """Remark pairs that lie closer than any microscope localises."""
+    if rmse == 0:
+        return ["RMSE is exactly 0: are the localisations a copy of the emitters?"]
+    if not rmse < _FINEST:
+        return []
+    return [f"Pairs are {rmse:.2g} nm apart (RMSE), where a microscope localises to 1 nm at best: {_UNIT}"]
 
 
 def displaced(movies: Sequence[Mapping[str, Any]], radius: float) -> list[str]:

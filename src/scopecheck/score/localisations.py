@@ -49,7 +49,7 @@ class LocalisationsScore:
         Where a merging radius was given: how many molecules the tables hold under the rule, and how many
         localisations a molecule; ``emitters``, where every table of emitters tells which row is of which.
     files : list of dict
-        What was found in each movie.
+        What was found in each movie, and what of it chance gives at random places (``chance jaccard``...).
     notes : list of str
         How the input was read, and what a reader must know.
     """
@@ -142,18 +142,18 @@ def score_localisations(
         else f"Each of the {len(movies)} movies is taken for one independent acquisition."
     )
     radii = sorted({*measure.RADII, radius})
-    luck = {wrong: _luck(movies, radius, axial, wrong) for wrong in ("places", "frames")}
+    drawn = {wrong: _drawn(movies, radius, axial, wrong) for wrong in ("places", "frames")}
+    luck = {wrong: _luck(movies, draws) for wrong, draws in drawn.items()}
     at = [{"radius": r} | _pooled([signs.matched(m, r, axial) for m in movies]) for r in radii]
     for line in at:
-        here = (
-            luck["places"] if line["radius"] == radius else _luck(movies, line["radius"], axial, "places", 3)
-        )
+        here = luck["places"]
+        if line["radius"] != radius:
+            here = _luck(movies, _drawn(movies, line["radius"], axial, "places", 3))
         line |= {f"chance {name}": here[name] for name in line if name in here}
     pooled = _pooled([m["match"] for m in movies])
     better = _better(movies, pooled, luck, radius, axial, notes)
     notes += signs.narrow(movies, radius) + signs.displaced(movies, radius)
-    if pooled["rmse_lateral"] == 0:
-        notes.append("RMSE is exactly 0: are the localisations a copy of the emitters?")
+    notes += signs.too_exact(pooled["rmse_lateral"])
     rows = [
         _row(Path(found), measure_, movies, scope, tolerance or {}, truth_uncertainty or {}, pooled, better)
         for measure_ in MEASURES
@@ -168,7 +168,7 @@ def score_localisations(
         at,
         _density(movies),
         _molecules(movies, *merge) if merge else {},
-        [_file(m) for m in movies],
+        [_file(m, by) for m, by in zip(movies, drawn["places"], strict=True)],
         list(dict.fromkeys(notes)),
     )
 
@@ -262,15 +262,13 @@ def _pooled(matches: Sequence[LocalisationMatch]) -> dict[str, float]:
     return {name: float(getattr(every, name)) for name in names}
 
 
-def _luck(
+def _drawn(
     movies: Sequence[Mapping[str, Any]], radius: float, axial: float, wrong: str, repeats: int = REPEATS
-) -> dict[str, float]:
-    """What localisations at random places, or in wrong frames, score over all movies, weighed by emitters."""
-    import numpy as np
-
+) -> list[Chance]:
+    """What localisations at random places, or in wrong frames, score in each movie."""
     from scopecheck.measure import localisations as measure
 
-    drawn: list[Chance] = [
+    return [
         measure.chance(
             m["p"],
             m["t"],
@@ -283,6 +281,14 @@ def _luck(
         )
         for k, m in enumerate(movies)
     ]
+
+
+def _luck(movies: Sequence[Mapping[str, Any]], drawn: Sequence[Chance]) -> dict[str, float]:
+    """What chance scores over all movies, weighed by emitters."""
+    import numpy as np
+
+    from scopecheck.measure import localisations as measure
+
     # a movie in which nothing was found has no chance; it scores 0 with and without
     weight = np.array([len(m["t"]) if len(m["p"]) else 0 for m in movies], float)
     if not weight.any():
@@ -308,9 +314,11 @@ def _better(
     """Whether the Jaccard is two standard deviations above that of random places and of wrong frames."""
     if found["jaccard"] != found["jaccard"] or luck["places"]["jaccard"] != luck["places"]["jaccard"]:
         return None
-    whole = _luck([{**m, "p": m["t"], "of p": m["of t"]} for m in movies], radius, axial, "frames", 3)
+    same = [{**m, "p": m["t"], "of p": m["of t"]} for m in movies]
+    whole = _luck(same, _drawn(same, radius, axial, "frames", 3))
     asked = {"places": "at random places", "frames": "in wrong frames"}
-    if not whole["jaccard"] < 0.8:  # the truth itself, in wrong frames; NaN: one frame
+    # the truth itself, in wrong frames; NaN: one frame. Where any two are a pair that says nothing
+    if not whole["jaccard"] < 0.8 and not signs.narrow(movies, radius):
         del asked["frames"]
         notes.append(
             "The emitters are the same in all frames, so nothing tells a right frame from a wrong one; chance"
@@ -402,8 +410,9 @@ def _row(
     )
 
 
-def _file(movie: Mapping[str, Any]) -> dict[str, Any]:
+def _file(movie: Mapping[str, Any], by_chance: Chance) -> dict[str, Any]:
     m = movie["match"]
     told = {"name": movie["name"], "localisations": m.n_found, "emitters": m.n_true, "found": m.tp}
     names = ("jaccard", "precision", "recall", "rmse_lateral", "rmse_axial", "efficiency")
-    return told | {name: getattr(m, name) for name in names}
+    told |= {name: getattr(m, name) for name in names}
+    return told | {f"chance {name}": getattr(by_chance, name) for name in names}
