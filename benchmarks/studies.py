@@ -1,8 +1,8 @@
 """Measured and true numbers of whole studies, one row a field, for the page on the corrected number.
 
-    python benchmarks/studies.py SET TOOL
+    python benchmarks/studies.py SET TOOL [EVERY]
 
-writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. Sets: `bbbc039`, the
+takes every field, or every fifth where EVERY is 5, and writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. Sets: `bbbc039`, the
 catalogue's 50 fields; `bbbc038`, the grey ones of the stage 1 test set; `idr0062`, the planes of one embryo
 in which a nucleus is outlined. Tools: `stardist`, the first of the networks that scopecheck keeps, trained on
 simulated nuclei; `cellpose`, its network of 2020, told the diameter of the circle with the median annotated
@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def by_stardist() -> tuple[Draw, str]:
 
 
 def main() -> None:
-    name, tool = sys.argv[1:]
+    name, tool, every = (*sys.argv[1:], "1")[:3]
     if tool == "stardist":
         draw, about = by_stardist()
     elif tool == "cellpose":
@@ -73,7 +74,7 @@ def main() -> None:
         draw = lambda image, _: classical.split(classical.foreground(image))  # noqa: E731
         about = f"Otsu's threshold and watershed, scikit-image {version('scikit-image')}"
     rows = []
-    for field, image, truth in fields(name):
+    for field, image, truth in islice(fields(name), 0, None, int(every)):
         row: dict = {"field": field}
         drawn = draw(image, typical_diameter(truth))
         for key, labels in (("measured", drawn), ("true", truth)):
@@ -85,7 +86,7 @@ def main() -> None:
         rows.append(row)
         print(field, row["measured"]["count"], row["true"]["count"], flush=True)
     told = {"set": name, "tool": about, "scopecheck": version("scopecheck")}
-    told["made_by"] = f"python benchmarks/studies.py {name} {tool}"
+    told["made_by"] = " ".join(("python benchmarks/studies.py", *sys.argv[1:]))
     lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
     text = json.dumps(told, indent=1)[:-2] + f',\n "fields": [\n{lines}\n ]\n}}\n'
     (Path(__file__).parents[1] / "recipes" / "studies" / f"{name}-{tool}.json").write_text(
