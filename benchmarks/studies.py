@@ -2,12 +2,13 @@
 
     python benchmarks/studies.py SET TOOL [EVERY]
 
-takes every field, or every fifth where EVERY is 5, and writes recipes/studies/SET-TOOL.json, as `benchmarks/fields.py` does for recipes/fields. Sets: `bbbc039`, the
-catalogue's 50 fields; `bbbc038`, the grey ones of the stage 1 test set; `idr0062`, the planes of one embryo
-in which a nucleus is outlined. Tools: `stardist`, the first of the networks that scopecheck keeps, trained on
-simulated nuclei; `cellpose`, its network of 2020, told the diameter of the circle with the median annotated
-area; `threshold`, Otsu's threshold and a watershed (`tools.classical`). Every field also has what is known
-without a truth: brightness, sharpness, noise.
+takes every field, or every fifth where EVERY is 5, and writes recipes/studies/SET-TOOL.json, as
+`benchmarks/fields.py` does for recipes/fields. Sets: `bbbc039`, the catalogue's 50 fields; `bbbc038`, the
+grey ones of the stage 1 test set; `idr0062`, the planes of one embryo in which a nucleus is outlined.
+Tools: `stardist`, the first of the networks that scopecheck keeps, trained on simulated nuclei; `cellpose`,
+its network of 2020, told the diameter of the circle with the median annotated area; `threshold`, Otsu's
+threshold and a watershed (`tools.classical`). Every field also has what is known without a truth:
+brightness, sharpness, noise.
 """
 
 import json
