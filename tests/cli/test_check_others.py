@@ -314,3 +314,55 @@ def test_a_restored_image_that_lies_elsewhere_or_ran_over_its_end_is_noted(run, 
     found = [note for note in notes if re.search("moved by|negative|wrap around", note)]
     assert len(found) == (said is not None)
     assert said is None or said in found[0]
+
+
+def exposures(n=2, light=3000):
+    from scopecheck import acquire
+    from scopecheck.acquire.spots import field
+
+    scene = field((128, 128), 20, light=light, seed=3).photons
+    return [acquire.expose(scene, acquire.Camera(), k) for k in range(n)]
+
+
+def noted(run, tmp_path, *more, **images):
+    for name, image in images.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", image, photometric="minisblack")
+    return json.loads(run("denoised", "raw.tif", "out.tif", *more, "--json")[1])["notes"]
+
+
+def test_a_camera_image_cast_to_8_bits_is_told_by_the_other(run, tmp_path):
+    raw = exposures(1, light=12000)[0]
+    clean = gaussian_filter(raw.astype(np.float32), 1)
+    notes = noted(run, tmp_path, raw=raw.astype(np.uint8), out=clean)
+    assert any("raw.tif: the raw image of uint8 seems to wrap around" in note for note in notes)
+    notes = noted(run, tmp_path, raw=raw, out=clean.astype(np.uint8))
+    assert any("out.tif: the restored image of uint8 seems to wrap around" in note for note in notes)
+    assert not any("wrap around" in note for note in noted(run, tmp_path, raw=raw, out=clean))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda image: np.roll(image, (6, -4), (0, 1)), "fits the first better moved by Y -6.0, X +4.0"),
+        (lambda image: np.full_like(image, 7), "the second take is constant"),
+        (lambda image: image, None),
+    ],
+)
+def test_a_second_take_that_lies_elsewhere_or_shows_nothing_is_noted(run, tmp_path, change, said):
+    raw, second = exposures()
+    outs = [gaussian_filter(image.astype(np.float32), 1) for image in (raw, change(second))]
+    images = {"raw": raw, "out": outs[0], "raw2": change(second), "out2": outs[1]}
+    more = ("--second-raw", "raw2.tif", "--second-out", "out2.tif")
+    found = [note for note in noted(run, tmp_path, *more, **images) if "second take" in note]
+    assert len(found) == 2 * (said is not None)
+    assert all(said in note for note in found)
+
+
+def test_what_was_done_to_one_plane_of_a_stack_is_told_with_the_plane(run, tmp_path):
+    planes = np.stack(exposures(3))
+    planes[0] = np.minimum(planes[0], np.percentile(planes[0], 97)).astype(planes.dtype)
+    out = gaussian_filter(planes.astype(np.float32), (0, 1, 1))
+    notes = " ".join(noted(run, tmp_path, raw=planes, out=out))
+    assert re.search(
+        r"raw\.tif: the raw image: .*clipped there \(in plane 1 of 3; five were looked at\)", notes
+    )

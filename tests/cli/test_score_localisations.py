@@ -352,3 +352,10 @@ def test_two_tables_in_pixels_under_headings_of_nm_are_asked_about(run, tmp_path
     notes = " ".join(json.loads(run(paths[1], paths[0], "--json", "--as-given")[1])["notes"])
     assert "are both tables in pixels" in notes
     assert "same in all frames" not in notes
+
+
+def test_a_table_without_a_localisation_is_said_to_be_empty(run, tmp_path, movie):
+    empty = table(tmp_path / "empty.csv", [], np.zeros((0, 2)))
+    code, out, _ = run(empty, movie[1], "--json")
+    assert code == 0
+    assert any("empty.csv: holds no localisation; every emitter" in note for note in json.loads(out)["notes"])

@@ -82,6 +82,20 @@ def resolution(curve: Curve, pixel_size: float, threshold: float = THRESHOLD) ->
 
     A curve that stays above to the end says that the pixels are too large to tell, and one that is below from
     the first ring on that nothing agrees: neither is a resolution.
+
+    Parameters
+    ----------
+    curve : Curve
+        As `frc` gives it.
+    pixel_size : float
+        In any unit of length.
+    threshold : float
+        1/7 is customary.
+
+    Raises
+    ------
+    InputError
+        If the pixel size is not above 0.
     """
     return positive(pixel_size) / crossing(curve, threshold).frequency
 
@@ -113,7 +127,21 @@ def halves(
 
 
 def render(positions: ArrayLike, side: tuple[float, float], pixel_size: float) -> NDArray[np.float64]:
-    """Count localisations in square pixels: (Y, X), from 0 to `side` (y, x), in the unit of the positions."""
+    """Count localisations in square pixels: (Y, X), from 0 to `side` (y, x), in the unit of the positions.
+
+    Parameters
+    ----------
+    positions : array_like, (n, 2) or (n, 3)
+        x, y.
+    side : (float, float)
+        Height and width of the picture.
+    pixel_size : float
+
+    Raises
+    ------
+    InputError
+        If positions are no finite pairs, or the pixel size is not above 0.
+    """
     p, size = points(positions, "positions"), positive(pixel_size)
     shape = tuple(int(np.ceil(length / size)) for length in side)
     edges = [np.arange(n + 1) * size for n in shape]

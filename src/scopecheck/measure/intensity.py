@@ -93,6 +93,15 @@ def fitted(restored: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
     """The restored image times a gain plus an offset, those that bring it nearest to the truth.
 
     8-bit exports that were each stretched to their own range need this before any comparison.
+
+    Parameters
+    ----------
+    restored, true : array_like, same shape
+
+    Raises
+    ------
+    InputError
+        If the shapes differ, or values are not finite.
     """
     out, light = _pair(restored, true)
     spread = out.var()
@@ -102,6 +111,11 @@ def fitted(restored: ArrayLike, true: ArrayLike) -> NDArray[np.float64]:
 
 def agreement(restored: ArrayLike, true: ArrayLike) -> dict[str, float]:
     """PSNR (dB), SSIM and normalised RMSE, plain and fitted, side by side.
+
+    Parameters
+    ----------
+    restored, true : array_like, (Y, X)
+        Of the same pixels.
 
     Returns
     -------
@@ -148,7 +162,19 @@ def looks_of_nothing(true: Sequence[ArrayLike]) -> dict[str, float]:
 
 
 def contrast(image: ArrayLike, labels: ArrayLike) -> float:
-    """Mean light in the objects over that of the background, less 1 (Weber's contrast); NaN without both."""
+    """Mean light in the objects over that of the background, less 1 (Weber's contrast); NaN without both.
+
+    Parameters
+    ----------
+    image : array_like
+    labels : array_like of int, same shape
+        Objects; 0 is background.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+    """
     values, inside = np.asarray(image, float), np.asarray(labels) != 0
     if values.shape != inside.shape:
         raise InputError(f"labels: shape {inside.shape}; expected that of the image, {values.shape}.")
@@ -206,6 +232,10 @@ def noise_level(image: ArrayLike) -> float:
     doi:10.1093/biomet/81.3.425). Noise that is correlated from pixel to pixel, as after interpolation or
     denoising, is underestimated: see `residual_correlation`.
 
+    Parameters
+    ----------
+    image : array_like, (Y, X)
+
     Raises
     ------
     InputError
@@ -226,6 +256,10 @@ def residual_correlation(raw: ArrayLike, restored: ArrayLike) -> dict[str, float
     A restoration that took the noise and nothing else leaves white noise: all three are 0 within about
     2 / sqrt(pixels). Along one axis alone: noise of rows or columns. Along both: structure was taken away, or
     the noise was not independent. With the image: light was moved in proportion to itself.
+
+    Parameters
+    ----------
+    raw, restored : array_like, same shape
 
     Returns
     -------

@@ -111,9 +111,9 @@ def check_denoised(
     notes: list[str] = []
     mine = _read(raw, restored, notes)
     if second_restored is not None:
-        _second(mine, restored, second_restored, "second_out")
+        _second(mine, restored, second_restored, "second_out", notes)
     if second_raw is not None:
-        _second(mine, raw, second_raw, "second_raw")
+        _second(mine, raw, second_raw, "second_raw", notes)
     good = [] if expect is None or expect_raw is None else _read(expect_raw, expect, notes)
     made = [{one["name"]: one["restored"] for one in side} for side in (mine, good)]
     checks.apart(made[0], made[1], expect)
@@ -130,7 +130,7 @@ def check_denoised(
 
 def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     from scopecheck.data.read.images import read_image
-    from scopecheck.score.restored import together
+    from scopecheck.score.restored import file_of, together
 
     files, said = beside(restored, raw, "restored", "raw")
     notes += said
@@ -139,8 +139,9 @@ def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     for name, path, raw_path in files:
         assert raw_path is not None
         given = {"raw": read_image(raw_path).array, "restored": read_image(path).array}
-        _shapes({"raw": raw_path, "restored": path}, given)
-        seen += [(said, name) for said in _looked_at(given)]
+        paths = {"raw": raw_path, "restored": path}
+        _shapes(paths, given)
+        seen += _looked_at(given, {side: file_of(name, path) for side, path in paths.items()})
         found.append({"name": name} | {side: image.astype(float) for side, image in given.items()})
     notes += together(seen)
     return found
@@ -163,35 +164,38 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
         )
 
 
-def _looked_at(given: Mapping[str, NDArray]) -> list[str]:
-    """What the images show of their past, and whether they lie on each other."""
-    from scopecheck.measure.processed import processed, wrapped
-    from scopecheck.score.restored import OVER, negative
+def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What the images show of their past, and whether they lie on each other; each with its file."""
+    from scopecheck.measure.processed import wrapped
+    from scopecheck.score.restored import OVER, negative, ran_over, traced
 
     if np.array_equal(given["raw"], given["restored"]):
-        return ["the raw image and the restored hold the very same pixels"]
-    said = []
+        return [("the raw image and the restored hold the very same pixels", files["restored"])]
+    seen = []
     if found := moved_by(*(given[side].astype(float) for side in ("restored", "raw"))):
-        said.append(f"the restored image fits the raw one better moved by {found[1]}; register the two")
-    for side, image in given.items():
-        middle = image if image.ndim == 2 else image[len(image) // 2]
-        if not np.ptp(middle.astype(float)):
+        shift = f"the restored image fits the raw one better moved by {found[1]}; register the two"
+        seen.append((shift, files["restored"]))
+    for side, other in (("raw", "restored"), ("restored", "raw")):
+        image, said = given[side], list[str]()
+        if not np.ptp(image.astype(float)):
             said.append(f"the {side} image is constant")
-        elif min(middle.shape) >= 32:
-            signs = processed(middle).signs()
+        elif min(image.shape[-2:]) >= 32:
+            signs = traced(image)
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
             said += [f"the {side} image: {sign}" for sign in kept]
-        if image.dtype.kind in "ui" and wrapped(image):
+        light = given[side if wrapped(given[other]) else other]  # one that ran over tells of no other
+        if ran_over(image, light.astype(float)):
             said.append(f"the {side} image of {image.dtype} {OVER}")
-        said += negative(side, image)
+        seen += [(one, files[side]) for one in [*said, *negative(side, image)]]
     if min(given["raw"].shape[-2:]) < 32:
-        said.append("under 32 pixels a side, so not looked at for traces of processing")
-    return said
+        seen.append(("under 32 pixels a side, so not looked at for traces of processing", files["raw"]))
+    return seen
 
 
-def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str) -> None:
-    """Read a second take of each scene, found by the name of the first."""
+def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes: list[str]) -> None:
+    """Read a second take of each scene, found by the name of the first, and note what it is not."""
     from scopecheck.data.read.images import read_image
+    from scopecheck.score.restored import OVER, ran_over
 
     if Path(first).resolve() == Path(path).resolve():
         raise InputError(f"{path}: given as the first and the second take; give another exposure.")
@@ -206,6 +210,15 @@ def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str) -> No
         _shapes({"raw": Path(first), "restored": other}, {"raw": one[side], "restored": image})
         if np.array_equal(image, one[side]):
             raise InputError(f"{other}: holds the very pixels of the first take; give another exposure.")
+        if not np.ptp(image.astype(float)):
+            notes.append(f"{other}: the second take is constant.")
+        elif ran_over(image, one[side]):
+            notes.append(f"{other}: the second take of {image.dtype} {OVER}.")
+        elif found := moved_by(image.astype(float), one[side]):
+            notes.append(
+                f"{other}: the second take fits the first better moved by {found[1]}; register the two, or"
+                " the checks that need it tell of the shift."
+            )
         one[key] = image.astype(float)
 
 

@@ -107,8 +107,8 @@ def score_localisations(
     Raises
     ------
     InputError
-        One table given twice, tables that cannot be read or share no name, no emitter, no localisation, 2D
-        against 3D, no frame in common, or positions that are plainly in another frame of reference.
+        One table given twice, tables that cannot be read or share no name, no emitter, 2D against 3D, no
+        frame in common, or positions that are plainly in another frame of reference.
     """
     from scopecheck.measure import localisations as measure
 
@@ -227,6 +227,8 @@ def _movie(
 
     if not len(tables[1]):
         raise InputError(f"{paths[1]}: holds no emitter; expected a truth of at least one.")
+    if not len(tables[0]):
+        notes.append(f"{paths[0]}: holds no localisation; every emitter counts as missed.")
     solid = ["z" in table for table in tables]
     if solid[0] != solid[1] and len(tables[0]):
         flat = paths[solid.index(False)]

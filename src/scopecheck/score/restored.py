@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -182,7 +183,6 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     """The three images of an acquisition; what they plainly are not is refused or noted."""
     from scopecheck.data.read.images import read_image
     from scopecheck.measure.intensity import noise_level
-    from scopecheck.measure.processed import processed
 
     given = {side: read_image(path).array for side, path in paths.items()}
     shapes = {side: image.shape for side, image in given.items()}
@@ -212,13 +212,14 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
                 raise InputError(f"{paths['raw']}: holds the very pixels of {paths['truth']}.")
             seen.append((f"the {one} image and the {other} hold the very same pixels", name))
     middle = {side: image if image.ndim == 2 else image[len(image) // 2] for side, image in given.items()}
+    of = {side: file_of(name, path) for side, path in paths.items()}
     if min(middle["raw"].shape) >= 32:
-        seen += [(f"the raw image: {sign}", name) for sign in processed(middle["raw"]).signs()]
-        for side in ("restored", "truth"):
-            signs = processed(middle[side]).signs() if np.ptp(middle[side]) else []
+        for side, image in given.items():
+            signs = traced(image)
             if side == "truth":  # a simulated one may well have one even background
                 signs = [sign for sign in signs if "smallest" not in sign]
-            seen += [(f"the {side} image: {sign}", name) for sign in signs if "clipped" in sign]
+            kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
+            seen += [(f"the {side} image: {sign}", of[side]) for sign in kept]
     else:
         seen.append(("under 32 pixels a side, so not looked at for traces of processing", name))
     for side in ("raw", "restored"):
@@ -226,21 +227,43 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
             kind, value = given[side].dtype, given[side].flat[0]
             full = kind.kind in "ui" and value == np.iinfo(kind).max
             why = f": every pixel has {value}, the largest of {kind}, so it is saturated" if full else ""
-            seen.append((f"the {side} image is constant{why}", name))
+            seen.append((f"the {side} image is constant{why}", of[side]))
     if len(np.unique(given["truth"])) == 2:
-        seen.append(("the truth has two grey values: is it a mask? Light needs grey levels", name))
+        seen.append(("the truth has two grey values: is it a mask? Light needs grey levels", of["truth"]))
     if min(middle["raw"].shape) >= 32 and np.ptp(middle["raw"]):
         noise = {side: noise_level(middle[side]) / np.std(middle[side]) for side in ("raw", "truth")}
         if noise["truth"] > 2 * noise["raw"]:
             seen.append(("the truth is noisier than the raw image; are the two exchanged?", name))
         elif noise["truth"] > 0.2:
             seen.append(("the truth has noise of its own, which counts as an error of every image", name))
-    over = [side for side, image in given.items() if _wrapped(image, given["truth"].astype(float))]
+    over = [side for side, image in given.items() if ran_over(image, given["truth"].astype(float))]
     for side in over:
-        seen.append((f"the {side} image of {given[side].dtype} {OVER}", name))
-    seen += [(said, name) for side, image in given.items() for said in negative(side, image)]
+        seen.append((f"the {side} image of {given[side].dtype} {OVER}", of[side]))
+    seen += [(said, of[side]) for side, image in given.items() for said in negative(side, image)]
     images = {side: image.astype(float) for side, image in given.items()}
     return {"name": name, "paths": paths, "wrapped": over} | images
+
+
+def file_of(name: str, path: Path) -> str:
+    """What to call the file of one side: the pair's name where it has that, else its own."""
+    return name if path.stem == Path(name).stem or path.name == name else path.name
+
+
+def traced(image: NDArray) -> list[str]:
+    """What software left behind in an image, or in five planes spread over a stack, with the planes."""
+    from scopecheck.measure.processed import processed
+
+    planes = image[None] if image.ndim == 2 else image
+    found: dict[str, tuple[str, list[int]]] = {}
+    for k in np.unique(np.linspace(0, len(planes) - 1, 5).astype(int)):
+        for sign in processed(planes[k]).signs():
+            found.setdefault(re.sub(r"[\d.]+", "#", sign), (sign, []))[1].append(int(k) + 1)
+    if len(planes) == 1:
+        return [sign for sign, _ in found.values()]
+    return [
+        f"{sign} (in plane {', '.join(map(str, at))} of {len(planes)}; five were looked at)"
+        for sign, at in found.values()
+    ]
 
 
 def negative(side: str, image: NDArray) -> list[str]:
@@ -253,8 +276,6 @@ def negative(side: str, image: NDArray) -> list[str]:
 
 def together(seen: Sequence[tuple[str, str]]) -> list[str]:
     """One note for what was seen in several files; numbers that differ do not tell notes apart."""
-    import re
-
     told: dict[str, tuple[str, list[str]]] = {}
     for said, name in seen:
         told.setdefault(re.sub(r"[\d.]+", "#", said), (said, []))[1].append(name)
@@ -274,8 +295,8 @@ def _refuse_copies(found: Sequence[Mapping[str, Any]]) -> None:
         seen[key] = one["name"]
 
 
-def _wrapped(image: NDArray, light: NDArray) -> bool:
-    """Whether whole numbers ran over their end.
+def ran_over(image: NDArray, light: NDArray) -> bool:
+    """Whether whole numbers of an image ran over their end, as another image of the same light tells.
 
     Bright places then lie far below the line that the dimmer ones follow; or as `measure.processed.wrapped`.
     """

@@ -106,7 +106,8 @@ def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, steps: int 
     noisy, sharp : ndarray, (n, Y, X, 1) float32
         Pairs of patches, over the same fixed number.
     seed : int
-    epochs : int
+    steps : int
+        Batches of 16 patches, rounded up to whole epochs.
 
     Returns
     -------
