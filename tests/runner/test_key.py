@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scopecheck.errors import RecipeError
-from scopecheck.runner import key
+from scopecheck.runner import find, key
 
 OURS = "from scopecheck import measure\nmeasure.match"
 
@@ -125,3 +125,10 @@ def test_recipes_that_ask_kept_networks_have_their_own_flag_and_no_other_recipe_
     assert key.flags_of(recipe)["TF_ENABLE_ONEDNN_OPTS"] == "0"
     asks = recipe.model_copy(update={"tools": ["n2v"]})
     assert key.flags_of(asks) == {**key.FLAGS, "TF_ENABLE_ONEDNN_OPTS": "1"}
+
+
+def test_an_image_of_ones_own_adds_what_reads_it():
+    recipe = key.read_recipe(find.locate("denoising-noise2void"))
+    empty, given = (key.sources(recipe, {"my_image": path})["modules"] for path in ("", "cell.tif"))
+    assert set(given) - set(empty) >= {"data.own", "measure.processed"}
+    assert {**given, **empty} == given  # all else counts alike

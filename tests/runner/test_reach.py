@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecheck.runner.reach import PACKAGE, _table, reached
+from scopecheck.runner.reach import PACKAGE, _table, reached, without
 
 LAZY = '''
 """A package that passes names on when they are asked for."""
@@ -299,3 +299,27 @@ def test_recipes_of_this_project_do_not_depend_on_what_they_cannot_reach():
         text = path.read_text(encoding="utf-8")
         if "kind: recipe" in text and "from scopecheck.score" not in text:
             assert not [m for m in reached(text) if m.startswith(("cli", "runner", "score"))], path.name
+
+
+@pytest.mark.parametrize(("given", "there"), [({"my_image"}, False), (set(), True), ({"my_other"}, True)])
+def test_what_runs_for_an_image_of_ones_own_is_not_reached_while_there_is_none(given, there):
+    program = (
+        "from scopecheck.measure import frc, processed\n"
+        "my_image = ''\n"
+        "frc.frc\n"
+        "if my_image:\n"
+        "    processed.traces(my_image)\n"
+        "elif 'never':\n"
+        "    pass\n"
+    )
+    modules = reached(without(program, given))
+    assert ("measure.processed" in modules) is there
+    assert "measure.frc" in modules
+
+
+def test_a_name_that_is_used_elsewhere_too_stays():
+    program = "from scopecheck import data\nif my_image:\n    data.own_image(my_image)\ndata.samples('a')\n"
+    modules = reached(without(program, {"my_image"}))
+    assert "data.datasets" in modules
+    assert "data.own" not in modules
+    assert "data.own" in reached(program)

@@ -15,7 +15,7 @@ from scopecheck.record.recipe import Recipe, read_recipe
 from scopecheck.record.recorded import read_recorded
 from scopecheck.record.result import installed
 from scopecheck.runner.find import defaults
-from scopecheck.runner.reach import reached
+from scopecheck.runner.reach import reached, without
 
 KEPT = ("notebooks", "recorded")  # beside the recipes: derived from results
 # What the catalogue says of a dataset and a run may use; its files count by their hashes.
@@ -61,15 +61,17 @@ def public(found: dict[str, str]) -> dict[str, str]:
     return {name: version.partition("+")[0] for name, version in found.items()}
 
 
-def sources(recipe: Recipe) -> dict[str, Any]:
+def sources(recipe: Recipe, settled: dict[str, Any]) -> dict[str, Any]:
     """The sha256 of the recipe, of its plan and of files it reads beside it; its modules, each with a hash.
 
+    What runs for a reader's own image alone is not reached while the parameter of that (``my_...``) is empty.
     What is kept of earlier runs lies beside it, too, and is none of it: it tells of results and decides none.
     """
     path, plan = recipe.path, plan_path(recipe.path)
     text = path.read_text(encoding="utf-8")
     try:
-        modules = reached(text)
+        empty = {name for name, value in settled.items() if name.startswith("my_") and not value}
+        modules = reached(without(text, empty))
     except SyntaxError as err:
         raise RecipeError(f"{path}: line {err.lineno}: {err.msg}") from err
     return {
@@ -142,7 +144,7 @@ def parts_of(path: Path, parameters: dict[str, Any]) -> dict[str, Any]:
     """
     recipe, settled = read_recipe(path), {**defaults(path), **parameters}
     return {
-        **sources(recipe),
+        **sources(recipe, settled),
         "parameters": settled,
         "versions": public(versions(recipe)),
         "data": data_hashes(recipe, settled.get("tier", "embedded")),

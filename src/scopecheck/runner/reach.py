@@ -10,7 +10,7 @@ run time), the whole package is: a needless run is better than a stale result.
 import ast
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,6 +61,28 @@ def reached(text: str, package: Path = PACKAGE) -> dict[str, str]:
                 else:
                     todo += _asked(path.read_text(encoding="utf-8"), _dotted(path.parent, package))
     return dict(sorted((_dotted(p, package).partition(".")[2] or NAME, _does(p)) for p in found))
+
+
+def without(text: str, empty: Collection[str]) -> str:
+    """A program without what stands under ``if my_image:`` while that parameter is empty: it does not run.
+
+    Imports of ours whose names are used there alone go with it.
+    """
+    tree = ast.parse(text)
+    before = _loaded(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id in empty:
+            node.body = [ast.Pass()]
+    gone = before - _loaded(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == NAME:
+            node.names = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and not node.names)]
+    return ast.unparse(tree)
+
+
+def _loaded(tree: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _does(path: Path) -> str:
