@@ -52,8 +52,15 @@ def test_two_pictures_of_one_field_are_told_apart_by_their_shift(tmp_path, capsy
     assert (one == RAW).all()
     assert one.dtype == two.dtype == float
     assert re.search(r"fits .*sted\.tif better moved by Y [+-]0\.0, X \+3\.0", capsys.readouterr().out)
-    data.own_pair(paths[0], paths[0])
-    assert "moved by" not in capsys.readouterr().out
+    tifffile.imwrite(tmp_path / "again.tif", RAW + 1, photometric="minisblack")
+    data.own_pair(paths[0], tmp_path / "again.tif")
+    assert not re.search("moved by|alike", capsys.readouterr().out)
+    for name, image in (("turned", RAW[::-1]), ("inverted", 3000 - RAW), ("other", np.rot90(RAW, 1))):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.ascontiguousarray(image), photometric="minisblack")
+        data.own_pair(paths[0], tmp_path / f"{name}.tif")
+        assert re.search(rf"{name}\.tif are hardly alike \(correlation -?0\.\d+|-1", capsys.readouterr().out)
+    with pytest.raises(InputError, match=r"confocal\.tif: holds the very pixels"):
+        data.own_pair(paths[0], paths[0])
     with pytest.raises(InputError, match=r"smaller\.tif: shape \(100, 256\), .*\(256, 256\); expected"):
         data.own_pair(paths[0], paths[2])
 

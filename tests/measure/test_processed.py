@@ -1,6 +1,7 @@
 """Traces of processing: none in raw images, simulated and real; the right one where it was made."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -196,7 +197,14 @@ def test_bad_input_is_named(image):
 def test_a_line_for_a_page_names_the_file_and_what_was_found():
     image = raw(4)
     assert traces(image, "cell.tif") == "cell.tif: no trace of software was found."
-    assert "smoothed" in traces(np.stack([image, ndimage.gaussian_filter(image, 1), image]), "movie.tif")
+    smoothed = ndimage.gaussian_filter(image, 1)
+    for at in range(3):
+        movie = np.stack([smoothed if k == at else image for k in range(3)])
+        assert re.search(rf"smoothed .*\(in plane {at + 1} of 3, of which 3", traces(movie, "movie.tif"))
+    with pytest.raises(InputError, match=r"movie\.tif: shape \(0, 64, 64\)"):
+        traces(np.zeros((0, 64, 64)), "movie.tif")
+    with pytest.raises(InputError, match=r"small\.tif: shape \(16, 16\)"):
+        traces(np.zeros((9, 16, 16)), "small.tif")
     assert "negative values" in traces(image.astype(float) - 110, "cell.tif")
     over = (image.astype(np.int64) - 110).astype(np.uint16)  # what fell below 0 comes in again at the top
     assert "wrap around" in traces(over, "cell.tif")

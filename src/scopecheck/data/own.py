@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scopecheck.data.read.images import read_image
 from scopecheck.errors import InputError
 from scopecheck.measure.processed import traces
-from scopecheck.measure.registered import moved_by
+from scopecheck.measure.registered import alike, moved_by
+
+ALIKE = 0.4  # below which two pictures are not taken for one field
 
 
 def own_image(path: str | Path, least: Sequence[int] = (32, 32)) -> NDArray:
@@ -67,7 +69,7 @@ def own_pair(
     Raises
     ------
     InputError
-        As `own_image`; if the two have not the same pixels.
+        As `own_image`; if they are not of one shape, or one picture twice.
     """
     one, two = (own_image(each, least).astype(float) for each in (path, other))
     if one.shape != two.shape:
@@ -75,6 +77,12 @@ def own_pair(
             f"{other}: shape {two.shape}, and {path}: {one.shape}; expected two pictures of the same pixels."
             " Crop or scale one of them to the other."
         )
+    if np.array_equal(one, two):
+        raise InputError(f"{other}: holds the very pixels of {path}; give the other picture.")
     if found := moved_by(one, two):
         print(f"{path}: fits {other} better moved by {found[1]}; register the two before.")
+    elif (r := alike(one, two)) < ALIKE:
+        print(
+            f"{path} and {other} are hardly alike (correlation {r:.2f}): do they show one field, one way up?"
+        )
     return one, two

@@ -166,8 +166,8 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
 
 def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the images show of their past, and whether they lie on each other; each with its file."""
-    from scopecheck.measure.processed import wrapped
-    from scopecheck.score.restored import OVER, negative, ran_over, traced
+    from scopecheck.measure.processed import seen_in, wrapped
+    from scopecheck.score.restored import OVER, negative, ran_over
 
     if np.array_equal(given["raw"], given["restored"]):
         return [("the raw image and the restored hold the very same pixels", files["restored"])]
@@ -180,7 +180,7 @@ def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[t
         if not np.ptp(image.astype(float)):
             said.append(f"the {side} image is constant")
         elif min(image.shape[-2:]) >= 32:
-            signs = traced(image)
+            signs = seen_in(image)
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
             said += [f"the {side} image: {sign}" for sign in kept]
         light = given[side if wrapped(given[other]) else other]  # one that ran over tells of no other

@@ -183,6 +183,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     """The three images of an acquisition; what they plainly are not is refused or noted."""
     from scopecheck.data.read.images import read_image
     from scopecheck.measure.intensity import noise_level
+    from scopecheck.measure.processed import seen_in
 
     given = {side: read_image(path).array for side, path in paths.items()}
     shapes = {side: image.shape for side, image in given.items()}
@@ -215,7 +216,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     of = {side: file_of(name, path) for side, path in paths.items()}
     if min(middle["raw"].shape) >= 32:
         for side, image in given.items():
-            signs = traced(image)
+            signs = seen_in(image)
             if side == "truth":  # a simulated one may well have one even background
                 signs = [sign for sign in signs if "smallest" not in sign]
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
@@ -247,23 +248,6 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
 def file_of(name: str, path: Path) -> str:
     """What to call the file of one side: the pair's name where it has that, else its own."""
     return name if path.stem == Path(name).stem or path.name == name else path.name
-
-
-def traced(image: NDArray) -> list[str]:
-    """What software left behind in an image, or in five planes spread over a stack, with the planes."""
-    from scopecheck.measure.processed import processed
-
-    planes = image[None] if image.ndim == 2 else image
-    found: dict[str, tuple[str, list[int]]] = {}
-    for k in np.unique(np.linspace(0, len(planes) - 1, 5).astype(int)):
-        for sign in processed(planes[k]).signs():
-            found.setdefault(re.sub(r"[\d.]+", "#", sign), (sign, []))[1].append(int(k) + 1)
-    if len(planes) == 1:
-        return [sign for sign, _ in found.values()]
-    return [
-        f"{sign} (in plane {', '.join(map(str, at))} of {len(planes)}; five were looked at)"
-        for sign, at in found.values()
-    ]
 
 
 def negative(side: str, image: NDArray) -> list[str]:
