@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scopecheck.data.read.images import read_image
 from scopecheck.errors import InputError
 from scopecheck.measure.processed import traces
-from scopecheck.measure.registered import alike, moved_by
+from scopecheck.measure.registered import correlation, moved_by
 
 ALIKE = 0.4  # below which two pictures are not taken for one field
 
@@ -71,6 +71,8 @@ def own_pair(
     InputError
         As `own_image`; if they are not of one shape, or one picture twice.
     """
+    from scipy.ndimage import gaussian_filter
+
     one, two = (own_image(each, least).astype(float) for each in (path, other))
     if one.shape != two.shape:
         raise InputError(
@@ -81,7 +83,7 @@ def own_pair(
         raise InputError(f"{other}: holds the very pixels of {path}; give the other picture.")
     if found := moved_by(one, two):
         print(f"{path}: fits {other} better moved by {found[1]}; register the two before.")
-    elif (r := alike(one, two)) < ALIKE:
+    elif (r := correlation(*(gaussian_filter(a, 1.5) for a in (one, two)))) < ALIKE:  # without its noise
         print(
             f"{path} and {other} are hardly alike (correlation {r:.2f}): do they show one field, one way up?"
         )

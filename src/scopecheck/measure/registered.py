@@ -57,13 +57,6 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     return moved, f"{along} pixels (correlation {after:.3f}, as given {before:.3f})"
 
 
-def alike(image: ArrayLike, other: ArrayLike) -> float:
-    """Pearson's r of two planes of one shape as they lie, noise smoothed away as in `moved_by`."""
-    from scipy.ndimage import gaussian_filter
-
-    return correlation(*(gaussian_filter(np.asarray(a, float), 1.5) for a in (image, other)))
-
-
 def _inside(size: int, by: float) -> tuple[int, int]:
     edge = int(np.ceil(abs(by)))
     return edge, size - edge
