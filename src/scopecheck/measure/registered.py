@@ -19,9 +19,10 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     Returns
     -------
     (ndarray of 2 float, str) or None
-        Pixels along (Y, X). None where it fits as it is (within 0.3 pixels), or nowhere: where one of them
-        is constant, the shift is longer than a quarter of a side, or the correlation of what overlaps stays
-        below 0.4 or gains less than a tenth of what it lacks.
+        Pixels along (Y, X), to half a pixel: a shift of 8 is told as 7.6 to 8. None where it fits as it is
+        (within 0.3 pixels), or nowhere: where one of them is constant, the shift is longer than a quarter of
+        a side, or the correlation of what overlaps stays below 0.4 or gains less than a tenth of what it
+        lacks.
 
     Notes
     -----
