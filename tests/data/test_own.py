@@ -58,7 +58,8 @@ def test_two_pictures_of_one_field_are_told_apart_by_their_shift(tmp_path, capsy
     for name, image in (("turned", RAW[::-1]), ("inverted", 3000 - RAW), ("other", np.rot90(RAW, 1))):
         tifffile.imwrite(tmp_path / f"{name}.tif", np.ascontiguousarray(image), photometric="minisblack")
         data.own_pair(paths[0], tmp_path / f"{name}.tif")
-        assert re.search(rf"{name}\.tif are hardly alike \(correlation -?0\.\d+|-1", capsys.readouterr().out)
+        said = capsys.readouterr().out
+        assert re.search(rf"{name}\.tif are hardly alike \(correlation (-?0\.\d\d|-1\.00)\)", said)
     with pytest.raises(InputError, match=r"confocal\.tif: holds the very pixels"):
         data.own_pair(paths[0], paths[0])
     with pytest.raises(InputError, match=r"smaller\.tif: shape \(100, 256\), .*\(256, 256\); expected"):
