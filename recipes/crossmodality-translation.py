@@ -70,6 +70,7 @@ from scopecheck.measure.squirrel import squirrel
 from scopecheck.record.along import panels
 from scopecheck.record.dots import dot_scores
 from scopecheck.record.strips import quoted, strips
+from scopecheck.tools.once import once
 
 page = record.start("crossmodality-translation", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -183,8 +184,13 @@ def train(way, t):
 
 
 # %%
+@once  # the checks ask again for what was drawn before
+def by_network(network, image, plane):
+    return translation.drawn(network, given(image, plane))
+
+
 def translate(image, plane=None, way="clusters", t=0):
-    return seen(translation.drawn(networks[way, t], given(image, plane)), way)
+    return seen(by_network(networks[way][t], image, plane), way)
 
 
 def deconvolved(image, plane=None):
@@ -208,15 +214,13 @@ def network_of(way, t):
     return translation.kept(kept, 2 if way == "refocus" else 1)
 
 
-ways = ("clusters", "mixed", "refocus")
 trainings = range(3 if profile == "quick" else 5)
-networks = {(way, t): network_of(way, t) for way in ways for t in trainings}
-trained = {way: [partial(translate, way=way, t=t) for t in trainings] for way in ways}
+networks = {way: [network_of(way, t) for t in trainings] for way in ("clusters", "mixed", "refocus")}
+trained = {way: [partial(translate, way=way, t=t) for t in trainings] for way in networks}
 
 # %% [markdown]
-# **Thresholds** are those that find known objects best (largest F1), for each kind of picture by itself: the nanodomains of six fields, and the beads within 1 µm of the
-# plane of three volumes. That of the true picture is the one of the picture that the microscope itself takes. What is deconvolved fades with the distance and has a threshold
-# for each plane; a network is to draw what the microscope would show, and has the one that is best at 1 µm.
+# **Thresholds** are those that find known objects best (largest F1), for each kind of picture by itself: the nanodomains of six fields, the beads within 1 µm of the plane of
+# three volumes. The true picture has that of what the microscope itself takes, a deconvolved one that of its plane, for it fades; a network has the one that is best at 1 µm.
 
 # %% tags=["hide-input"]
 known = {None: [(case := field(3000 + k), sted.nanodomains(15, case.seed)) for k in range(6)]}
@@ -305,9 +309,8 @@ for name, cases in shifted.items():
 # an objective made for water. There, spots above and below focus are alike, so that no picture tells which, and unlike those of the training.
 
 # %%
-focusing = record.Trial(
-    page, tool=trained["refocus"], numbers=numbers, scores=dot_scores, baseline=deconvolved
-)
+how = {"numbers": numbers, "scores": dot_scores, "baseline": deconvolved}
+focusing = record.Trial(page, tool=trained["refocus"], **how)
 volumes = {plane: [volume(600 + k, plane) for k in range(8)] for plane in (1, 2, 3)}
 focusing.run("focused", volumes[1], tool=real)
 for plane, cases in volumes.items():
@@ -341,19 +344,17 @@ record.show(panels(beside(volumes[1][0]), 12.8, rows=2), "refocused")
 
 # %%
 def signs(row, tool):
-    image, drawing, told = row.case.image, row.answer["image"], row.case.told
+    image, drawing, told, way = row.case.image, row.answer["image"], row.case.told, row.answer["way"]
     of = {"again": np.nan, "blurred": np.nan, "trainings": np.nan}
-    way = row.answer["way"]
     if way not in trained or not np.ptp(drawing):
         return of
     if (image[0] != image[1]).any():  # two pictures of the field
         of["again"] = 1 - np.corrcoef(drawing.ravel(), tool(image[1:], **told)["image"].ravel())[0, 1]
-    several = np.array([each(image, **told)["image"] for each in trained[way]])
+    several = np.array([by_network(network, image, told.get("plane")) for network in networks[way]])
     of["trainings"] = several.std(axis=0).mean() / max(several.mean(), 1e-6)
     return of | {"blurred": 1 - squirrel(drawing, image[1]).rsp}
 
 
-# %%
 def wrong(row):
     return np.nanmax([row.measured["appeared"], row.measured["vanished"], 0]) > 0.25
 

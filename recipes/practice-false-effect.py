@@ -362,7 +362,9 @@ record.markdown(["treatment", "number", "by the tool", "corrected", "annotated w
 # %%
 mine = experiment(50, **treatments["clumped"])
 if my_image:
-    planes = data.read_image(my_image).array
+    planes = data.own_image(my_image, (4, 64, 64))
+    if len(planes) % 2:
+        raise ValueError(f"{my_image}: {len(planes)} planes; expected as many treated as control ones.")
     mine = record.Case([list(side) for side in np.split(planes, 2)])
 one = trial.one(mine)
 print(f"effect on the count {one.measured['count']:.2f}, on the mean area {one.measured['area']:.2f}")

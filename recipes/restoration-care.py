@@ -65,6 +65,7 @@ from scopecheck.acquire.spots import field
 from scopecheck.acquire.strands import strands
 from scopecheck.measure import intensity, ridges, structures
 from scopecheck.record.strips import quoted, strips
+from scopecheck.tools.once import once
 
 page = record.start("restoration-care", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -175,14 +176,17 @@ def train(short, long, way, t):
 
 
 # %%
-def care_fixed(pair, bare=None, t=0):
-    model = networks["fixed", t]
-    return seen([20 * model.predict(image / 20, "YX", NoNormalizer()) for image in pair], ("fixed", t))
+def restored(model, pair, way, back=True):
+    if way == "fixed":
+        return [20 * model.predict(image / 20, "YX", NoNormalizer()) for image in pair]
+    if way == "percentile":
+        how = PercentileNormalizer(do_after=back)
+        return [model.predict(image, "YX", how) for image in pair]
+    return 20 * model.predict(np.float32(pair)[..., None] / 20)[..., 0].astype(float)  # "steps", below
 
 
-def care_percentile(pair, bare=None, t=0, back=True):
-    how = PercentileNormalizer(do_after=back)
-    return seen([networks["percentile", t].predict(image, "YX", how) for image in pair], ("percentile", t))
+def restore(pair, bare=None, t=0, way="fixed", back=True):
+    return seen(restored(networks[way][t], pair, way, back), (way, t))
 
 
 def gaussian(pair, **_told):
@@ -196,13 +200,11 @@ def gaussian(pair, **_told):
 
 
 # %% tags=["hide-input"]
+restored = once(restored)  # the checks ask again for what was restored before
+
+
 def lucy_20(pair, bare=None):
     return seen([lucy.denoised(image, psf, steps=20) for image in pair], ("lucy", None))
-
-
-def with_steps(pair, bare=None, t=0):
-    out = networks["steps", t].predict_on_batch(np.float32(pair)[..., None] / 20)
-    return seen(20 * out[..., 0].astype(float), ("steps", t))
 
 
 learnt = [cell(1000 + k) for k in range(8)]
@@ -223,9 +225,8 @@ def network_of(way, t):
 
 
 trainings = range(3 if profile == "quick" else 5)
-networks = {(way, t): network_of(way, t) for way in ("fixed", "percentile", "steps") for t in trainings}
-tools = {"fixed": care_fixed, "percentile": care_percentile, "steps": with_steps}
-trained = {way: [partial(tool, t=t) for t in trainings] for way, tool in tools.items()}
+networks = {way: {t: network_of(way, t) for t in trainings} for way in ("fixed", "percentile", "steps")}
+trained = {way: [partial(restore, way=way, t=t) for t in trainings] for way in networks}
 known = [cell(3000 + k) for k in range(8)]  # for the thresholds alone
 at = [case.truth["at"] for case in known]
 thresholds["truth"] = ridges.typical([case.truth["scenes"][0] for case in known], at, 1.3) / 2
@@ -255,12 +256,12 @@ def panels(answers, planes=(0,)):
 
 
 def beside(case):
-    ways = {"CARE": care_fixed, "Richardson-Lucy": lucy_20, "with steps": with_steps}
-    answers = {name: way(case.image) for name, way in ways.items()}
+    tools = {"CARE": restore, "Richardson-Lucy": lucy_20, "with steps": trained["steps"][0]}
+    answers = {name: tool(case.image) for name, tool in tools.items()}
     return panels({"raw": seen(case.image, None)} | answers, (0, 1))
 
 
-shown = {"raw": seen(known[0].image, None), "CARE": care_fixed(known[0].image)}
+shown = {"raw": seen(known[0].image, None), "CARE": restore(known[0].image)}
 record.show(panels(shown | {"20 times as long": seen(known[0].truth["long"], "truth")}), "looks-right")
 
 # %% [markdown]
@@ -338,7 +339,7 @@ def signs(row, tool):
     told = {"residual": max(abs(one[axis]) for one in left for axis in "xy"), "trainings": np.nan}
     way, t = row.answer["way"]
     if way in trained and t != "mine":
-        several = np.array([one(raw)["images"] for one in trained[way]])
+        several = np.array([restored(networks[way][k], raw, way) for k in range(len(trained[way]))])
         told["trainings"] = several.std(axis=0).mean() / (raw - several[0]).std()
     return told
 
@@ -390,7 +391,7 @@ if my_image:
     both = np.split(care.as_pairs(data.own_image(my_image, (4, 128, 128)), my_image), 2)
     planes = np.concatenate([20 * part / np.percentile(part, 99.8) for part in both])  # ratios stay
     left, right = np.split(planes[..., : planes.shape[-1] // 2 * 2], 2, axis=-1)
-    networks["fixed", "mine"] = train(left[:2], left[2:], "fixed", seed)
+    networks["fixed"]["mine"] = train(left[:2], left[2:], "fixed", seed)
     mine = record.Case(right[:2], told={"t": "mine", "bare": bare})
     print(f"in the long exposures: {numbers({'images': right[2:], 'lines': []}, mine)['ratio']:.2f}")
 one = trial.one(mine)

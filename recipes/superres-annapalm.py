@@ -61,12 +61,12 @@ from skimage.morphology import remove_small_objects, skeletonize
 from scopecheck import acquire, data, record
 from scopecheck.acquire import localisation
 from scopecheck.acquire.listed import localised
-from scopecheck.data.read.localisations import read_localisations
 from scopecheck.measure import intensity, ridges, structures
 from scopecheck.measure.rendered import picture
 from scopecheck.measure.squirrel import squirrel
 from scopecheck.record.along import along, panels
 from scopecheck.record.strips import quoted, strips
+from scopecheck.tools.once import once
 
 page = record.start("superres-annapalm", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -180,8 +180,13 @@ def train(way, t):
 
 
 # %%
+@once  # the checks ask again for what was drawn before
+def by_network(network, image, way):
+    return translation.drawn(network, given(image, way))
+
+
 def palm(image, way="sparse", t=0):
-    return seen(translation.drawn(networks[way, t], given(image, way)), (way, t))
+    return seen(by_network(networks[way][t], image, way), (way, t))
 
 
 def smoothed(image):
@@ -197,10 +202,8 @@ def network_of(way, t):
 
 
 trainings = range(3 if profile == "quick" else 5)
-networks = {(way, t): network_of(way, t) for way in ("sparse", "widefield") for t in trainings}
-trained = {
-    way: [partial(palm, way=way, t=t) for w, t in networks if w == way] for way in ("sparse", "widefield")
-}
+networks = {way: [network_of(way, t) for t in trainings] for way in ("sparse", "widefield")}
+trained = {way: [partial(palm, way=way, t=t) for t in trainings] for way in networks}
 known = [field(3000 + k) for k in range(6)]
 for way, images in {
     "truth": [case.truth["image"] for case in known],
@@ -324,14 +327,15 @@ record.show(panels(unseen, 3.2, rows=2), "unseen")
 
 # %%
 def signs(row, tool):
-    image, drawing = row.case.image, row.answer["image"]
-    one, other = (tool(np.stack([half, half, image[2]]))["image"] for half in image[:2])
+    image, drawing, (way, t) = row.case.image, row.answer["image"], row.answer["way"]
+    doubled = (np.stack([half, half, image[2]]) for half in image[:2])
+    one, other = (by_network(networks[way][t], half, way) for half in doubled)
     told = {"halves": np.nan, "widefield": np.nan}
     if np.ptp(one) > 0 and np.ptp(other) > 0:
         told["halves"] = 1 - np.corrcoef(one.ravel(), other.ravel())[0, 1]
     if np.ptp(drawing) > 0:
         told["widefield"] = 1 - squirrel(drawing, image[2][::4, ::4]).rsp
-    several = np.array([each(image)["image"] for each in trained[row.answer["way"][0]]])
+    several = np.array([by_network(network, image, way) for network in networks[way]])
     return told | {"trainings": several.std(axis=0).mean() / max(several.mean(), 1e-6)}
 
 
@@ -369,9 +373,9 @@ record.markdown(["fields", "number", "list alone", "with the widefield picture"]
 # %%
 mine = field(400)
 if my_list:
-    table = read_localisations(my_list).sort_values("frame")
+    table = data.own_list(my_list)
     corners = (table[["x", "y"]] // SIDE).value_counts().index
-    xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corners[0] if len(table) else (0, 0))
+    xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corners[0])
     xy = xy[((xy >= 0) & (xy < SIDE)).all(axis=1)]
     if len(xy) < 1000:
         raise ValueError(f"{my_list}: {len(xy)} localisations in the fullest square; expected 1,000 or more.")

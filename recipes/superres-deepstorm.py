@@ -51,7 +51,7 @@ from scopecheck.tools import deepstorm, stardist
 stardist.prepare(seed)  # TensorFlow quiet, repeatable, on the CPU
 
 from dataclasses import replace
-from functools import partial, wraps
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,7 @@ from scopecheck.measure import localisations, processed, rings
 from scopecheck.record.along import along, leaves, panels
 from scopecheck.record.molecules import molecule_scores
 from scopecheck.record.strips import quoted, strips
+from scopecheck.tools.once import once
 
 page = record.start("superres-deepstorm", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -181,9 +182,9 @@ def network(movie, way="fixed", t=0):
 
 
 def found(pictures, way):
-    frames, xy, _ = localisations.peaks(pictures, memory[way][0], PIXEL / 4)
+    frames, xy, _ = localisations.peaks(pictures, chosen[way][0], PIXEL / 4)
     cut = EDGE * 4 // PIXEL
-    total = pictures[:, cut:-cut, cut:-cut].sum() / memory[way][1]
+    total = pictures[:, cut:-cut, cut:-cut].sum() / chosen[way][1]
     return {"frames": frames, "xy": xy, "sum": total, "all": pictures.sum(axis=0), "way": way}
 
 
@@ -204,18 +205,7 @@ def single_emitters(movie):
 
 
 # %% tags=["hide-input"]
-def once(method):  # no movie is asked about twice
-    @wraps(method)
-    def remembered(movie, *how, **named):
-        key = method.__name__, *how, *named.values(), hash(movie.tobytes())
-        if key not in memory:
-            memory[key] = method(movie, *how, **named)
-        return memory[key]
-
-    return remembered
-
-
-network, single_emitters = once(network), once(single_emitters)
+network, single_emitters = once(network), once(single_emitters)  # no movie is asked about twice
 
 
 def network_of(way, t):
@@ -224,7 +214,7 @@ def network_of(way, t):
     return deepstorm.kept(data.fetch("deepstorm-trainings") / f"{way}-{t}.npz")
 
 
-ways, memory, widths = ("fixed", "each", "filaments"), {}, deepstorm.WIDTHS
+ways, chosen, widths = ("fixed", "each", "filaments"), {}, deepstorm.WIDTHS
 if profile == "full":
     steps, widths = 10 * steps, deepstorm.PUBLISHED
 networks = {(way, t): network_of(way, t) for way in ways for t in range(3 if profile == "quick" else 5)}
@@ -234,9 +224,9 @@ for (way, t), model in networks.items():  # the threshold, and what one emitter 
     dense = taken(3000, kind, np.geomspace(0.1, 4, 30), frames=30)
     pictures, known = deepstorm.drawn(model, scaled(dense.image, way)), dense.truth
     least = localisations.best_threshold(pictures, known["xy"], known["frames"], PIXEL / 4)
-    memory[way, t] = (least, 1)
+    chosen[way, t] = (least, 1)
     sparse = taken(3001, kind, 0.25, frames=20)
-    memory[way, t] = (least, network(sparse.image, way, t)["sum"] / sparse.true["count"])
+    chosen[way, t] = (least, network(sparse.image, way, t)["sum"] / sparse.true["count"])
 
 
 # %% tags=["hide-input"]
@@ -261,7 +251,7 @@ record.show(panels(shown, 3.2), "looks-right")
 # Write down the density at which you expect either method to be off by 10 %; and how many emitters each normalisation will draw in a movie without any.
 # ## The truth
 # Movies are simulated, because nothing else tells who flashed when. The camera adds the noise of photons and 1.6 electrons of reading. An emitter is to be found in a
-# frame if it sends at least a tenth of the mean flash there; that leaves out a quarter of the flashes of *blinking*, and none elsewhere. In the public tier *tubulins*
+# frame if it sends at least a tenth of the mean flash there; that leaves out the dimmest flashes of *blinking* and hardly any elsewhere. In the public tier *tubulins*
 # is the simulated stack that comes with Deep-STORM {cite:p}`nehme2018`, with 8.7 emitters a µm² in the counted part, twice the densest frames of our training, and
 # another camera, so that *each* alone can be asked; its list is exact, its first 40 frames are judged as one acquisition.
 # ## Does the measurement hold?

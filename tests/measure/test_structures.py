@@ -131,7 +131,7 @@ def test_sizes_of_clusters_are_radii_of_gyration():
         (lambda: structures.filaments(np.zeros((3, 4, 5))), "one plane"),
         (lambda: structures.filaments(np.arange(25.0).reshape(5, 5)), "Threshold it first"),
         (lambda: structures.filaments(np.full((5, 5), 100) + 155 * np.eye(5)), "0 and one value"),
-        (lambda: structures.filaments(np.eye(5), pixel_size=0), "positive"),
+        (lambda: structures.filaments(np.eye(5), pixel_size=0), "side of a pixel, above 0"),
         (lambda: structures.ring([[0, 0], [1, 1]]), "at least three"),
         (lambda: structures.ring([[0, 0], [1, 1], [2, 2]]), "not on a line"),
         (lambda: structures.clusters([[0, 0]], 10, 0), "1 or more"),

@@ -21,6 +21,7 @@ from scopecheck.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_array
 
 _REACH = 5.0  # a flash is drawn out to so many standard deviations
 
@@ -263,11 +264,8 @@ def spots(
         )
     if not (np.isfinite(at).all() and np.isfinite(bright).all() and (bright >= 0).all()):
         raise InputError("positions, photons: expected finite numbers, and photons of 0 or above.")
-    light, optics = np.zeros(shape), optics or Optics()
-    wide, high = optics.widths(at[:, 2])
-    for k, photons_of_one in enumerate(bright):
-        _add(light, (at[k, 1], at[k, 0]), (high[k], wide[k]), photons_of_one, optics.pixel)
-    return light
+    optics = optics or Optics()
+    return _shone(at, bright, np.zeros(len(at), int), (1, *shape), optics)[0]
 
 
 def film(
@@ -327,32 +325,48 @@ def film(
         raise InputError("flashes: a frame or an emitter is out of range; expected those of `blink`.")
     if not background >= 0:
         raise InputError(f"background: {background}; expected photons a pixel, 0 or more.")
-    light = np.full((frames, *shape), float(background))
     part = frame / max(frames - 1, 1)
     x, y = (at[emitter, k] + drift[k] * part for k in (0, 1))
     z, photons = at[emitter, 2], flashes["photons"].to_numpy(float)
-    wide, high = optics.widths(z)
-    for k in range(len(flashes)):
-        _add(light[frame[k]], (y[k], x[k]), (high[k], wide[k]), photons[k], optics.pixel)
+    light = background + _shone(np.column_stack([x, y, z]), photons, frame, (frames, *shape), optics)
     truth = flashes.assign(x=x, y=y, z=z)[["frame", "x", "y", "z", "photons", "emitter"]]
     inside = (x >= 0) & (y >= 0) & (x < shape[1] * optics.pixel) & (y < shape[0] * optics.pixel)
     return expose(light, camera, seed), truth[inside].reset_index(drop=True)
 
 
-def _add(
-    light: NDArray, place: tuple[float, float], widths: tuple[float, float], photons: float, pixel: float
-) -> None:
-    """Add one emitter's light to an image, in place: the Gaussian's integral over each pixel; along y, x."""
+def _shone(
+    at: NDArray, photons: NDArray, frame: NDArray, shape: tuple[int, int, int], optics: Optics
+) -> NDArray:
+    """Light of flashes, (frames, Y, X): of each the Gaussian's integral over every pixel.
+
+    A flash is a column of light times a row of light; all of them are two sparse matrices, one row a flash.
+    """
+    from scipy.sparse import diags_array
+
+    frames, high, wide = shape
+    along, down = optics.widths(at[:, 2])
+    columns = _along(at[:, 0], along, wide, optics.pixel)
+    rows = _along(at[:, 1], down, high, optics.pixel)
+    rows.resize(len(at), frames * high)
+    rows.indices = rows.indices + (high * frame).repeat(np.diff(rows.indptr)).astype(rows.indices.dtype)
+    return (rows.T @ diags_array(photons) @ columns).toarray().reshape(shape)
+
+
+def _along(centre: NDArray, sigma: NDArray, size: int, pixel: float) -> csr_array:
+    """What each pixel of a line gets of flashes at `centre`, (flashes, size); 0 beyond `_REACH` sigmas."""
+    from scipy.sparse import csr_array
     from scipy.special import erf
 
-    parts = []
-    for centre, sigma, size in zip(place, widths, light.shape, strict=True):
-        first = max(int(np.floor((centre - _REACH * sigma) / pixel)), 0)
-        last = max(min(int(np.ceil((centre + _REACH * sigma) / pixel)), size), first)
-        edges = (np.arange(first, last + 1) * pixel - centre) / (np.sqrt(2) * sigma)
-        parts.append((slice(first, last), np.diff(erf(edges)) / 2))
-    (rows, down), (columns, along) = parts
-    light[rows, columns] += photons * down[:, None] * along
+    first, last = (
+        np.clip(round_to((centre + way * _REACH * sigma) / pixel).astype(int), 0, size)
+        for way, round_to in ((-1, np.floor), (1, np.ceil))
+    )
+    most = int((last - first).max(initial=0))
+    pixels = first[:, None] + np.arange(most + 1)
+    edges = (pixels * pixel - centre[:, None]) / (np.sqrt(2) * sigma[:, None])
+    share, inside = np.diff(erf(edges), axis=1) / 2, pixels[:, :-1] < last[:, None]
+    ends = np.concatenate(([0], np.cumsum(inside.sum(axis=1))))
+    return csr_array((share[inside], pixels[:, :-1][inside], ends), shape=(len(centre), size))
 
 
 def _two_edges(rng: np.random.Generator, side: float) -> tuple[NDArray, NDArray]:

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scopecheck.acquire.localisation import Optics, spots
 from scopecheck.errors import InputError
 
+_MISSES = 20_000  # places in a row that are too near to another spot: the field is full
+
 
 @dataclass(frozen=True, eq=False)
 class Field:
@@ -95,17 +97,15 @@ def field(
     level = np.clip((course - course.mean()) / course.std(), -2, 2)
     floor = (low + high) / 2 + (high - low) / 4 * level
     edge = min(6 * sigma, min(shape) / 4)
-    xy: list[NDArray] = []
-    for _ in range(1000 * max(n, 1)):
-        if len(xy) == n:
-            break
+    xy, placed, missed = np.zeros((n, 2)), 0, 0
+    while placed < n:
         new = rng.uniform(edge, np.array(shape[::-1]) - 1 - edge)
-        if all(np.hypot(*(new - old)) >= apart for old in xy):
-            xy.append(new)
-    else:
-        raise InputError(f"n: {n} spots do not fit {apart:g} pixels apart into {shape}; ask for fewer.")
+        if (np.hypot(*(xy[:placed] - new).T) >= apart).all():
+            xy[placed], placed, missed = new, placed + 1, 0
+        elif (missed := missed + 1) == _MISSES:
+            raise InputError(f"n: {n} spots do not fit {apart:g} pixels apart into {shape}; ask for fewer.")
     spread = np.sqrt(np.log1p(light_cv**2))
     each = light * np.random.default_rng([seed, 6]).lognormal(-(spread**2) / 2, spread, n)
-    at = np.reshape(xy, (n, 2)) + shift
+    at = xy + shift
     nm = np.column_stack([at + 0.5, np.zeros(n)])  # the unit of a pixel: its centre lies half a pixel inside
     return Field(floor + spots(nm, each, shape, optics=Optics(pixel=1.0, sigma=sigma)), floor, at, each)

@@ -11,7 +11,7 @@ _HOMES = {
     "datasets": ("fetch", "is_here", "load", "samples", "where"),
     "volumes": ("open_zarr", "plane"),
     "labels": ("read_labels",),
-    "own": ("own_image", "own_pair"),
+    "own": ("own_image", "own_list", "own_pair"),
     "read.images": ("read_image",),
     "read.mrc": ("MapFile", "read_map", "read_micrograph", "read_stack"),
     "read.picks": ("centres_from_mask", "read_picks"),

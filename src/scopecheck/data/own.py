@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.data.read.images import read_image
+from scopecheck.data.read.localisations import read_localisations
 from scopecheck.errors import InputError
 from scopecheck.measure.processed import traces
 from scopecheck.measure.registered import correlation, moved_by
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+NARROW = 1000.0  # nm: no camera's field is narrower, though one pore alone is
 ALIKE = 0.4  # below which two pictures are not taken for one field
 
 
@@ -88,3 +94,32 @@ def own_pair(
             f"{path} and {other} are hardly alike (correlation {r:.2f}): do they show one field, one way up?"
         )
     return one, two
+
+
+def own_list(path: str | Path) -> "pd.DataFrame":
+    """Read a list of localisations of yours, in the order of their frames; print how far they reach.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `data.read.localisations.read_localisations`.
+
+    Returns
+    -------
+    DataFrame
+        frame, x, y and, where the table has it, z, in nm.
+
+    Raises
+    ------
+    InputError
+        As `read_localisations`; or if the list is empty.
+    """
+    table = read_localisations(path).sort_values("frame", kind="stable")
+    if not len(table):
+        raise InputError(f"{path}: holds no localisation; give a list with some.")
+    wide, high = (np.ptp(table[axis]) for axis in "xy")
+    told = f"{path}: {len(table)} localisations in {wide / 1000:.3g} x {high / 1000:.3g} µm"
+    if max(wide, high) < NARROW:
+        told += "; that is one structure and no field: are these numbers pixels, under headings that say nm?"
+    print(told)
+    return table

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.measure.localisations import molecules
+from scopecheck.measure.localisations import molecules, pixel_side
 from scopecheck.measure.maps.shells import Curve, crossing, threads
-from scopecheck.measure.picks.matching import points, positive
+from scopecheck.measure.picks.matching import points
 
 THRESHOLD = 1 / 7  # of two half images, as Nieuwenhuizen et al. 2013, https://doi.org/10.1038/nmeth.2448
 
@@ -97,7 +97,7 @@ def resolution(curve: Curve, pixel_size: float, threshold: float = THRESHOLD) ->
     InputError
         If the pixel size is not above 0.
     """
-    return positive(pixel_size) / crossing(curve, threshold).frequency
+    return pixel_side(pixel_size) / crossing(curve, threshold).frequency
 
 
 def halves(
@@ -142,7 +142,7 @@ def render(positions: ArrayLike, side: tuple[float, float], pixel_size: float) -
     InputError
         If positions are no finite pairs, or the pixel size is not above 0.
     """
-    p, size = points(positions, "positions"), positive(pixel_size)
+    p, size = points(positions, "positions"), pixel_side(pixel_size)
     shape = tuple(int(np.ceil(length / size)) for length in side)
     edges = [np.arange(n + 1) * size for n in shape]
     return np.histogramdd(p[:, 1::-1], bins=edges)[0]

@@ -19,13 +19,13 @@ the mean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import fft
 
 from scopecheck.errors import InputError
 
@@ -109,7 +109,7 @@ class _Known:
 def _known(light: NDArray) -> _Known:
     from scipy.ndimage import gaussian_filter
 
-    rows, columns = (np.fft.fftfreq(2 * light.shape[0])[:, None], np.fft.rfftfreq(2 * light.shape[1]))
+    rows, columns = (fft.fftfreq(2 * light.shape[0])[:, None], fft.rfftfreq(2 * light.shape[1]))
     twice = np.where((columns > 0) & (columns < 0.5), 2.0, 1.0)  # their mates are not stored
     away, spectrum = np.hypot(rows, columns) * min(light.shape), _mirrored(light)
     power = np.bincount(_rings(away), (twice * np.abs(spectrum) ** 2).ravel()[1:])
@@ -121,7 +121,7 @@ def _known(light: NDArray) -> _Known:
         products += here.T @ here
     ridge = _RIDGE * ((light - gaussian_filter(light, REACH)) ** 2).sum() + np.finfo(float).tiny
     inverse = np.linalg.inv(products + ridge * np.eye(len(products)))
-    return _Known(spectrum, away, twice, power, np.fft.rfft2(around), inverse)
+    return _Known(spectrum, away, twice, power, fft.rfft2(around), inverse)
 
 
 def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
@@ -133,10 +133,10 @@ def _filtered(image: NDArray, known: _Known) -> NDArray[np.float64]:
 
 def _of_any_shape(image: NDArray, known: _Known) -> NDArray[np.float64]:
     size = tuple(side + 2 * REACH for side in image.shape)
-    asked = np.fft.irfft2(known.around * np.fft.rfft2(image, size).conj(), size)
+    asked = fft.irfft2(known.around * fft.rfft2(image, size).conj(), size)
     kernel = known.solve @ asked[: 2 * REACH + 1, : 2 * REACH + 1].ravel()
-    spread = np.fft.rfft2(kernel.reshape((2 * REACH + 1,) * 2), size)
-    return np.fft.irfft2(known.around * spread.conj(), size)[: image.shape[0], : image.shape[1]]
+    spread = fft.rfft2(kernel.reshape((2 * REACH + 1,) * 2), size)
+    return fft.irfft2(known.around * spread.conj(), size)[: image.shape[0], : image.shape[1]]
 
 
 def _isotropic(image: NDArray, known: _Known) -> NDArray[np.float64]:
@@ -147,12 +147,12 @@ def _isotropic(image: NDArray, known: _Known) -> NDArray[np.float64]:
     made = q * np.interp(known.away, np.arange(len(factor)), factor)
     made[0, 0] = p[0, 0]
     height, width = image.shape
-    return np.fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
+    return fft.irfft2(made, (2 * height, 2 * width))[:height, :width]
 
 
 def _mirrored(image: NDArray) -> NDArray[np.complex128]:
     """Spectrum of an image that goes on mirrored beyond its lower and right edges."""
-    return np.fft.rfft2(np.pad(image, [(0, side) for side in image.shape], mode="symmetric"))
+    return fft.rfft2(np.pad(image, [(0, side) for side in image.shape], mode="symmetric"))
 
 
 def _rings(away: NDArray) -> NDArray[np.intp]:
@@ -210,8 +210,8 @@ def expected(
             f"nulls: shape {others.shape}; expected at least {LEAST_NULLS} outputs (K, Y, X) of the same tool"
             " on other noise."
         )
-    bank = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
     light = _plane("true", true)
+    bank = _bank(sigma, length, light.shape)
     if others.shape[1:] != light.shape or not np.isfinite(others).all():
         raise InputError(
             f"nulls: shape {others.shape}; expected finite planes of {light.shape}, as the truth."
@@ -226,11 +226,10 @@ def expected(
         )
     known = _known(light)
     there = np.array([_lights(image - _filtered(image, known), bank) for image in others])
-    spread = _spread(there, sigma)
+    spread = _spread(there.var(axis=0, ddof=1), sigma)
     if not (spread > 0).all():
         raise InputError("nulls: do not differ from each other; expected outputs on independent noise.")
-    # Each null is measured by the others, as the output is measured by all of them.
-    largest = np.array([_largest(there[k], np.delete(there, k, axis=0), sigma) for k in range(len(there))])
+    largest = _largest(there, sigma)
     place, scale = _gumbel(largest)
     threshold = float(place + scale * _quantile(len(largest), alpha))
     return Nulls(light, spread, threshold, sigma, length, known)
@@ -263,7 +262,7 @@ class Nulls:
         from scipy.ndimage import gaussian_filter
 
         given, sigma = _plane("out", out), self.sigma
-        bank = [(name, kernel) for name, kernels in shapes(sigma, self.length).items() for kernel in kernels]
+        bank = _bank(sigma, self.length, self.true.shape)
         if given.shape != self.true.shape:
             raise InputError(f"out: shape {given.shape}, true {self.true.shape}; expected the same.")
         made, masked = _filtered(given, self._known), np.zeros(self.true.shape, bool)
@@ -281,36 +280,59 @@ class Nulls:
             masked = near
             for _ in range(_ROUNDS):  # what is left out takes the value that the rest foretells
                 made = _filtered(np.where(masked, made, given), self._known)
-        names = np.array([name for name, _ in bank])[best]
+        names = bank.names[best]
         made_up, lost = (_places(s * z, s * amount, names, self.threshold, sigma) for s in (1, -1))
         return Invented(made_up, lost, self.threshold, z)
 
 
-def _lights(image: NDArray, bank: Sequence[tuple[str, NDArray]]) -> NDArray:
-    """Amount of every shape at every place, (shapes, Y, X)."""
-    return np.array([_light(image, kernel) for _, kernel in bank])
+@dataclass(frozen=True, eq=False)
+class _Bank:
+    """Spectra of all shapes, for images of one shape."""
+
+    names: NDArray
+    half: int
+    size: tuple[int, int]
+    spectra: NDArray
 
 
-def _light(image: NDArray, kernel: NDArray) -> NDArray:
-    """Least-squares amount of a shape at every place; beyond the edge the image goes on mirrored."""
-    from scipy.signal import oaconvolve
+@lru_cache(maxsize=8)
+def _bank(sigma: float, length: float, shape: tuple[int, int]) -> _Bank:
+    named = [(name, kernel) for name, kernels in shapes(sigma, length).items() for kernel in kernels]
+    kernels = np.array([kernel for _, kernel in named])
+    half = kernels.shape[-1] // 2
+    high, wide = (fft.next_fast_len(side + 2 * half, real=True) for side in shape)
+    scaled = kernels / (kernels**2).sum(axis=(1, 2), keepdims=True)
+    return _Bank(
+        np.array([name for name, _ in named]), half, (high, wide), fft.rfft2(scaled, (high, wide)).conj()
+    )
 
-    half = len(kernel) // 2
-    padded = np.pad(image, half, mode="reflect")
-    return oaconvolve(padded, kernel[::-1, ::-1], mode="valid") / (kernel**2).sum()
+
+def _lights(image: NDArray, bank: _Bank) -> NDArray:
+    """Least-squares amount of every shape at every place, (shapes, Y, X); mirrored beyond the edge."""
+    whole = fft.rfft2(np.pad(image, bank.half, mode="reflect"), bank.size)
+    return fft.irfft2(whole * bank.spectra, bank.size)[:, : image.shape[0], : image.shape[1]]
 
 
-def _spread(there: NDArray, sigma: float) -> NDArray:
+def _spread(variance: NDArray, sigma: float) -> NDArray:
     """Standard deviation over the nulls, (shapes, Y, X), smoothed as far as two spots reach."""
     from scipy.ndimage import gaussian_filter
 
-    return np.sqrt(gaussian_filter(there.var(axis=0, ddof=1), (0, 2 * sigma, 2 * sigma), mode="nearest"))
+    return np.sqrt(gaussian_filter(variance, (0, 2 * sigma, 2 * sigma), mode="nearest"))
 
 
-def _largest(one: NDArray, others: NDArray, sigma: float) -> float:
-    """The largest value of one null, of all places and shapes, in standard deviations of the others."""
-    apart = (one - others.mean(axis=0)) / np.sqrt(1 + 1 / len(others))
-    return float(np.abs(apart / _spread(others, sigma)).max())
+def _largest(there: NDArray, sigma: float) -> NDArray:
+    """The largest value of each null, of all places and shapes, in standard deviations of the others.
+
+    Each null is measured by the others, as the output is measured by all of them: with one of n left out the
+    mean of the rest lies n / (n - 1) times as far from it as the mean of all.
+    """
+    n, away = len(there), there - there.mean(axis=0)
+    squares = (away**2).sum(axis=0)
+    found = []
+    for one in away:
+        rest = np.clip(squares - n / (n - 1) * one**2, 0, None) / (n - 2)
+        found.append(float(np.abs(np.sqrt(n / (n - 1)) * one / _spread(rest, sigma)).max()))
+    return np.array(found)
 
 
 def _gumbel(maxima: NDArray) -> tuple[NDArray, NDArray]:

@@ -37,6 +37,13 @@ _WHOLE = 4_000_000  # distances of a frame that are all computed; a fuller frame
 Frames = tuple[ArrayLike, ArrayLike]
 
 
+def pixel_side(length: float) -> float:
+    """Return the side of a pixel as a float, or refuse it: InputError."""
+    if not (np.isfinite(length) and length > 0):
+        raise InputError(f"pixel size: {length!r}; expected the side of a pixel, above 0.")
+    return float(length)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class LocalisationMatch:
     """Localisations and emitters paired one to one, frame by frame.
@@ -361,7 +368,7 @@ def peaks(
     stack = np.asarray(pictures, float)
     if stack.ndim != 3 or not stack.size or not np.isfinite(stack).all():
         raise InputError(f"pictures: shape {stack.shape}; expected a stack (T, Y, X) of finite numbers.")
-    size = positive(pixel)
+    size = pixel_side(pixel)
     if not sigma >= 0:
         raise InputError(f"sigma: {sigma}; expected a width in pixels, 0 or above.")
     smooth = gaussian_filter(stack, (0, sigma, sigma)) if sigma else stack
@@ -429,11 +436,20 @@ def likeness(picture: ArrayLike, true: ArrayLike, pixel: float, sigma: float = 1
     -------
     float
         NaN where either is the same everywhere.
+
+    Raises
+    ------
+    InputError
+        If the picture is not one plane, `pixel` is not above 0, or the emitters are no points.
     """
     from scipy.ndimage import gaussian_filter
 
+    if np.ndim(picture) != 2:
+        raise InputError(
+            f"picture: shape {np.shape(picture)}; expected one plane (Y, X). Sum a movie's frames."
+        )
     image, (x, y) = np.asarray(picture, float), points(true, "emitters").reshape(-1, 2).T
-    rows, columns = (np.arange(size + 1) * positive(pixel) for size in image.shape)
+    rows, columns = (np.arange(size + 1) * pixel_side(pixel) for size in image.shape)
     known = np.histogram2d(y, x, bins=(rows, columns))[0]  # type: ignore[arg-type]
     if not (np.ptp(image) and np.ptp(known)):
         return float("nan")

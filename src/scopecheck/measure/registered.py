@@ -19,10 +19,9 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     Returns
     -------
     (ndarray of 2 float, str) or None
-        Pixels along (Y, X), to half a pixel: a shift of 8 is told as 7.6 to 8. None where it fits as it is
-        (within 0.3 pixels), or nowhere: where one of them is constant, the shift is longer than a quarter of
-        a side, or the correlation of what overlaps stays below 0.4 or gains less than a tenth of what it
-        lacks.
+        Pixels along (Y, X), to a tenth or two. None where it fits as it is (within 0.3 pixels), or nowhere:
+        where one of them is constant, the shift is longer than a quarter of a side, or the correlation of
+        what overlaps stays below 0.4 or gains less than a tenth of what it lacks.
 
     Notes
     -----
@@ -37,19 +36,20 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     [-3.0, 0.0]
     """
     from scipy.ndimage import gaussian_filter, shift
-    from skimage.registration import phase_cross_correlation
 
     planes = (np.asarray(a, float) for a in (image, other))
     one, two = (gaussian_filter(a if a.ndim == 2 else a.mean(axis=0), 1.5) for a in planes)
     if not (np.ptp(one) and np.ptp(two)):
         return None
-    soft = np.outer(*map(np.hanning, one.shape))  # what enters at an edge has no partner
-    moved, _, _ = phase_cross_correlation(
-        *(soft * (a - a.mean()) for a in (two, one)), upsample_factor=10, normalization=None
-    )
-    if max(abs(moved)) < 0.3 or max(abs(moved) / one.shape) > 0.25:
+    first = np.rint(_shift(one, two))
+    if not _near(first, one.shape):
         return None
-    inner = tuple(slice(*_inside(size, by)) for size, by in zip(one.shape, moved, strict=True))
+    # What entered at the edges pulls towards 0: the pictures are looked at again where they overlap.
+    inner = _overlap(one.shape, first)
+    moved = first + _shift(shift(one, first, order=1, mode="nearest")[inner], two[inner])
+    if max(abs(moved)) < 0.3 or not _near(moved, one.shape):
+        return None
+    inner = _overlap(one.shape, moved)
     back = shift(one, moved, order=1, mode="nearest")
     before, after = (correlation(a[inner], two[inner]) for a in (one, back))
     if after < 0.4 or after - before < 0.1 * (1 - before):  # other places, or no matter
@@ -58,9 +58,22 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     return moved, f"{along} pixels (correlation {after:.3f}, as given {before:.3f})"
 
 
-def _inside(size: int, by: float) -> tuple[int, int]:
-    edge = int(np.ceil(abs(by)))
-    return edge, size - edge
+def _shift(one: NDArray, two: NDArray) -> NDArray[np.float64]:
+    """Pixels along (Y, X) by which one has to be moved, by the peak of their correlation; softly cut."""
+    from skimage.registration import phase_cross_correlation
+
+    soft = np.outer(*map(np.hanning, one.shape))  # what enters at an edge has no partner
+    pair = (soft * (a - a.mean()) for a in (two, one))
+    return np.asarray(phase_cross_correlation(*pair, upsample_factor=10, normalization=None)[0], float)
+
+
+def _near(moved: NDArray, shape: tuple[int, ...]) -> bool:
+    return bool(max(abs(moved) / shape) <= 0.25)
+
+
+def _overlap(shape: tuple[int, ...], moved: NDArray) -> tuple[slice, ...]:
+    edges = np.ceil(abs(moved)).astype(int)
+    return tuple(slice(edge, size - edge) for size, edge in zip(shape, edges, strict=True))
 
 
 def correlation(a: NDArray, b: NDArray) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.localisations import pixel_side
 from scopecheck.measure.picks.matching import points, positive
 
 
@@ -32,7 +33,7 @@ def picture(positions: ArrayLike, side: float, pixel: float, sigma: float = 1.0)
     """
     from scipy.ndimage import gaussian_filter
 
-    p, n = points(positions, "positions"), positive(side) / positive(pixel)
+    p, n = points(positions, "positions"), positive(side) / pixel_side(pixel)
     if abs(n - round(n)) > 1e-9 or not sigma >= 0:
         raise InputError(
             f"side {side:g}, pixel {pixel:g}, sigma {sigma:g}: expected whole pixels, sigma 0 or above."

@@ -49,7 +49,6 @@ def find(image: ArrayLike, sigma: float, least: float) -> tuple[NDArray[np.float
     InputError
         If the image is not one plane of finite grey levels, or sigma is not above 0.
     """
-    from scipy.ndimage import correlate
     from skimage.feature import peak_local_max
 
     out = standing(image, sigma)
@@ -60,8 +59,9 @@ def find(image: ArrayLike, sigma: float, least: float) -> tuple[NDArray[np.float
     away = np.hypot(y, x) / sigma
     inside, ring = away <= max(_INSIDE, 1 / sigma), (away >= _RING[0]) & (away <= outer)
     aperture = inside - ring * (inside.sum() / ring.sum())
-    light = correlate(np.asarray(image, float), aperture, mode="mirror")
-    return at[:, ::-1].astype(float), light[tuple(at.T)]
+    around = np.pad(np.asarray(image, float), half, mode="reflect")
+    here = np.lib.stride_tricks.sliding_window_view(around, aperture.shape)[tuple(at.T)]
+    return at[:, ::-1].astype(float), (here * aperture).sum(axis=(1, 2))
 
 
 def typical(images: ArrayLike, places: list[NDArray], sigma: float) -> float:
@@ -116,9 +116,12 @@ def best(images: ArrayLike, places: list[NDArray], sigma: float, radius: float =
     for image, xy in zip(np.asarray(images, float), places, strict=True):
         every, _light = find(image, sigma, tried.min())
         strength = standing(image, sigma)[tuple(every.astype(int).T[::-1])]
+        of_as_many: dict[int, int] = {}  # thresholds that keep as many keep the same
         for k, least in enumerate(tried):
             kept = every[strength > least]
-            right[k] += picks.match(kept, xy, radius=radius).tp
+            if len(kept) not in of_as_many:
+                of_as_many[len(kept)] = picks.match(kept, xy, radius=radius).tp
+            right[k] += of_as_many[len(kept)]
             found[k] += len(kept)
     return float(tried[(2 * right / np.maximum(found + known, 1)).argmax()])
 

@@ -7,6 +7,7 @@ Source: Culley et al. 2018, Nat Methods 15:263, https://doi.org/10.1038/nmeth.46
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +62,6 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
     InputError
         If the images are not 2D, not finite, of sizes that are no whole multiple, or constant.
     """
-    from scipy.ndimage import gaussian_filter
     from scipy.optimize import minimize_scalar
 
     fine, coarse = _image("image", image), _image("reference", reference)
@@ -78,8 +78,8 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
 
     def seen(sigma: float) -> tuple[NDArray, float, float]:
         """The blurred image on the reference's pixels, and the gain and offset that fit it."""
-        blurred = gaussian_filter(fine, sigma, mode="nearest") if sigma > 0 else fine
-        small = blurred.reshape(coarse.shape[0], factor, coarse.shape[1], factor).mean(axis=(1, 3))
+        rows, columns = (_seen(side, factor, sigma) for side in coarse.shape)
+        small = rows @ fine @ columns.T
         gain = float(np.cov(small.ravel(), coarse.ravel())[0, 1] / max(small.var(ddof=1), 1e-300))
         return small, gain, float(coarse.mean() - gain * small.mean())
 
@@ -96,6 +96,19 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
     error = gain * small + offset - coarse
     rsp = float(np.corrcoef(small.ravel(), coarse.ravel())[0, 1])
     return Squirrel(float(np.sqrt(np.mean(error**2))), rsp, gain / unit, offset, sigma, np.abs(error))
+
+
+@lru_cache(maxsize=128)  # the widths of the coarse search come back with every image of a size
+def _seen(side: int, factor: int, sigma: float) -> NDArray[np.float64]:
+    """What a line of fine pixels is on a line of coarse ones, once blurred: (side, factor side)."""
+    fine, reach = factor * side, int(4 * sigma + 0.5)  # as scipy.ndimage ends a Gaussian
+    away = np.arange(-reach, reach + 1)
+    weight = np.exp(-0.5 * (away / sigma) ** 2) if sigma > 0 else np.ones(1)
+    seen_at = np.arange(fine)[:, None] // factor * fine
+    sent_by = np.clip(np.arange(fine)[:, None] + away, 0, fine - 1)  # beyond the edge the image goes on
+    shares = np.broadcast_to(weight / weight.sum() / factor, sent_by.shape)
+    summed = np.bincount((seen_at + sent_by).ravel(), shares.ravel(), side * fine)
+    return summed.reshape(side, fine).astype(float, copy=False)
 
 
 def _image(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure.localisations import pixel_side
 from scopecheck.measure.picks.matching import points, positive
 
 # Length of a digital curve from its straight and diagonal steps and its corners: the estimator of least
@@ -111,7 +112,7 @@ def filaments(
     from skimage.morphology import skeletonize
 
     inside = _mask(mask)
-    size = positive(pixel_size)
+    size = pixel_side(pixel_size)
     lines = skeletonize(inside)
     around = ndimage.convolve(lines.astype(int), np.ones((3, 3), int), mode="constant") - 1
     labels, count = ndimage.label(lines, np.ones((3, 3)))

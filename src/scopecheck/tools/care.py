@@ -40,7 +40,7 @@ def as_pairs(stack: ArrayLike, name: object = "stack") -> NDArray[np.float64]:
     InputError
         If these are not four planes of at least 128 pixels a side, one of them is constant or holds NaN, or a
         short exposure fits its long one better when it is moved by a pixel or more: a network learns from
-        pairs pixel by pixel.
+        pairs pixel by pixel. A smaller shift is printed.
     """
     planes = np.asarray(stack, float)
     if planes.ndim != 3 or len(planes) != 4:
@@ -62,12 +62,11 @@ def as_pairs(stack: ArrayLike, name: object = "stack") -> NDArray[np.float64]:
                 " light."
             )
     for short, long in ((planes[k], planes[k + 2]) for k in (0, 1)):
-        found = moved_by(short, long)
-        if found and max(abs(found[0])) >= 1:
-            raise InputError(
-                f"{name}: a short exposure fits its long one better moved by {found[1]}; register the planes"
-                " before."
-            )
+        if found := moved_by(short, long):
+            told = f"{name}: a short exposure fits its long one better moved by {found[1]}"
+            if max(abs(found[0])) >= 1:
+                raise InputError(f"{told}; register the planes before.")
+            print(f"{told}: a network learns to move it, too.")
     return planes
 
 

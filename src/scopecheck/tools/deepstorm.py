@@ -119,11 +119,13 @@ def train(
     """
     import tensorflow as tf
 
-    sides = np.shape(frames)[1:]
-    if len(sides) != 2 or min(sides) < _SIDE or np.shape(emitters)[1:3] != tuple(FINER * s for s in sides):
+    n, *sides = np.shape(frames) or (0,)
+    drawings = (n, *(FINER * side for side in sides), 1)
+    if not n or len(sides) != 2 or min(sides) < _SIDE or np.shape(emitters) != drawings:
         raise InputError(
             f"frames: shape {np.shape(frames)}, emitters {np.shape(emitters)}; expected frames (n, Y, X) of"
-            f" at least {_SIDE} pixels a side, as a patch has, and drawings with {FINER} times as many."
+            f" at least {_SIDE} pixels a side, as a patch has, and of each a drawing, {FINER} times as fine:"
+            f" (n, {FINER} Y, {FINER} X, 1)."
         )
     away = np.arange(-3, 4)
     narrow = np.exp(-(away**2) / (2 * _SEEN**2))
@@ -150,11 +152,18 @@ def drawn(model: "tf.keras.Model", frames: NDArray, batch: int = 10) -> NDArray[
     """Ask a network: from frames (n, Y, X), scaled as in its training, to pictures (n, 4 Y, 4 X).
 
     An emitter is about 1 in the sum over its peak. Negative values become 0, as its authors have it.
+
+    Raises
+    ------
+    InputError
+        If these are not frames, one at least.
     """
+    if np.ndim(frames) != 3 or not np.size(frames):
+        raise InputError(f"frames: shape {np.shape(frames)}; expected (n, Y, X), one frame as frame[None].")
     given = np.asarray(frames, np.float32)[..., None]
     high, wide = given.shape[1:3]
     even = np.pad(given, ((0, 0), (0, high % 2), (0, wide % 2), (0, 0)), mode="edge")
-    parts = [model.predict_on_batch(even[k : k + batch])[..., 0] for k in range(0, len(even), batch)]
+    parts = [keras.ask(model, even[k : k + batch])[..., 0] for k in range(0, len(even), batch)]
     out = np.concatenate(parts)[:, : FINER * high, : FINER * wide]
     return np.clip(out, 0, None) / np.float32(_PEAK)
 

@@ -29,9 +29,11 @@ def denoised(image: ArrayLike, name: str, sigma: float) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If there is no denoiser of that name.
+        If there is no denoiser of that name, or the image is not one plane.
     """
     values = np.asarray(image, float)
+    if values.ndim != 2:
+        raise InputError(f"image: shape {values.shape}; expected one plane (Y, X). Take frame after frame.")
     if name == "raw":
         return values
     if name == "Gaussian":

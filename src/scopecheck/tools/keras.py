@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.tools import stardist, weights
 
@@ -74,12 +75,63 @@ def fill(network: Any, path: str | Path, **beside: tuple[int, ...]) -> dict[str,
     DataError
         If the file is missing, damaged, or was kept from a network of another make.
     """
+    numbers, told = _read(network, path, beside)
+    network.set_weights(numbers)
+    network.predict = lambda image, **_options: ask(network, image)
+    return told
+
+
+def filled(
+    network: Any, path: str | Path, **beside: tuple[int, ...]
+) -> tuple[SimpleNamespace, dict[str, NDArray]]:
+    """As `fill`, for a network that serves many: what is given back brings its numbers when it is asked.
+
+    To build a network takes a second, and a page may ask thirty trainings of one make.
+
+    Returns
+    -------
+    (SimpleNamespace, dict of str to ndarray)
+        With ``predict`` alone, and the arrays beside it.
+    """
+    numbers, told = _read(network, path, beside)
+
+    def predict(image: ArrayLike, **_options: Any) -> NDArray[np.float32]:
+        if getattr(network, "holds", None) != id(numbers):
+            network.set_weights(numbers)
+            network.holds = id(numbers)  # they live as long as this function
+        return ask(network, image)
+
+    return SimpleNamespace(predict=predict), told
+
+
+def ask(network: Any, batch: ArrayLike) -> NDArray[np.float32]:
+    """Ask a network for one batch, as ``predict`` does.
+
+    For each batch Keras would build a data pipeline that takes as long as the network.
+
+    Parameters
+    ----------
+    network : tf.keras.Model
+        Of one input.
+    batch : array_like, (n, ..., channels)
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    import tensorflow as tf
+
+    if not hasattr(network, "asked"):
+        shape = [tf.TensorSpec(network.input_shape, tf.float32)]
+        network.asked = tf.function(lambda given: network(given, training=False), input_signature=shape)
+    return np.asarray(network.asked(tf.constant(batch, tf.float32)))
+
+
+def _read(network: Any, path: str | Path, beside: dict[str, tuple[int, ...]]) -> tuple[list[NDArray], dict]:
+    """The kept numbers, in the network's order, and those beside them; DataError where they do not fit it."""
     found, own = weights.read(path), _arrays(network)
     weights.fit(path, found, {name: value.shape for name, value in own.items()} | beside)
-    network.set_weights([found[name] for name in own])
-    # An image is one batch. For each one Keras would build a data pipeline that takes as long as the network.
-    network.predict = lambda image, **_options: network.predict_on_batch(image)
-    return {name: found[name] for name in beside}
+    return [found[name] for name in own], {name: found[name] for name in beside}
 
 
 def _arrays(network: Any) -> weights.Arrays:

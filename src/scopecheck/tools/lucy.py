@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import fftconvolve
 
+from scopecheck.errors import InputError
 from scopecheck.tools import keras
 
 if TYPE_CHECKING:
@@ -38,10 +39,21 @@ def denoised(image: ArrayLike, psf: ArrayLike, steps: int = 20) -> NDArray[np.fl
     -------
     (Y, X) float64
         Photons. Beyond its edge the image goes on mirrored.
+
+    Raises
+    ------
+    InputError
+        If either is not one plane, or the point spread function has an even side or sums to nothing.
     """
     from skimage.restoration import richardson_lucy
 
     kernel = np.asarray(psf, float)
+    if np.ndim(image) != 2 or kernel.ndim != 2 or not all(side % 2 for side in kernel.shape):
+        raise InputError(
+            f"image: shape {np.shape(image)}, psf {kernel.shape}; expected planes (Y, X) and (P, P), P odd."
+        )
+    if not kernel.sum() > 0:
+        raise InputError(f"psf: sums to {kernel.sum():g}; expected a sum above 0.")
     kernel, reach = kernel / kernel.sum(), 2 * len(kernel)
     around = np.pad(np.clip(np.asarray(image, float), 0.01, None), reach, mode="symmetric")
     top = around.max()  # scikit-image starts from 1/2 everywhere

@@ -6,9 +6,10 @@ The network and the calls stay Noise2Void's own (`N2VConfig`, `N2V_DataGenerator
 Source of the method: Krull et al. 2019, CVPR, https://doi.org/10.1109/CVPR.2019.00223
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from n2v.models import N2V
 
 __all__ = ["keep", "kept", "prepare", "settling", "training"]
+_NETWORKS: dict[str, Any] = {}  # of each make of `kept`
 
 
 def keep(model: "N2V", path: str | Path) -> "N2V":
@@ -39,7 +41,7 @@ def keep(model: "N2V", path: str | Path) -> "N2V":
     """
     scale = {name: np.array(getattr(model.config, name), float) for name in ("means", "stds")}
     keras.write(model.keras_model, path, **scale)
-    return _filled(model, path)
+    return _scaled(model, keras.fill(model.keras_model, path, **_scale(model)))
 
 
 def kept(build: Callable[[np.ndarray, str], "N2V"], path: str | Path) -> "N2V":
@@ -56,6 +58,7 @@ def kept(build: Callable[[np.ndarray, str], "N2V"], path: str | Path) -> "N2V":
     Returns
     -------
     n2v.models.N2V
+        To be asked, and not to be trained further: those of one make share their network.
 
     Raises
     ------
@@ -63,13 +66,38 @@ def kept(build: Callable[[np.ndarray, str], "N2V"], path: str | Path) -> "N2V":
         If the file is missing, damaged, or was kept from a network of another make.
     """
     any_patches = np.random.default_rng(0).random((4, 64, 64, 1), np.float32)
-    with training(0) as folder:
-        return _filled(build(any_patches, folder), path)
+    with training(0) as folder, _built_once():
+        model = build(any_patches, folder)
+    model.keras_model, scale = keras.filled(model.keras_model, path, **_scale(model))
+    return _scaled(model, scale)
 
 
-def _filled(model: "N2V", path: str | Path) -> "N2V":
-    channels = (len(model.config.means),)
-    scale = keras.fill(model.keras_model, path, means=channels, stds=channels)
+@contextmanager
+def _built_once() -> Iterator[None]:
+    """Meanwhile the package builds a network of each make once, and gives it to all that ask for it."""
+    from n2v.models import N2V
+
+    build = N2V._build
+
+    def shared(model: "N2V") -> Any:
+        make = {name: value for name, value in vars(model.config).items() if name not in ("means", "stds")}
+        if (key := repr(sorted(make.items()))) not in _NETWORKS:
+            _NETWORKS[key] = build(model)
+        return _NETWORKS[key]
+
+    N2V._build = shared
+    try:
+        yield
+    finally:
+        N2V._build = build
+
+
+def _scale(model: "N2V") -> dict[str, tuple[int, ...]]:
+    """Shapes of the normalisation."""
+    return dict.fromkeys(("means", "stds"), (len(model.config.means),))
+
+
+def _scaled(model: "N2V", scale: dict[str, np.ndarray]) -> "N2V":
     for name, values in scale.items():  # the package keeps them as text
         setattr(model.config, name, [str(value) for value in values.tolist()])
     return model

@@ -124,11 +124,20 @@ def train(
 
 
 def drawn(model: "tf.keras.Model", given: NDArray) -> NDArray[np.float64]:
-    """Ask it for one picture: from (Y, X, channels) to (Y, X), 0 or above; the edge is mirrored to fit."""
-    high, wide = given.shape[:2]
+    """Ask it for one picture: from (Y, X, channels) to (Y, X), 0 or above; the edge is mirrored to fit.
+
+    Raises
+    ------
+    InputError
+        If this is not one picture of as many channels as the network has.
+    """
+    picture, channels = np.asarray(given, np.float32), model.input_shape[-1]
+    if picture.ndim != 3 or picture.shape[-1] != channels or not picture.size:
+        raise InputError(f"given: shape {picture.shape}; expected one picture (Y, X, {channels}).")
+    high, wide = picture.shape[:2]
     room = [(0, -size % 16) for size in (high, wide)]
-    even = np.pad(np.asarray(given, np.float32), [*room, (0, 0)], mode="symmetric")
-    return np.clip(model.predict_on_batch(even[None])[0, :high, :wide, 0].astype(float), 0, None)
+    even = np.pad(picture, [*room, (0, 0)], mode="symmetric")
+    return np.clip(keras.ask(model, even[None])[0, :high, :wide, 0].astype(float), 0, None)
 
 
 def kept(path: str | Path, channels: int = 1) -> "tf.keras.Model":
