@@ -183,7 +183,7 @@ def test_images_that_are_moved_are_refused_with_the_shift(tmp_path, by):
     with pytest.raises(InputError, match=r"moved by Y \S+, X \S+ pixels.*--as-given") as told:
         score_restored(*made)
     y, x = re.search(r"moved by Y (\S+), X (\S+) pixels", str(told.value)).groups()
-    assert (float(y), float(x)) == pytest.approx((-by[0], -by[1]), abs=0.15)
+    assert (float(y), float(x)) == pytest.approx((-by[0], -by[1]), abs=0.1)
     assert "moved by" in " ".join(score_restored(*made, as_given=True).notes)
 
 

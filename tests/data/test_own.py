@@ -78,3 +78,27 @@ def test_two_pictures_of_one_field_are_told_apart_by_their_shift(tmp_path, capsy
 def test_another_image_is_refused(tmp_path, image, least, said):
     with pytest.raises(InputError, match=rf"cell\.tif: .*{re.escape(said)}"):
         data.own_image(saved(tmp_path, image), least)
+
+
+def listed(folder, xy):
+    frames = np.arange(len(xy))[::-1]
+    rows = "\n".join(f"{frame},{x:.3f},{y:.3f}" for frame, (x, y) in zip(frames, xy, strict=True))
+    (folder / "list.csv").write_text("frame,x [nm],y [nm]\n" + rows + "\n")
+    return folder / "list.csv"
+
+
+def test_a_list_is_given_by_time_and_its_reach_is_said(tmp_path, capsys):
+    xy = np.random.default_rng(0).uniform(0, 25_600, (500, 2))
+    table = data.own_list(listed(tmp_path, xy))
+    np.testing.assert_allclose(table[["x", "y"]], xy[::-1], atol=1e-3)
+    assert table["frame"].tolist() == list(range(500))
+    said = capsys.readouterr().out
+    assert "500 localisations in 25.6 x 25.6 µm" in said.replace("25.5", "25.6")
+    assert "pixels" not in said
+    data.own_list(listed(tmp_path, xy / 100))  # in pixels of 100 nm
+    assert "are these numbers pixels, under headings that say nm?" in capsys.readouterr().out
+
+
+def test_an_empty_list_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"list\.csv: holds no localisation"):
+        data.own_list(listed(tmp_path, np.zeros((0, 2))))

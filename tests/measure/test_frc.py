@@ -68,6 +68,8 @@ def test_the_resolution_is_where_the_planted_signal_falls_to_a_sixth_of_the_nois
     assert np.isnan(frc.resolution(frc.frc(a, a), 20))  # never falls
     noise = rng.normal(size=(2, side, side))
     assert np.isnan(frc.resolution(frc.frc(*noise), 20))  # below from the start
+    with pytest.raises(InputError, match="pixel size: -1; expected the side of a pixel"):
+        frc.resolution(frc.frc(a, b), -1)
 
 
 def test_halves_by_event_tell_blinking_from_structure_and_random_rows_do_not():

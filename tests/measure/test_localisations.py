@@ -226,6 +226,10 @@ def test_a_picture_is_like_its_own_emitters_and_not_like_others():
     assert loc.likeness(picture, xy, 25) == pytest.approx(1)
     assert abs(loc.likeness(picture, other, 25)) < 0.1
     assert np.isnan(loc.likeness(np.zeros((64, 64)), xy, 25))
+    with pytest.raises(InputError, match=r"picture: shape \(2, 64, 64\); expected one plane"):
+        loc.likeness(np.stack([picture] * 2), xy, 25)
+    with pytest.raises(InputError, match="pixel size: 0; expected the side of a pixel"):
+        loc.likeness(picture, xy, 0)
 
 
 @pytest.mark.parametrize("wrong", [{"pictures": np.zeros((4, 4))}, {"pixel": 0}, {"sigma": -1}])

@@ -20,7 +20,7 @@ def test_the_planted_shift_is_found_through_noise(y, x, seed):
     if max(abs(y), abs(x)) < 1:
         assert found is None
     else:
-        np.testing.assert_allclose(found[0], (-y, -x), atol=0.5)
+        np.testing.assert_allclose(found[0], (-y, -x), atol=0.35)
         assert f"Y {found[0][0]:+.1f}, X {found[0][1]:+.1f} pixels" in found[1]
 
 

@@ -9,6 +9,7 @@ CODE = """
 from scopecheck.tools import deepstorm, stardist
 stardist.prepare(3)
 import numpy as np
+from scopecheck.errors import InputError
 
 random = np.random.default_rng(0)
 frames = random.random((8, 64, 32)).astype("f4")
@@ -20,6 +21,13 @@ assert (deepstorm.drawn(deepstorm.kept("{path}", (2, 4)), frames) == out).all()
 odd = deepstorm.drawn(model, frames[:3, :9, :11], batch=2)
 assert odd.shape == (3, 36, 44)
 assert (odd >= 0).all()
+for bad in (frames[0], frames[:0]):
+    try:
+        deepstorm.drawn(model, bad)
+    except InputError as error:
+        assert "expected (n, Y, X)" in str(error)
+    else:
+        raise AssertionError("a frame was taken for a movie")
 try:
     deepstorm.kept("{path}", (2, 8))
 except Exception as error:

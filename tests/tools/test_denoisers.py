@@ -26,3 +26,9 @@ def test_raw_is_raw_and_others_are_refused():
     np.testing.assert_array_equal(denoised(NOISY, "raw", 1.3), NOISY)
     with pytest.raises(InputError, match="expected one of raw, Gaussian"):
         denoised(NOISY, "wavelet", 1.3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_movie_is_not_smoothed_over_time(name):
+    with pytest.raises(InputError, match=r"shape \(3, 80, 80\); expected one plane"):
+        denoised(np.stack([NOISY] * 3), name, 1.3)

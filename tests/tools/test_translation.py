@@ -6,6 +6,7 @@ CODE = """
 from scopecheck.tools import stardist, translation
 stardist.prepare(2)
 import numpy as np
+from scopecheck.errors import InputError
 
 random = np.random.default_rng(0)
 given = random.random((4, 64, 64, 2))
@@ -21,6 +22,13 @@ translation.keep(model, "{path}")
 out = translation.drawn(model, given[1, :50, :39])
 assert out.shape == (50, 39)
 assert (out >= 0).all()
+for bad in (given, given[0, ..., :1], given[0, ..., 0]):
+    try:
+        translation.drawn(model, bad)
+    except InputError as error:
+        assert "expected one picture (Y, X, 2)" in str(error)
+    else:
+        raise AssertionError("taken for one picture of two channels")
 again = translation.kept("{path}", 2)
 assert (translation.drawn(again, given[1, :50, :39]) == out).all()
 try:
