@@ -64,7 +64,7 @@ from skimage.restoration import richardson_lucy
 from scopecheck import data, record
 from scopecheck.acquire import defocused, sted
 from scopecheck.acquire.defocused import spot
-from scopecheck.measure import localisations, spots
+from scopecheck.measure import intensity, localisations, spots
 from scopecheck.measure.dots import fwhm, inside, round_spots
 from scopecheck.measure.squirrel import squirrel
 from scopecheck.record.along import panels
@@ -330,6 +330,8 @@ record.show(panels(unseen, 2.6, rows=2), "unseen")
 # %% tags=["hide-input"]
 record.show(strips(page.verdicts(measurement="appeared"), "share that is not there"), "appeared")
 record.show(panels(beside(volumes[1][0]), 12.8, rows=2), "refocused")
+nothing = intensity.looks_of_nothing([case.truth["image"] for case in plain])
+print("a picture that shows nothing:", ", ".join(f"{name} {value:.2f}" for name, value in nothing.items()))
 
 # %% [markdown]
 # *First picture: the share of drawn objects that are not there; shaded is the tolerance, orange the plain deconvolution. Second: beads, to be refocused by 1 µm.*
@@ -422,7 +424,6 @@ page.words()
 
 # %% [markdown]
 # ## Exercises
-#
 # ```{exercise}
 # :label: translation-recall
 # Two nanodomains 100 nm apart give a confocal spot of 169 nm. What does the network know that lets it draw two? (What the training had in such spots; not this specimen.)
@@ -444,7 +445,6 @@ assert two.argmax() == 300, "one maximum: two domains 100 nm apart look like one
 
 # %% [markdown]
 # ### Limits
-#
 # - A small network, trained for minutes on simulated pairs. Published ones are larger and learn from thousands of measured pairs; of what is in none of them they know as little.
 # - Nothing drifts or bleaches between the pictures. The pairs of a laboratory are registered, which adds an error of its own.
 # - The maps after real pictures are drawn by a network, too, that of pySTED's authors: their finest detail is its work.

@@ -260,6 +260,8 @@ for name, cases in (("mito", whole), ("dim", shifted["dim"]), ("empty", shifted[
 
 # %% tags=["hide-input"]
 record.show(strips(page.verdicts(measurement="invented"), "invented volume, % of the field"), "invented")
+nothing = intensity.looks_of_nothing([one[8] for one in whole[0].truth["picture"]])
+print("a picture that shows nothing:", ", ".join(f"{name} {value:.2f}" for name, value in nothing.items()))
 unseen = {f"{name}: {k}": v for name in ("threads", "empty") for k, v in beside(shifted[name][0]).items()}
 record.show(panels(unseen, 4.8, rows=4 if restore else 2), "unseen")
 
@@ -328,7 +330,8 @@ record.markdown(["specimens", "number", "plain", "RLN", "own means", "fixed", "R
 # ## On your own images
 #
 # Give a path as `my_volume`: planes of one channel. The middle 16 of them are taken, and of these the middle 96 x 96 pixels in four quarters. Write the blur of your microscope
-# (s.d. in z, y and x, voxels) into the cell. Without a path the cell shows a simulated specimen.
+# (s.d. in z, y and x, voxels) into the cell. What is dark once blurred, the darkest twentieth, is taken for the background: Richardson and Lucy's steps have to know it.
+# Without a path the cell shows a simulated specimen.
 
 # %%
 mine, blur = specimen(400), (3.5, 1.75, 1.75)
@@ -336,7 +339,10 @@ if my_volume:
     planes = data.own_image(my_volume, (16, 96, 96)).astype(float)
     z, y, x = (side // 2 for side in planes.shape)
     middle = planes[z - 8 : z + 8, y - 48 : y + 48, x - 48 : x + 48]
+    middle += 5 - np.percentile(ndimage.gaussian_filter(middle, blur), 5)  # 5 as in the simulation
     quarters = [part for half in np.split(middle, 2, axis=1) for part in np.split(half, 2, axis=2)]
+    if not all(np.ptp(np.percentile(part, (2, 99.9))) for part in quarters):
+        raise ValueError(f"{my_volume}: a quarter of its middle is empty; give planes with light in each.")
     mine = record.Case(np.stack([quarters, quarters]), told={"blur": blur})
 one = trial.one(mine)
 print(f"volume {one.measured['volume']:.1f} % of the field in {one.measured['pieces']:.0f} pieces")

@@ -42,6 +42,8 @@ seed = 0
 steps = 1000
 train_anew = False
 my_list = ""  # a table of localisations, as ThunderSTORM, Picasso or SMAP write it
+my_unit = ""  # nm, um or px, where its headings name none
+my_pixel_size = 0  # nm, where it is in pixels
 
 # %% tags=["hide-input"]
 from scopecheck.tools import stardist, translation
@@ -113,8 +115,7 @@ def field(number, kind="filaments", frames=100, n=8, precision=20.0):
     how = {"each": len(sites) * per_site, "precision": precision}
     halves = [localised(sites, frames // 2, SIDE, [at, k], **how) for k in (0, 1)]
     image = [drawn(half[["x", "y"]], frames // 2) for half in halves]
-    image = np.stack([*image, widefield(sites, per_site, at)])
-    return case_of(image, sites, per_site, at, filaments=kind == "filaments")
+    return case_of(taken(image, sites, per_site, at), sites, per_site, at, filaments=kind == "filaments")
 
 
 def drawn(xy, frames):  # as if every list had the same number of frames
@@ -137,8 +138,12 @@ def widefield(
     sites, per_site, at
 ):  # photons of a plain picture, spots 130 nm wide, over a typical filament's
     light = 4000 * per_site * picture(sites[:, :2], SIDE, 100, 1.3)
-    taken = acquire.expose(light + 5, acquire.Camera(offset=100), at) - 100.0
-    return np.kron((taken - 5) / 30, np.ones((4, 4)))
+    image = acquire.expose(light + 5, acquire.Camera(offset=100), at) - 100.0
+    return np.kron((image - 5) / 30, np.ones((4, 4)))
+
+
+def taken(halves, sites, per_site, at):  # with two plain pictures: one for the network, one for a check
+    return np.stack([*halves, *(widefield(sites, per_site, k) for k in (at, 10**8 + at))])
 
 
 def case_of(image, sites, per_site, at=None, filaments=True):
@@ -222,7 +227,7 @@ def real_lists():
         table = table + SIDE / 2 - (table.min(axis=0) + table.max(axis=0)) / 2
         first = table[: min(1000, len(table) // 2)]  # as many as 100 frames of a field have
         halves = [drawn(half, len(first) / 20) for half in np.array_split(first, 2)]
-        image = np.stack([*halves, widefield(table, 10 / len(table), seed)])
+        image = taken(halves, table, 10 / len(table), seed)
         told[name] = [case_of(image, table, 10 / len(table), filaments=False)]
     return told
 
@@ -305,6 +310,8 @@ for name, off in errors.items():
 heads = ["number", "error inside its tolerance from, frames", *(f"word at {f}" for f in at)]
 display(record.markdown(heads, lines))
 record.show(strips(page.verdicts(measurement="invented"), "invented filament, µm per 1000 µm²"), "invented")
+nothing = intensity.looks_of_nothing([few[100][0].truth["image"]])
+print("a picture that shows nothing:", ", ".join(f"{name} {value:.2f}" for name, value in nothing.items()))
 
 # %% [markdown]
 # *First picture: the errors of length and crossings against the number of frames; shaded is the tolerance of the length, that of the crossings is twice as wide. Second:
@@ -321,8 +328,8 @@ record.show(panels(unseen, 3.2, rows=2), "unseen")
 # ## Would you have noticed?
 #
 # Three checks need no truth. An alarm is a value above the largest of 12 rehearsal fields like *frames-100*, judged nowhere. **halves**: 1 less the correlation between
-# what the network draws of the two halves of the list. **widefield**: 1 less the correlation of the drawn picture, blurred to fit, with the plain one (*RSP* of SQUIRREL
-# {cite:p}`culley2018`). **trainings**: how far three trainings differ in a pixel (s.d.), divided by the mean brightness.
+# what the network draws of the two halves of the list. **widefield**: 1 less the correlation of the drawn picture, blurred to fit, with a second plain one, which no network was
+# given (*RSP* of SQUIRREL {cite:p}`culley2018`). **trainings**: how far three trainings differ in a pixel (s.d.), divided by the mean brightness.
 
 
 # %%
@@ -334,7 +341,7 @@ def signs(row, tool):
     if np.ptp(one) > 0 and np.ptp(other) > 0:
         told["halves"] = 1 - np.corrcoef(one.ravel(), other.ravel())[0, 1]
     if np.ptp(drawing) > 0:
-        told["widefield"] = 1 - squirrel(drawing, image[2][::4, ::4]).rsp
+        told["widefield"] = 1 - squirrel(drawing, image[3][::4, ::4]).rsp
     several = np.array([by_network(network, image, way) for network in networks[way]])
     return told | {"trainings": several.std(axis=0).mean() / max(several.mean(), 1e-6)}
 
@@ -367,20 +374,20 @@ record.markdown(["fields", "number", "list alone", "with the widefield picture"]
 # %% [markdown]
 # ## On your own images
 #
-# Give a path as `my_list`: a table with frame, x and y in nm. The square of 6.4 µm with most localisations is taken; its first tenth by time is given to the network, and
+# Give a path as `my_list`: a table with frame, x and y, and `my_unit` or `my_pixel_size` where it needs them. The square of 6.4 µm with most localisations is taken; its first tenth by time is given to the network, and
 # all of it, with its false localisations, is the truth. Without a path the cell shows a simulated field.
 
 # %%
 mine = field(400)
 if my_list:
-    table = data.own_list(my_list)
+    table = data.own_list(my_list, pixel_size=my_pixel_size or None, units=my_unit or None)
     corners = (table[["x", "y"]] // SIDE).value_counts().index
     xy = table[["x", "y"]].to_numpy() - SIDE * np.array(corners[0])
     xy = xy[((xy >= 0) & (xy < SIDE)).all(axis=1)]
     if len(xy) < 1000:
         raise ValueError(f"{my_list}: {len(xy)} localisations in the fullest square; expected 1,000 or more.")
     halves = [drawn(half, len(half) / 10) for half in np.array_split(xy[: len(xy) // 10], 2)]
-    mine = case_of(np.stack([*halves, widefield(xy, 10 / len(xy), seed)]), xy, 10 / len(xy))
+    mine = case_of(taken(halves, xy, 10 / len(xy), seed), xy, 10 / len(xy))
 one = trial.one(mine)
 for name, true in mine.true.items():
     print(f"{name}: {one.measured[name]:.1f}, of the whole list {true:.1f}")

@@ -95,8 +95,19 @@ def test_a_list_is_given_by_time_and_its_reach_is_said(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "500 localisations in 25.6 x 25.6 µm" in said.replace("25.5", "25.6")
     assert "pixels" not in said
-    data.own_list(listed(tmp_path, xy / 100))  # in pixels of 100 nm
-    assert "are these numbers pixels, under headings that say nm?" in capsys.readouterr().out
+    for pixels in (256, 2048):  # of a camera
+        data.own_list(listed(tmp_path, xy / 25_600 * pixels))
+        assert "are these numbers pixels, under headings that say nm?" in capsys.readouterr().out
+
+
+def test_a_list_in_pixels_is_read_with_their_size(tmp_path):
+    path = listed(tmp_path, np.array([(1.0, 2.0), (30.0, 40.0)]))
+    path.write_text(path.read_text().replace("[nm]", "[px]"))
+    with pytest.raises(InputError, match="pixel size"):
+        data.own_list(path)
+    assert data.own_list(path, pixel_size=100)["x"].tolist() == [3000, 100]
+    path.write_text(path.read_text().replace(" [px]", ""))
+    assert data.own_list(path, units="um")["y"].tolist() == [40_000, 2000]
 
 
 def test_an_empty_list_is_refused(tmp_path):

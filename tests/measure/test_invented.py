@@ -201,6 +201,8 @@ def test_footprints_hold_one_unit_of_light_and_segments_are_longer():
         ({"out": np.zeros((16, 17))}, "expected the same"),
         ({"out": np.zeros((4, 4))}, "at least 8 pixels"),
         ({"sigma": 0}, "above 0"),
+        ({"sigma": 1000}, "told in pixels"),  # nanometres
+        ({"sigma": np.inf}, "told in pixels"),
         ({"alpha": 5}, "between 0 and 1"),
     ],
 )

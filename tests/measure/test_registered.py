@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from scopecheck.errors import InputError
 from scopecheck.measure.registered import moved_by
 
 WIDE = ndimage.gaussian_filter(np.random.default_rng(0).random((160, 160)), 3)
@@ -37,6 +38,12 @@ def test_what_does_not_fit_elsewhere_is_not_moved(one, two):
     assert moved_by(one, two) is None
 
 
+@pytest.mark.parametrize("other", [SCENE[:, :-1], SCENE[None], SCENE[0]])
+def test_two_shapes_are_refused_by_name(other):
+    with pytest.raises(InputError, match=r"image: shape \(160, 160\), other .*of one shape"):
+        moved_by(SCENE, other)
+
+
 def test_of_a_stack_the_mean_plane_is_looked_at():
     stack = np.stack([np.roll(SCENE, 4, axis=0)] * 2)
-    np.testing.assert_allclose(moved_by(stack, SCENE)[0], (-4, 0), atol=0.2)
+    np.testing.assert_allclose(moved_by(stack, np.stack([SCENE] * 2))[0], (-4, 0), atol=0.2)

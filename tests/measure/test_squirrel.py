@@ -34,6 +34,18 @@ def test_blur_gain_and_offset_that_were_used_are_found():
     assert found.error.shape == (64, 64)
 
 
+@pytest.mark.parametrize("side", [24, 64])
+def test_the_short_way_for_small_images_is_the_filter(monkeypatch, side):
+    fine = specimen(3, FACTOR * side, 40)
+    reference = plain(fine) + np.random.default_rng(1).normal(0, 1, (side, side))
+    short = squirrel(fine, reference)
+    monkeypatch.setattr("scopecheck.measure.squirrel._SMALL", 0)
+    filtered = squirrel(fine, reference)
+    for name in ("rse", "rsp", "gain", "offset", "sigma"):
+        assert getattr(short, name) == pytest.approx(getattr(filtered, name), rel=1e-6)
+    np.testing.assert_allclose(short.error, filtered.error, rtol=1e-5, atol=1e-6)
+
+
 def test_noise_alone_is_left_where_the_image_is_right():
     fine = specimen()
     reference = plain(fine) + np.random.default_rng(1).normal(0, 0.5, (64, 64))

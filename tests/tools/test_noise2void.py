@@ -33,6 +33,9 @@ shared = [tool.kept(network, path) for path in paths]
 assert abs(wanted[0] - wanted[1]).max() > 0.01
 for k in (0, 1, 0, 0, 1):  # each brings its own numbers along
     assert (shared[k].predict(image, "YX") == wanted[k]).all()
+del shared
+for k in (0, 1) * 8:  # opened, asked and dropped: no number of the one before is left
+    assert (tool.kept(network, paths[k]).predict(image, "YX") == wanted[k]).all()
 """
 
 

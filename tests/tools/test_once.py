@@ -41,6 +41,8 @@ def test_the_same_is_asked_once_however_it_is_said(counted):
         lambda tool: tool(IMAGE.astype(np.float32)),  # the same values, and not the same bytes
         lambda tool: tool(IMAGE.reshape(4, 3)),
         lambda tool: tool(IMAGE.T),
+        lambda tool: tool(IMAGE, 1.0),
+        lambda tool: tool(IMAGE, True),
     ],
 )
 def test_whatever_differs_is_asked_anew(counted, call):
@@ -58,6 +60,11 @@ def test_two_networks_are_two_tools():
     asked = once(lambda network, image: (network, image.sum()))
     assert asked(one, IMAGE)[0] is one
     assert asked(other, IMAGE)[0] is other
+
+
+def test_a_list_of_networks_is_refused_since_nothing_tells_them_apart():
+    with pytest.raises(TypeError, match="give each as an argument of its own"):
+        once(lambda networks: len(networks))([object()])
 
 
 @given(arrays.arrays(np.int64, (3, 3), elements=st.integers(0, 2)), st.integers(0, 2))

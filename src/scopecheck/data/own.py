@@ -16,7 +16,7 @@ from scopecheck.measure.registered import correlation, moved_by
 if TYPE_CHECKING:
     import pandas as pd
 
-NARROW = 1000.0  # nm: no camera's field is narrower, though one pore alone is
+NARROW = 4200.0  # no camera has more pixels a side, and hardly one sees a field of fewer nm
 ALIKE = 0.4  # below which two pictures are not taken for one field
 
 
@@ -96,12 +96,15 @@ def own_pair(
     return one, two
 
 
-def own_list(path: str | Path) -> "pd.DataFrame":
+def own_list(
+    path: str | Path, *, pixel_size: float | None = None, units: str | None = None
+) -> "pd.DataFrame":
     """Read a list of localisations of yours, in the order of their frames; print how far they reach.
 
     Parameters
     ----------
     path : str or Path
+    pixel_size, units
         As `data.read.localisations.read_localisations`.
 
     Returns
@@ -114,12 +117,12 @@ def own_list(path: str | Path) -> "pd.DataFrame":
     InputError
         As `read_localisations`; or if the list is empty.
     """
-    table = read_localisations(path).sort_values("frame", kind="stable")
+    table = read_localisations(path, pixel_size=pixel_size, units=units).sort_values("frame", kind="stable")
     if not len(table):
         raise InputError(f"{path}: holds no localisation; give a list with some.")
     wide, high = (np.ptp(table[axis]) for axis in "xy")
     told = f"{path}: {len(table)} localisations in {wide / 1000:.3g} x {high / 1000:.3g} µm"
     if max(wide, high) < NARROW:
-        told += "; that is one structure and no field: are these numbers pixels, under headings that say nm?"
+        told += "; is that one structure, or are these numbers pixels, under headings that say nm?"
     print(told)
     return table

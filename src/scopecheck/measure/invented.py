@@ -210,7 +210,12 @@ def expected(
             f"nulls: shape {others.shape}; expected at least {LEAST_NULLS} outputs (K, Y, X) of the same tool"
             " on other noise."
         )
-    light = _plane("true", true)
+    light, sigma, length = _plane("true", true), float(sigma), float(length)
+    if not 0 < sigma < min(light.shape) / 10:
+        raise InputError(
+            f"sigma: {sigma:g} px for an image of {light.shape}; expected above 0, and a tenth of its side at"
+            " most. It is told in pixels."
+        )
     bank = _bank(sigma, length, light.shape)
     if others.shape[1:] != light.shape or not np.isfinite(others).all():
         raise InputError(
@@ -220,10 +225,6 @@ def expected(
         np.ptp(one - other) < 1e-6 * np.ptp(other) for one, other in zip(others[1:], others, strict=False)
     ):
         raise InputError("nulls: two are equal, but for a constant; expected outputs on independent noise.")
-    if not sigma < min(light.shape) / 10:
-        raise InputError(
-            f"sigma: {sigma:g} px for an image of {light.shape}; expected a tenth of its side at most."
-        )
     known = _known(light)
     there = np.array([_lights(image - _filtered(image, known), bank) for image in others])
     spread = _spread(there.var(axis=0, ddof=1), sigma)

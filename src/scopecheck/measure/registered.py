@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scopecheck.errors import InputError
+
 
 def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], str] | None:
     """By how many pixels an image has to be moved to fit another far better, and that in words.
@@ -23,6 +25,11 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
         where one of them is constant, the shift is longer than a quarter of a side, or the correlation of
         what overlaps stays below 0.4 or gains less than a tenth of what it lacks.
 
+    Raises
+    ------
+    InputError
+        If they are not two planes, or two stacks, of one shape.
+
     Notes
     -----
     Guizar-Sicairos et al. 2008, https://doi.org/10.1364/OL.33.000156, as scikit-image has it.
@@ -37,6 +44,11 @@ def moved_by(image: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], s
     """
     from scipy.ndimage import gaussian_filter, shift
 
+    if np.shape(image) != np.shape(other) or np.ndim(image) not in (2, 3):
+        raise InputError(
+            f"image: shape {np.shape(image)}, other {np.shape(other)}; expected two planes, or two stacks, of"
+            " one shape."
+        )
     planes = (np.asarray(a, float) for a in (image, other))
     one, two = (gaussian_filter(a if a.ndim == 2 else a.mean(axis=0), 1.5) for a in planes)
     if not (np.ptp(one) and np.ptp(two)):

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
 
+_SMALL = 512  # pixels a side, up to which two matrices are faster than a filter, and small enough to keep
+
 
 @dataclass(frozen=True, eq=False)
 class Squirrel:
@@ -62,6 +64,7 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
     InputError
         If the images are not 2D, not finite, of sizes that are no whole multiple, or constant.
     """
+    from scipy.ndimage import gaussian_filter
     from scipy.optimize import minimize_scalar
 
     fine, coarse = _image("image", image), _image("reference", reference)
@@ -78,8 +81,12 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
 
     def seen(sigma: float) -> tuple[NDArray, float, float]:
         """The blurred image on the reference's pixels, and the gain and offset that fit it."""
-        rows, columns = (_seen(side, factor, sigma) for side in coarse.shape)
-        small = rows @ fine @ columns.T
+        if factor > 1 and max(fine.shape) <= _SMALL:
+            rows, columns = (_seen(side, factor, sigma) for side in coarse.shape)
+            small = rows @ fine @ columns.T
+        else:
+            blurred = gaussian_filter(fine, sigma, mode="nearest") if sigma > 0 else fine
+            small = blurred.reshape(coarse.shape[0], factor, coarse.shape[1], factor).mean(axis=(1, 3))
         gain = float(np.cov(small.ravel(), coarse.ravel())[0, 1] / max(small.var(ddof=1), 1e-300))
         return small, gain, float(coarse.mean() - gain * small.mean())
 
@@ -98,9 +105,12 @@ def squirrel(image: ArrayLike, reference: ArrayLike, largest: float | None = Non
     return Squirrel(float(np.sqrt(np.mean(error**2))), rsp, gain / unit, offset, sigma, np.abs(error))
 
 
-@lru_cache(maxsize=128)  # the widths of the coarse search come back with every image of a size
+@lru_cache(maxsize=64)  # the widths of the coarse search come back with every image of a size
 def _seen(side: int, factor: int, sigma: float) -> NDArray[np.float64]:
-    """What a line of fine pixels is on a line of coarse ones, once blurred: (side, factor side)."""
+    """What a line of fine pixels is on a line of coarse ones, once blurred: (side, factor side).
+
+    As scipy.ndimage blurs and then averages, and for small images in a fifth of the time.
+    """
     fine, reach = factor * side, int(4 * sigma + 0.5)  # as scipy.ndimage ends a Gaussian
     away = np.arange(-reach, reach + 1)
     weight = np.exp(-0.5 * (away / sigma) ** 2) if sigma > 0 else np.ones(1)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
 from scopecheck.measure.registered import correlation, moved_by
-from scopecheck.score import checks
+from scopecheck.score import checks, pairs
 from scopecheck.score.checks import Check, Rule, Value
-from scopecheck.score.pairs import beside
+from scopecheck.score.seen import far_from, of_images
 
 N2V, CARE, RLN = "denoising-noise2void", "restoration-care", "restoration-rln"
 TRANSLATION = "crossmodality-translation"
@@ -125,6 +125,10 @@ def check_denoised(
             "The light differs by more than a factor of 3: where the tool gives another unit, the alarm of"
             " light says that alone. Bring all restored images to the raw unit by one gain and offset."
         )
+    counted = [recipe for rule in RULES for recipe, _ in rule.nearest]
+    named = [recipe for recipe in counted if tool and tool in recipe]
+    seen = [of_images(one["raw"], one["restored"]) for one in mine if min(one["raw"].shape[-2:]) >= 32]
+    notes += far_from(named or counted, seen)
     return DenoisedCheck(found, list(values), list(dict.fromkeys(notes)))
 
 
@@ -132,7 +136,7 @@ def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     from scopecheck.data.read.images import read_image
     from scopecheck.score.restored import file_of, together
 
-    files, said = beside(restored, raw, "restored", "raw")
+    files, said = pairs.beside(restored, raw, "restored", "raw")
     notes += said
     found: list[dict[str, Any]] = []
     seen: list[tuple[str, str]] = []
@@ -200,7 +204,7 @@ def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes
     if Path(first).resolve() == Path(path).resolve():
         raise InputError(f"{path}: given as the first and the second take; give another exposure.")
     side = "restored" if key == "second_out" else "raw"
-    files, _ = beside(first, path, side, "second take")
+    files, _ = pairs.beside(first, path, side, "second take")
     paths = {name: other for name, _, other in files}
     for one in mine:
         other = paths.get(one["name"], next(iter(paths.values())) if len(mine) == 1 else None)

@@ -13,6 +13,7 @@ import numpy as np
 from scopecheck.errors import InputError
 from scopecheck.score import checks
 from scopecheck.score.checks import Check, Rule, Value
+from scopecheck.score.seen import far_from, of_halves
 
 TRAPS = "maps-fsc-traps"
 DECLARED = "declared in the recipe"
@@ -144,6 +145,7 @@ def check_halves(
         found["cone area"] = _tried(lambda: _cones(a, b, inside))
         found["local"] = _tried(lambda: _worst(a, b, inside, size, resolution))
     judged = checks.judge(RULES, {"halves": found}, {}, limits or {})
+    notes = [*notes, *far_from([TRAPS], [of_halves(len(a), size, resolution)])]
     return HalvesCheck(judged, resolution, "" if claimed else name, size, len(a), notes)
 
 

@@ -16,6 +16,7 @@ from scopecheck.score import checks, pick_curve
 from scopecheck.score.check_labels import RARE
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.pick_tables import read
+from scopecheck.score.seen import far_from, of_picks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +138,7 @@ def check_picks(
     if expect is not None:
         checks.apart(points[0], points[1], expect)
     found = checks.judge(RULES, values, good, limits or {})
+    notes += far_from([TOPAZ], [of_picks(xy, diameter) for xy in points[0].values()])
     return PicksCheck(found, list(values), n, list(dict.fromkeys(notes)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scopecheck.errors import InputError
+from scopecheck.score.seen import apart, middle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,13 +142,15 @@ def away(images: Sequence[NDArray], labels: Sequence[NDArray], tool: str | None 
         return []
     chosen = [pairs[k] for k in np.unique(np.linspace(0, len(pairs) - 1, _MANY).astype(int))]
     found = [acquisition(image, of, as_given=True) for image, of in chosen]
-    yours = {name: _middle([getattr(one, estimate) for one in found]) for estimate, name in SETTINGS.items()}
+    yours = {name: middle([getattr(one, estimate) for one in found]) for estimate, name in SETTINGS.items()}
     tables = envelope_tables()
     named = {name: path for name, path in tables.items() if tool and tool in name}
     said = []
     for name, path in (named or tables).items():
         axes = read_envelope(path).axes
-        far = [_apart(setting, yours[setting], axes[setting][0], axes[setting][-1]) for setting in axes]
+        far = [
+            apart(setting, yours[setting], axes[setting][0], axes[setting][-1], "swept") for setting in axes
+        ]
         told = ", ".join(
             f"{setting} {yours[setting]:.3g}" for setting in axes if yours[setting] == yours[setting]
         )
@@ -155,22 +158,6 @@ def away(images: Sequence[NDArray], labels: Sequence[NDArray], tool: str | None 
         middle = f" (median of {len(chosen)})" if len(chosen) > 1 else ""
         said.append(f"Beside the images that {name} was swept over, yours{middle} have {told}: {where}.")
     return said
-
-
-def _middle(values: Sequence[float]) -> float:
-    known = [value for value in values if value == value]
-    return float(np.median(known)) if known else float("nan")
-
-
-def _apart(setting: str, value: float, low: float, high: float) -> str:
-    """How far outside of what was swept a setting lies; empty where it lies inside."""
-    if value != value:
-        return f"{setting} is not known (swept {low:g} to {high:g})"
-    if low <= value <= high:
-        return ""
-    if value > high:
-        return f"{setting} is {value / high:.2g} times the largest swept, {high:g}"
-    return f"{setting} is {value / low:.2g} of the smallest swept, {low:g}"
 
 
 def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from scopecheck.tools import stardist, weights
 # Kept networks are asked hundreds of images. oneDNN saves a tenth to four tenths of a recipe's time, and no
 # bias moved by more than a millionth. To be said before TensorFlow is imported; what the caller said holds.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+_TOKENS = count(1)  # one for each file that was opened, never given twice
 
 
 @contextmanager
@@ -94,11 +96,12 @@ def filled(
         With ``predict`` alone, and the arrays beside it.
     """
     numbers, told = _read(network, path, beside)
+    mine = next(_TOKENS)
 
     def predict(image: ArrayLike, **_options: Any) -> NDArray[np.float32]:
-        if getattr(network, "holds", None) != id(numbers):
+        if getattr(network, "holds", None) != mine:
             network.set_weights(numbers)
-            network.holds = id(numbers)  # they live as long as this function
+            network.holds = mine
         return ask(network, image)
 
     return SimpleNamespace(predict=predict), told

@@ -124,7 +124,16 @@ def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, steps: int 
     Returns
     -------
     tf.keras.Model
+
+    Raises
+    ------
+    InputError
+        If there is no patch, or those of a pair are not of one shape.
     """
+    if np.ndim(noisy) != 4 or not len(noisy) or np.shape(noisy) != np.shape(sharp):
+        raise InputError(
+            f"noisy: shape {np.shape(noisy)}, sharp {np.shape(sharp)}; expected pairs of patches (n, Y, X, 1)."
+        )
     with keras.training(seed):
         model = network(psf)
         each = -(-len(noisy) // 16)

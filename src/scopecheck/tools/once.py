@@ -20,7 +20,8 @@ def once(tool: Callable[..., Answer]) -> Callable[..., Answer]:
     ----------
     tool : callable
         Its arguments are arrays, told apart by what they hold; numbers and text; and networks, each its own.
-        Its answer may hang on nothing else: a network must not be trained further once it was asked.
+        Its answer may hang on nothing else: a network must not be trained further once it was asked. A list
+        of anything but numbers is a TypeError.
 
     Returns
     -------
@@ -55,5 +56,9 @@ def _told(value: Any) -> Any:
         return tuple(sorted((name, _told(one)) for name, one in value.items()))
     if isinstance(value, np.ndarray | list | tuple):
         array = np.asarray(value)
+        if array.dtype == object:
+            raise TypeError(
+                "once: a list of things that are no numbers; give each as an argument of its own."
+            )
         return array.shape, array.dtype.str, blake2b(array.tobytes()).digest()
-    return value
+    return type(value), value

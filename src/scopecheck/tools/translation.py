@@ -78,14 +78,15 @@ def train(
     Raises
     ------
     InputError
-        If pictures are smaller than a piece, or those of a pair are not of the same pixels.
+        If there are none, they are smaller than a piece, or those of a pair are not of the same pixels.
     """
     import tensorflow as tf
 
-    if np.shape(given)[:3] != np.shape(real)[:3] or min(np.shape(given)[1:3], default=0) < side:
+    fits = np.ndim(given) == np.ndim(real) == 4 and np.shape(given)[:3] == np.shape(real)[:3]
+    if not fits or not len(given) or np.shape(real)[3] != 1 or min(np.shape(given)[1:3]) < side:
         raise InputError(
             f"given: shape {np.shape(given)}, real {np.shape(real)}; expected pairs of pictures of the same"
-            f" pixels, at least {side} a side, the side of a piece."
+            f" pixels, (n, Y, X, channels) and (n, Y, X, 1), at least {side} a side, the side of a piece."
         )
     random = np.random.default_rng([seed, 7])
     pairs = np.concatenate((given, real), axis=-1).astype(np.float32)
