@@ -10,6 +10,7 @@ from scopecheck.data.datasets import samples as samples
 from scopecheck.data.datasets import where as where
 from scopecheck.data.labels import read_labels as read_labels
 from scopecheck.data.own import own_image as own_image
+from scopecheck.data.own import own_list as own_list
 from scopecheck.data.own import own_pair as own_pair
 from scopecheck.data.read.images import read_image as read_image
 from scopecheck.data.read.models import read_emdb_record as read_emdb_record

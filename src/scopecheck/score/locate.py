@@ -155,8 +155,8 @@ def away(images: Sequence[NDArray], labels: Sequence[NDArray], tool: str | None 
             f"{setting} {yours[setting]:.3g}" for setting in axes if yours[setting] == yours[setting]
         )
         where = "; ".join(filter(None, far)) or "inside everything that was swept"
-        middle = f" (median of {len(chosen)})" if len(chosen) > 1 else ""
-        said.append(f"Beside the images that {name} was swept over, yours{middle} have {told}: {where}.")
+        many = f" (median of {len(chosen)})" if len(chosen) > 1 else ""
+        said.append(f"Beside the images that {name} was swept over, yours{many} have {told}: {where}.")
     return said
 
 

@@ -132,7 +132,8 @@ def train(psf: ArrayLike, noisy: NDArray, sharp: NDArray, seed: int, steps: int 
     """
     if np.ndim(noisy) != 4 or not len(noisy) or np.shape(noisy) != np.shape(sharp):
         raise InputError(
-            f"noisy: shape {np.shape(noisy)}, sharp {np.shape(sharp)}; expected pairs of patches (n, Y, X, 1)."
+            f"noisy: shape {np.shape(noisy)}, sharp {np.shape(sharp)}; expected pairs of patches"
+            " (n, Y, X, 1)."
         )
     with keras.training(seed):
         model = network(psf)
