@@ -22,7 +22,7 @@ def test_light_over_noise_is_the_planted_one():
 def test_structure_is_as_wide_as_theory_says(sigma):
     # white noise seen through a Gaussian: the autocorrelation is one of sqrt(2) its width
     image = ndimage.gaussian_filter(RNG.normal(size=(300, 260)), sigma, mode="wrap")
-    found = seen.of_images(image, image)["structure, pixels"]
+    found = seen.of_images(image, image)["structure in pixels"]
     assert found == pytest.approx(math.sqrt(2) * sigma * math.sqrt(2 * math.log(2)), rel=0.1)
 
 
@@ -30,8 +30,8 @@ def test_what_is_not_there_is_not_known():
     flat = np.full((64, 64), 7.0)
     told = seen.of_images(flat, flat)
     assert all(map(math.isnan, told.values()))
-    assert math.isnan(seen.of_picks([(1, 2)], 10)["neighbour, diameters"])
-    assert math.isnan(seen.of_picks([(1, 2), (3, 4)], None)["neighbour, diameters"])
+    assert math.isnan(seen.of_picks([(1, 2)], 10)["neighbour in diameters"])
+    assert math.isnan(seen.of_picks([(1, 2), (3, 4)], None)["neighbour in diameters"])
 
 
 def test_of_a_stack_the_middle_plane_is_looked_at():
@@ -41,11 +41,11 @@ def test_of_a_stack_the_middle_plane_is_looked_at():
 
 def test_picks_on_a_grid_lie_a_step_apart():
     grid = np.stack(np.meshgrid(np.arange(5) * 30.0, np.arange(4) * 30.0), axis=-1).reshape(-1, 2)
-    assert seen.of_picks(grid, 20) == {"picks": 20, "neighbour, diameters": 1.5}
+    assert seen.of_picks(grid, 20) == {"picks": 20, "neighbour in diameters": 1.5}
 
 
 def test_halves_are_told_in_voxels():
-    assert seen.of_halves(128, 1.5, 4.5) == {"box, voxels": 128, "resolution, voxels": 3}
+    assert seen.of_halves(128, 1.5, 4.5) == {"box in voxels": 128, "resolution in voxels": 3}
 
 
 @pytest.fixture

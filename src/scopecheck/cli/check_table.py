@@ -38,7 +38,7 @@ def print_json(about: dict[str, Any], checks: Sequence[Check], notes: Sequence[s
     from scopecheck.record.result import SCHEMA_VERSION, strict
 
     content = {"schema_version": SCHEMA_VERSION, **about, "checks": [one.as_json() for one in checks]}
-    content |= {"distance": None, "notes": [*notes, NOT_GOOD, FAR]}
+    content |= {"distance": _distance(notes) or None, "notes": [*notes, *_closing(notes)]}
     typer.echo(json.dumps(strict(content), indent=1, ensure_ascii=False))
 
 
@@ -85,7 +85,7 @@ def show(head: str, checks: Sequence[Check], n: int, notes: Sequence[str]) -> No
     told += [f"{one.rule.name}: {one.rule.like}." for one in asked if one.rule.like]
     told += _there(known)
     told += _of_good(asked)
-    for note in dict.fromkeys([*told, *notes, NOT_GOOD, FAR]):
+    for note in dict.fromkeys([*told, *notes, *_closing(notes)]):
         say(f"- {note}")
 
 
@@ -135,6 +135,15 @@ def _there(known: Sequence[tuple[Check, Worth]]) -> list[str]:
     if poor:
         told.append(f"No better than chance, for it rang as often on good numbers: {', '.join(poor)}.")
     return told
+
+
+def _distance(notes: Sequence[str]) -> list[str]:
+    """What was said of how far the files lie from those that were counted or swept."""
+    return [note for note in notes if note.startswith("Beside ")]
+
+
+def _closing(notes: Sequence[str]) -> list[str]:
+    return [NOT_GOOD] if _distance(notes) else [NOT_GOOD, FAR]
 
 
 def _not_asked(one: Check) -> str:

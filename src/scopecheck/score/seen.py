@@ -43,7 +43,7 @@ def of_images(raw: ArrayLike, restored: ArrayLike) -> dict[str, float]:
     -------
     dict of str to float
         ``light over noise``: the raw image's 99.9th percentile less its median, in standard deviations of the
-        noise between its neighbours; NaN where there is none. ``structure, pixels``: how far the restored
+        noise between its neighbours; NaN where there is none. ``structure in pixels``: how far the restored
         image's autocorrelation takes to fall to a half; NaN where it is constant.
     """
     from scopecheck.measure.intensity import noise_level
@@ -53,7 +53,7 @@ def of_images(raw: ArrayLike, restored: ArrayLike) -> dict[str, float]:
     light = float(np.percentile(taken, 99.9) - np.median(taken))
     return {
         "light over noise": light / noise if noise > 0 else float("nan"),
-        "structure, pixels": _half(made),
+        "structure in pixels": _half(made),
     }
 
 
@@ -70,8 +70,8 @@ def of_picks(xy: ArrayLike, diameter: float | None) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``picks``, and ``neighbour, diameters``: the median distance to the nearest other pick, NaN with fewer
-        than two picks or without a diameter.
+        ``picks``, and ``neighbour in diameters``: the median distance to the nearest other pick; NaN with
+        fewer than two picks or without a diameter.
     """
     from scipy.spatial import cKDTree
 
@@ -79,12 +79,12 @@ def of_picks(xy: ArrayLike, diameter: float | None) -> dict[str, float]:
     near = float("nan")
     if diameter and len(points) > 1:
         near = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1])) / diameter
-    return {"picks": float(len(points)), "neighbour, diameters": near}
+    return {"picks": float(len(points)), "neighbour in diameters": near}
 
 
 def of_halves(box: int, pixel_size: float, resolution: float) -> dict[str, float]:
     """The size of the box, and the claimed resolution, both in voxels."""
-    return {"box, voxels": float(box), "resolution, voxels": resolution / pixel_size}
+    return {"box in voxels": float(box), "resolution in voxels": resolution / pixel_size}
 
 
 def far_from(recipes: Iterable[str], yours: Sequence[Mapping[str, float]]) -> list[str]:
