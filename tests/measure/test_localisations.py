@@ -203,6 +203,21 @@ def test_a_smoothed_peak_has_the_height_of_the_gaussian():
     assert heights == pytest.approx([1 / (2 * np.pi * 4)], rel=0.01)  # of a Gaussian of 2 pixels
 
 
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.4, 2.0]), st.sampled_from([3, 1000]))
+def test_peaks_are_what_a_maximum_filter_leaves(seed, least, levels):
+    from scipy.ndimage import maximum_filter
+
+    rng = np.random.default_rng(seed)
+    pictures = (
+        rng.integers(-1, levels, rng.integers(1, 12, 3)) / 3
+    )  # few levels: plateaus, which are kept whole
+    highest = maximum_filter(pictures, (1, 3, 3), mode="constant", cval=-np.inf)
+    known = np.argwhere((pictures == highest) & (pictures >= least) & (pictures > 0))
+    frames, xy, heights = loc.peaks(pictures, least, 10, sigma=0)
+    assert np.column_stack((frames, (xy / 10 - 0.5)[:, ::-1])).tolist() == known.tolist()
+    assert heights.tolist() == pictures[tuple(known.T)].tolist()
+
+
 def test_the_best_threshold_lies_between_what_is_true_and_what_is_not():
     rng = np.random.default_rng(3)
     places = np.array([(x, y) for x in range(5, 60, 10) for y in range(5, 60, 10)])

@@ -11,7 +11,9 @@ Source of the design: Nehme et al. 2018, https://doi.org/10.1364/OPTICA.5.000458
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,7 +150,7 @@ def train(
     return model
 
 
-def drawn(model: "tf.keras.Model", frames: NDArray, batch: int = 10) -> NDArray[np.float32]:
+def drawn(model: "tf.keras.Model | SimpleNamespace", frames: NDArray, batch: int = 10) -> NDArray[np.float32]:
     """Ask a network: from frames (n, Y, X), scaled as in its training, to pictures (n, 4 Y, 4 X).
 
     An emitter is about 1 in the sum over its peak. Negative values become 0, as its authors have it.
@@ -163,16 +165,20 @@ def drawn(model: "tf.keras.Model", frames: NDArray, batch: int = 10) -> NDArray[
     given = np.asarray(frames, np.float32)[..., None]
     high, wide = given.shape[1:3]
     even = np.pad(given, ((0, 0), (0, high % 2), (0, wide % 2), (0, 0)), mode="edge")
-    parts = [keras.ask(model, even[k : k + batch])[..., 0] for k in range(0, len(even), batch)]
+    parts = [model.predict(even[k : k + batch], verbose=0)[..., 0] for k in range(0, len(even), batch)]
     out = np.concatenate(parts)[:, : FINER * high, : FINER * wide]
     return np.clip(out, 0, None) / np.float32(_PEAK)
 
 
-def kept(path: str | Path, widths: Sequence[int] = WIDTHS) -> "tf.keras.Model":
-    """Build a network and fill it with the numbers that `keep` wrote; DataError where they do not fit it."""
-    model = network(widths)
-    keras.fill(model, path)
-    return model
+def kept(path: str | Path, widths: Sequence[int] = WIDTHS) -> SimpleNamespace:
+    """Take what `keep` wrote for the one network of these widths; DataError where it does not fit it."""
+    return keras.filled(_shared(tuple(widths)), path)[0]
+
+
+@cache
+def _shared(widths: tuple[int, ...]) -> "tf.keras.Model":
+    """The network that all kept ones of these widths fill in turn: to build it takes half a second."""
+    return network(widths)
 
 
 def _patches(stack: NDArray, side: int) -> NDArray[np.float32]:
