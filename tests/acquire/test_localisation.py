@@ -159,6 +159,17 @@ def test_a_fit_of_single_spots_finds_what_was_filmed_where_they_lie_apart():
         (lambda: sim.film([[0, 0, 0]], flashes((0, 3, 1)), (4, 4), 1, 0), "out of range"),
         (lambda: sim.film([[0, 0, 0]], flashes((0, -1, 1)), (4, 4), 1, 0), "out of range"),
         (lambda: sim.film([[0, 0, 0]], flashes(), (4, 4), 1, 0, background=-1), "0 or more"),
+        (lambda: sim.film([[0, 0, np.nan]], flashes((0, 0, 1)), (4, 4), 1, 0), "all finite"),
+        (lambda: sim.film([[0, 0, 0]], flashes((0, 0, -200)), (4, 4), 1, 0), "photons of 0 or more"),
+        (lambda: sim.film([[0, 0, 0]], flashes((0.5, 0, 1)), (4, 4), 1, 0), "no whole number"),
+        (lambda: sim.film([[0, 0, 0]], flashes()[["frame"]], (4, 4), 1, 0), "has no emitter, photons"),
+        (lambda: sim.film([[0, 0, 0]], flashes(), (4, 4), 1, 0, drift=(np.nan, 0)), "how far along x"),
+        (lambda: sim.label([1, 2, 3], 0.5, 0), "expected (n, 3)"),
+        (lambda: sim.label(np.zeros((3, 3)), 0.5, 0, linker=np.nan), "linker: nan; expected"),
+        (lambda: sim.rings(1, 2000, 0, width=-5), "width: -5; expected"),
+        (lambda: sim.filaments(2, 2000, 0, bend=np.nan), "bend: nan; expected"),
+        (lambda: sim.blink(-1, 10, 0), "n: -1; expected"),
+        (lambda: sim.Optics(astigmatism=300), "for an astigmatism a depth"),
     ],
 )
 def test_bad_input_is_named(call, said):

@@ -152,6 +152,38 @@ def test_a_second_exposure_is_compared(run, denoised):
     assert "No better than chance" in " ".join(run("denoised", "raw", "out", *how)[1].split())
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda image: image[::-1], "fits the raw one better turned upside down"),
+        (lambda image: image.T, "fits the raw one better transposed"),
+        (lambda image: np.roll(image, 45, axis=(0, 1)), "is no more like the raw one"),
+        (lambda image: np.random.default_rng(5).random(image.shape), "do they show the same place?"),
+    ],
+)
+def test_a_restored_image_of_another_place_or_way_round_is_noted(run, denoised, change, said):
+    images = {f"f{k}": change(tifffile.imread(denoised / "out" / f"f{k}.tif")) for k in range(3)}
+    write(denoised / "other", **images)
+    for more in ([], ["--second-out", "other"]):
+        told = run("denoised", "raw", "out" if more else "other", *more)[1]
+        if more:
+            said = said.replace("the raw one", "the first")
+        assert said in " ".join(told.split())
+    assert "better" not in run("denoised", "raw", "out")[1]
+
+
+def test_a_movie_on_both_sides_is_noted_and_huge_values_are_refused(run, denoised):
+    frames = np.stack([tifffile.imread(denoised / "raw" / f"f{k}.tif") for k in range(3)])
+    tifffile.imwrite(denoised / "movie.tif", frames, photometric="minisblack")
+    tifffile.imwrite(denoised / "smooth.tif", gaussian_filter(frames, (0, 2, 2)), photometric="minisblack")
+    told = " ".join(run("denoised", "movie.tif", "smooth.tif")[1].split())
+    assert "3 planes, taken for one volume; give frames of a movie one by one" in told
+    tifffile.imwrite(denoised / "huge.tif", frames.astype(float) * 1e300, photometric="minisblack")
+    status, _, error = run("denoised", "movie.tif", "huge.tif")
+    assert status == 2
+    assert "huge.tif: holds values above 1e+100" in error
+
+
 def test_images_in_which_nothing_changed_or_is_seen_are_not_judged(run, denoised):
     found = told(run("denoised", "raw", "raw2", "--json")[1])
     assert found["again"]["told"] == "give --second-out"

@@ -14,7 +14,7 @@ from scopecheck import acquire
 from scopecheck.acquire.spots import field
 from scopecheck.cli.command import app
 from scopecheck.errors import InputError
-from scopecheck.score.restored import score_restored
+from scopecheck.score.restored import ran_over, score_restored
 
 SHAPE = (96, 112)
 
@@ -185,6 +185,26 @@ def test_images_that_are_moved_are_refused_with_the_shift(tmp_path, by):
     y, x = re.search(r"moved by Y (\S+), X (\S+) pixels", str(told.value)).groups()
     assert (float(y), float(x)) == pytest.approx((-by[0], -by[1]), abs=0.1)
     assert "moved by" in " ".join(score_restored(*made, as_given=True).notes)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_images_that_are_turned_or_mirrored_are_refused(tmp_path, side):
+    made = folders(tmp_path, scenes(2), lambda raw, true: 0.9 * true)
+    for path in sorted(made[side].iterdir()):
+        tifffile.imwrite(path, np.ascontiguousarray(tifffile.imread(path)[::-1]))
+    with pytest.raises(InputError, match=r"field_0.tif: fits the truth better turned upside down"):
+        score_restored(*made, fit=True, tolerance={"light": 0.1})
+    notes = " ".join(score_restored(*made, tolerance={"light": 0.1}, as_given=True).notes)
+    assert "fits the truth better turned upside down" in notes
+
+
+def test_numbers_that_ran_over_again_and_again_are_told_and_roots_are_not():
+    true = scenes(1, light=20_000)[0] + 20
+    noisy = np.random.default_rng(0).poisson(true)
+    for times in (50, 200, 500):  # the brightest spot goes round 1.6, 6 and 16 times
+        assert ran_over((noisy.astype(np.int64) * times).astype(np.uint16), true), times
+    for image in (np.sqrt(true) * 400, np.clip(noisy * 100, 0, 65535), 65535 * (true / true.max()) ** 0.3):
+        assert not ran_over(image.astype(np.uint16), true)
 
 
 def test_a_movie_a_constant_truth_and_one_file_twice_are_refused(tmp_path):

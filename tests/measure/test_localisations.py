@@ -203,19 +203,32 @@ def test_a_smoothed_peak_has_the_height_of_the_gaussian():
     assert heights == pytest.approx([1 / (2 * np.pi * 4)], rel=0.01)  # of a Gaussian of 2 pixels
 
 
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.4, 2.0]), st.sampled_from([3, 1000]))
-def test_peaks_are_what_a_maximum_filter_leaves(seed, least, levels):
-    from scipy.ndimage import maximum_filter
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.4, 2.0]), st.sampled_from([3, 10**9]))
+def test_each_regional_maximum_has_a_peak_and_peaks_are_no_neighbours(seed, least, levels):
+    from scipy.ndimage import label
+    from skimage.morphology import local_maxima
 
     rng = np.random.default_rng(seed)
-    pictures = (
-        rng.integers(-1, levels, rng.integers(1, 12, 3)) / 3
-    )  # few levels: plateaus, which are kept whole
-    highest = maximum_filter(pictures, (1, 3, 3), mode="constant", cval=-np.inf)
-    known = np.argwhere((pictures == highest) & (pictures >= least) & (pictures > 0))
+    pictures = rng.integers(-1, levels, rng.integers(2, 12, 3)) / 3  # of few levels there are plateaus
     frames, xy, heights = loc.peaks(pictures, least, 10, sigma=0)
-    assert np.column_stack((frames, (xy / 10 - 0.5)[:, ::-1])).tolist() == known.tolist()
-    assert heights.tolist() == pictures[tuple(known.T)].tolist()
+    columns, rows = (xy / 10 - 0.5).T.astype(int)
+    assert heights.tolist() == pictures[frames, rows, columns].tolist()
+    for frame, picture in enumerate(pictures):
+        kept = np.zeros(picture.shape, bool)
+        kept[rows[frames == frame], columns[frames == frame]] = True
+        tops = local_maxima(picture) & (picture >= least) & (picture > 0)
+        regions, n = label(tops, np.ones((3, 3)))
+        assert set(regions[kept]) - {0} == set(range(1, n + 1))
+        assert label(kept, np.ones((3, 3)))[1] == kept.sum()
+        if levels > 3:
+            assert (kept == tops).all()
+
+
+def test_an_even_picture_has_no_peak_and_a_flat_top_has_one():
+    assert not len(loc.peaks(np.full((1, 32, 32), 7.0), 1, 10)[0])
+    pictures = np.zeros((1, 32, 32))
+    pictures[0, 4:8, 10:14] = 255
+    assert loc.peaks(pictures, 1, 10, sigma=0)[1].tolist() == [[105, 45]]
 
 
 def test_the_best_threshold_lies_between_what_is_true_and_what_is_not():

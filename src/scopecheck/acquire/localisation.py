@@ -56,6 +56,10 @@ class Optics:
     def __post_init__(self) -> None:
         if not (self.pixel > 0 and self.sigma > 0 and self.depth > 0 and np.isfinite(self.astigmatism)):
             raise InputError("Optics: expected a pixel, sigma and depth above 0, and a finite astigmatism.")
+        if not np.isfinite([self.pixel, self.sigma]).all() or (self.astigmatism and np.isinf(self.depth)):
+            raise InputError(
+                "Optics: expected finite numbers, and for an astigmatism a depth, such as 400 nm."
+            )
 
     def widths(self, z: ArrayLike) -> tuple[NDArray, NDArray]:
         """Standard deviation along x and along y at each z, nm."""
@@ -80,6 +84,7 @@ def filaments(n: int, side: float, seed: int, *, bend: float = 0.3, apart: float
         Distance of neighbouring sites, nm; 8 nm is a tubulin dimer's length.
     """
     _positive(n=n, side=side, apart=apart)
+    _not_below_0(bend=bend)
     rng = np.random.default_rng(seed)
     sites = [np.zeros((0, 2))]
     for _ in range(n):
@@ -115,6 +120,7 @@ def rings(
         A ring.
     """
     _positive(n=n, side=side, radius=radius, sites=sites)
+    _not_below_0(width=width)
     rng = np.random.default_rng(seed)
     centres = _apart(rng, n, side, 3 * radius)
     angle = rng.uniform(0, 2 * np.pi, (n, sites))
@@ -164,7 +170,8 @@ def label(sites: ArrayLike, share: float, seed: int, *, linker: float = 0.0) -> 
     """
     if not 0 <= share <= 1:
         raise InputError(f"share: {share}; expected 0 to 1.")
-    rng, at = np.random.default_rng(seed), np.asarray(sites, float)
+    _not_below_0(linker=linker)
+    rng, at = np.random.default_rng(seed), _places(sites, "sites")
     kept = at[rng.random(len(at)) < share]
     kept[:, :2] += linker * rng.standard_normal((len(kept), 2))
     return kept
@@ -210,7 +217,10 @@ def blink(
     """
     import pandas as pd
 
-    _positive(frames=frames, on=on, off=off, bleach=bleach, photons=photons)
+    _positive(frames=frames, on=on, off=off, photons=photons)
+    _not_below_0(n=n)
+    if not bleach > 0:
+        raise InputError(f"bleach: {bleach}; expected a number above 0, or infinity for never.")
     rng = np.random.default_rng(seed)
     rows: list[tuple[int, int, float]] = []
     for emitter in range(n):
@@ -313,21 +323,28 @@ def film(
     Raises
     ------
     InputError
-        If positions are not (n, 3), a flash names no emitter or frame, or the background is negative.
+        If positions are not (n, 3), a flash names no emitter or frame or has no light of 0 or more, the
+        background is negative, or a number is not finite.
     """
     optics, camera = optics or Optics(), camera or Camera()
-    at = np.asarray(positions, float)
-    if at.ndim != 2 or at.shape[1] != 3:
-        raise InputError(f"positions: shape {at.shape}; expected (n, 3), x, y and z in nm.")
-    frame, emitter = (flashes[name].to_numpy(np.int64) for name in ("frame", "emitter"))
+    at = _places(positions, "positions")
+    if lacking := {"frame", "emitter", "photons"} - set(flashes):
+        raise InputError(f"flashes: has no {', '.join(sorted(lacking))}; expected the columns of `blink`.")
+    numbers = {name: flashes[name].to_numpy(float) for name in ("frame", "emitter", "photons")}
+    if not all(np.isfinite(values).all() for values in numbers.values()) or (numbers["photons"] < 0).any():
+        raise InputError("flashes: expected finite numbers, and photons of 0 or more.")
+    if any((numbers[name] % 1).any() for name in ("frame", "emitter")):
+        raise InputError("flashes: a frame or an emitter is no whole number; expected those of `blink`.")
+    frame, emitter = (numbers[name].astype(np.int64) for name in ("frame", "emitter"))
     least, most = ([f(a) for a in (frame, emitter)] if len(flashes) else [0, 0] for f in (np.min, np.max))
     if len(flashes) and (min(least) < 0 or most[0] >= frames or most[1] >= len(at)):
         raise InputError("flashes: a frame or an emitter is out of range; expected those of `blink`.")
-    if not background >= 0:
-        raise InputError(f"background: {background}; expected photons a pixel, 0 or more.")
+    _not_below_0(background=background)
+    if np.shape(drift) != (2,) or not np.isfinite(drift).all():
+        raise InputError(f"drift: {drift}; expected how far along x and y, nm.")
     part = frame / max(frames - 1, 1)
     x, y = (at[emitter, k] + drift[k] * part for k in (0, 1))
-    z, photons = at[emitter, 2], flashes["photons"].to_numpy(float)
+    z, photons = at[emitter, 2], numbers["photons"]
     light = background + _shone(np.column_stack([x, y, z]), photons, frame, (frames, *shape), optics)
     truth = flashes.assign(x=x, y=y, z=z)[["frame", "x", "y", "z", "photons", "emitter"]]
     inside = (x >= 0) & (y >= 0) & (x < shape[1] * optics.pixel) & (y < shape[0] * optics.pixel)
@@ -393,7 +410,20 @@ def _apart(rng: np.random.Generator, n: int, side: float, least: float) -> NDArr
     raise InputError(f"n: {n} objects do not fit {least:g} nm apart into {side:g} nm; ask for fewer.")
 
 
+def _places(given: ArrayLike, name: str) -> NDArray[np.float64]:
+    at = np.asarray(given, float)
+    if at.ndim != 2 or at.shape[1] != 3 or not np.isfinite(at).all():
+        raise InputError(f"{name}: shape {at.shape}; expected (n, 3), x, y and z in nm, all finite.")
+    return at
+
+
 def _positive(**numbers: float) -> None:
     for name, value in numbers.items():
-        if not value > 0:
+        if not 0 < value < np.inf:
             raise InputError(f"{name}: {value}; expected a number above 0.")
+
+
+def _not_below_0(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 <= value < np.inf:
+            raise InputError(f"{name}: {value}; expected a number, 0 or more.")

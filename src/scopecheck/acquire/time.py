@@ -70,11 +70,13 @@ def bleached(
         If a number is not positive, or light is negative or not finite.
     """
     specimen = light(photons, "photons")
-    rest = np.broadcast_to(np.asarray(background, float), specimen.shape)
-    if frames < 1 or not (exposure > 0 and lifetime > 0):
+    rest = np.asarray(background, float)
+    if rest.shape not in ((), specimen.shape):
+        raise InputError(f"background: shape {rest.shape}; expected one number, or {specimen.shape}.")
+    if frames < 1 or not (0 < exposure < np.inf and lifetime > 0):
         raise InputError(
             f"frames {frames}, exposure {exposure}, lifetime {lifetime}: expected at least one frame, and"
-            " times above 0."
+            " times above 0, the exposure a finite one."
         )
     if specimen.min() < 0 or not (np.isfinite(rest).all() and rest.min() >= 0):
         raise InputError("photons, background: expected finite light of 0 and above.")

@@ -26,6 +26,10 @@ TUNED_FROM = 8  # annotated fields; a weight learned from fewer makes the interv
 ALARM = 0.05
 DRAWS = 1_999
 DRAWN_AT_ONCE = 2_000  # fields of a stratum up to which all draws are made in one array
+NO_SPREAD = (
+    "What the tool leaves is the same on every annotated field, so nothing tells how wide the interval has to"
+    " be: its width of 0 is no precision. Rare events look like this until one is met: annotate more fields."
+)
 BATCH = 32  # columns given to the package at once: its work grows with their square
 
 
@@ -216,6 +220,11 @@ def corrected(
     unit = se_alone**2 / scale if scale else 0.0
     by_alone = quantile(np.maximum(df_alone + m - at.size, 1)) * np.sqrt(unit * (1 / m - 1 / f.size) + floor)
     enough = np.flatnonzero(by_alone <= half * (1 + 1e-9))
+    equivalent = int(m[enough[0]]) if enough.size else f.size
+    if not se_alone:  # nothing that another number of fields could make narrower
+        equivalent = at.size
+    if not se and at.size < f.size:
+        note = f"{note} {NO_SPREAD}".strip()
     return Corrected(
         estimand=estimand,
         scope=scope,
@@ -228,7 +237,7 @@ def corrected(
         uncorrected=float(times * f.mean() / _below(g.mean())),
         weight=weight,
         tuned=tuned,
-        equivalent=int(m[enough[0]]) if enough.size else f.size,
+        equivalent=equivalent,
         df=df,
         strata=len(shares),
         note=note,

@@ -71,7 +71,8 @@ def fwhm(image: ArrayLike, xy: ArrayLike, reach: float = 6.0) -> NDArray[np.floa
     Raises
     ------
     InputError
-        If the image is not one plane of finite numbers, places are not (n, 2), or reach is below 1.
+        If the image is not one plane of finite numbers, places are not (n, 2) or outside the image, or reach
+        is below 1.
 
     Examples
     --------
@@ -88,6 +89,8 @@ def fwhm(image: ArrayLike, xy: ArrayLike, reach: float = 6.0) -> NDArray[np.floa
         raise InputError(f"image: shape {values.shape}; expected one plane (Y, X) of finite numbers.")
     if at.ndim != 2 or at.shape[1] != 2 or not np.isfinite(at).all():
         raise InputError(f"xy: shape {at.shape}; expected finite places (n, 2).")
+    if ((at < -0.5) | (at > np.array(values.shape[::-1]) - 0.5)).any():
+        raise InputError(f"xy: some lie outside the image of {values.shape} pixels; expected x, y in pixels.")
     if not reach >= 1:
         raise InputError(f"reach: {reach}; expected 1 pixel or more.")
     angle = np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS

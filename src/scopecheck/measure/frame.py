@@ -20,21 +20,12 @@ from numpy.typing import NDArray
 
 from scopecheck.measure.matched import Match
 from scopecheck.measure.objects import matched, overlaps
+from scopecheck.measure.registered import TURNS
 
 ALPHA = 5e-4  # chance of a word where there is nothing, all changes taken together, as for picks
 _LARGE = 1 << 22  # pixels beyond which shifts are sought on every k-th row and column, and then refined
 
 Field = tuple[NDArray, NDArray]  # predicted and true labels of one image
-TURNS: dict[str, Callable[[NDArray], NDArray]] = {  # of the last two axes
-    "": lambda a: a,
-    "turned upside down": lambda a: a[..., ::-1, :],
-    "mirrored left to right": lambda a: a[..., ::-1],
-    "rotated by 180 degrees": lambda a: a[..., ::-1, ::-1],
-    "transposed (y and x swapped)": lambda a: a.swapaxes(-1, -2),
-    "rotated by 90 degrees": lambda a: np.rot90(a, 1, (-2, -1)),
-    "rotated by 270 degrees": lambda a: np.rot90(a, 3, (-2, -1)),
-    "transposed over the other diagonal": lambda a: np.rot90(a, 2, (-2, -1)).swapaxes(-1, -2),
-}
 
 
 def orientation_hint(

@@ -140,9 +140,11 @@ def render(positions: ArrayLike, side: tuple[float, float], pixel_size: float) -
     Raises
     ------
     InputError
-        If positions are no finite pairs, or the pixel size is not above 0.
+        If positions are no finite pairs, or a side or the pixel size is not above 0.
     """
     p, size = points(positions, "positions"), pixel_side(pixel_size)
+    if len(side) != 2 or not all(0 < length < np.inf for length in side):
+        raise InputError(f"side: {side}; expected the height and width of the picture, both above 0.")
     shape = tuple(int(np.ceil(length / size)) for length in side)
     edges = [np.arange(n + 1) * size for n in shape]
     return np.histogramdd(p[:, 1::-1], bins=edges)[0]

@@ -148,9 +148,10 @@ def agreement(restored: ArrayLike, true: ArrayLike) -> dict[str, float]:
 def looks(images: Sequence[ArrayLike], true: Sequence[ArrayLike]) -> dict[str, float]:
     """SSIM and PSNR (dB) after the best gain and offset, as of `agreement`, in the mean over images.
 
-    Images of an even scene have neither and are left out; without any other nothing is returned.
+    Images of an even scene have neither and are left out; without any other nothing is returned. Raises
+    InputError as `agreement`.
     """
-    told = [agreement(a, b) for a, b in zip(images, true, strict=True) if np.ptp(np.asarray(b)) > 0]
+    told = [agreement(a, b) for a, b in zip(images, true, strict=True) if np.ptp(np.asarray(b)) != 0]
     names = {"SSIM": "ssim_fitted", "PSNR, dB": "psnr_fitted"} if told else {}
     return {name: float(np.mean([one[key] for one in told])) for name, key in names.items()}
 
@@ -162,7 +163,10 @@ def looks_of_nothing(true: Sequence[ArrayLike]) -> dict[str, float]:
 
 
 def contrast(image: ArrayLike, labels: ArrayLike) -> float:
-    """Mean light in the objects over that of the background, less 1 (Weber's contrast); NaN without both.
+    """Mean light in the objects over that of the background, less 1 (Weber's contrast).
+
+    NaN without objects, without background, or where the background is dark on average or below 0, as after
+    its subtraction: a ratio to it says nothing.
 
     Parameters
     ----------
@@ -173,15 +177,17 @@ def contrast(image: ArrayLike, labels: ArrayLike) -> float:
     Raises
     ------
     InputError
-        If the shapes differ.
+        If the shapes differ, or values are not finite.
     """
     values, inside = np.asarray(image, float), np.asarray(labels) != 0
     if values.shape != inside.shape:
         raise InputError(f"labels: shape {inside.shape}; expected that of the image, {values.shape}.")
+    if not np.isfinite(values).all():
+        raise InputError("image: holds NaN or infinity; expected a finite value in every pixel.")
     if not inside.any() or inside.all():
         return math.nan
     dark = float(values[~inside].mean())
-    return float(values[inside].mean()) / dark - 1 if dark else math.inf
+    return float(values[inside].mean()) / dark - 1 if dark > 0 else math.nan
 
 
 def colocalisation(

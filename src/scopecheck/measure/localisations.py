@@ -33,6 +33,8 @@ AXIAL = 500.0  # nm, the axial limit beside a radius of 250 nm
 ALPHA = {"lateral": 0.01, "axial": 0.005}  # per nm
 SCORES = ("jaccard", "precision", "recall", "rmse_lateral", "rmse_axial", "efficiency")
 _WHOLE = 4_000_000  # distances of a frame that are all computed; a fuller frame is matched by its neighbours
+_PACK = 48
+_AT_ONCE = 100_000  # neighbours along x looked at in one go, which fit a processor's cache
 
 Frames = tuple[ArrayLike, ArrayLike]
 
@@ -146,6 +148,11 @@ def efficiency(jaccard: float, rmse: float, alpha: float = ALPHA["lateral"]) -> 
     alpha : float
         Per nanometre: 0.01 laterally, 0.005 axially.
 
+    Raises
+    ------
+    InputError
+        A Jaccard outside 0 to 1, a negative RMSE, or an alpha that is not above 0.
+
     Examples
     --------
     >>> from scopecheck.measure import localisations
@@ -154,6 +161,8 @@ def efficiency(jaccard: float, rmse: float, alpha: float = ALPHA["lateral"]) -> 
     """
     if not (np.isnan(jaccard) or 0 <= jaccard <= 1):
         raise InputError(f"jaccard: {jaccard}; expected a fraction from 0 to 1, not per cent.")
+    if rmse < 0 or not 0 < alpha < np.inf:
+        raise InputError(f"rmse {rmse}, alpha {alpha}: expected nanometres, 0 or more, and a weight above 0.")
     return float(1 - np.hypot(1 - jaccard, alpha * rmse))
 
 
@@ -191,7 +200,10 @@ def match(
     (1, 10.0, 0.33)
     """
     f, t = points(found, "localisations"), points(true, "emitters")
-    reach, depth = positive(radius), positive(axial)
+    reach = positive(radius)
+    if not 0 < axial < np.inf:
+        raise InputError(f"axial: {axial!r}; expected the largest difference in z, nm, above 0.")
+    depth = float(axial)
     if len(f) and len(t) and f.shape[1] != t.shape[1]:
         raise InputError(
             f"localisations have {f.shape[1]} coordinates, emitters {t.shape[1]}; expected x, y or x, y, z of"
@@ -246,12 +258,14 @@ def chance(
     Raises
     ------
     InputError
-        As `match`; another word for `wrong`.
+        As `match`; another word for `wrong`; no draw.
     """
     f, t = points(found, "localisations"), points(true, "emitters")
     of_found, of_true = _checked(frames, f, t)
     if wrong not in ("places", "frames"):
         raise InputError(f"wrong: {wrong!r}; expected 'places' or 'frames'.")
+    if repeats < 1:
+        raise InputError(f"repeats: {repeats}; expected at least one draw.")
     # a stream of its own: emitters simulated from the same seed would be met again, place by place
     rng = np.random.default_rng([*np.atleast_1d(seed), 0x10CA])
     order = np.unique(np.concatenate((of_found, of_true)))
@@ -301,7 +315,7 @@ def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int 
     Raises
     ------
     InputError
-        As `match`; a negative number of dark frames.
+        As `match`; dark frames that are no whole number of 0 or more.
 
     Examples
     --------
@@ -316,8 +330,8 @@ def molecules(positions: ArrayLike, frames: ArrayLike, radius: float, dark: int 
     p = points(positions, "localisations")
     when = _whole(frames, p, "localisations")
     reach = positive(radius)
-    if dark < 0:
-        raise InputError(f"dark: {dark}; expected a number of frames, not below 0.")
+    if not (dark >= 0 and dark % 1 == 0):
+        raise InputError(f"dark: {dark}; expected a whole number of frames, not below 0.")
     if not len(p):
         return np.zeros(0, np.intp)
     # With the frame as a third axis, in which dark + 1 frames are as far as the radius, only localisations
@@ -337,6 +351,8 @@ def peaks(
     pictures: ArrayLike, least: float, pixel: float, sigma: float = 1.0
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Take the peaks of pictures for localisations: pixels that none of their eight neighbours exceeds.
+
+    Of neighbours that are equally high the first, row by row, is the peak. An even picture has none.
 
     Parameters
     ----------
@@ -375,8 +391,11 @@ def peaks(
     around = np.pad(smooth, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
     frames, rows, columns = np.nonzero((smooth >= least) & (smooth > 0))
     for down, right in np.ndindex(3, 3):  # few pixels are that high, and each neighbour leaves fewer
-        kept = smooth[frames, rows, columns] >= around[frames, rows + down, columns + right]
+        higher = np.greater if (down, right) < (1, 1) else np.greater_equal
+        kept = higher(smooth[frames, rows, columns], around[frames, rows + down, columns + right])
         frames, rows, columns = frames[kept], rows[kept], columns[kept]
+    uneven = np.ptp(smooth, axis=(1, 2))[frames] > 0
+    frames, rows, columns = frames[uneven], rows[uneven], columns[uneven]
     return frames, (np.column_stack((columns, rows)) + 0.5) * size, smooth[frames, rows, columns]
 
 
@@ -428,8 +447,9 @@ def likeness(picture: ArrayLike, true: ArrayLike, pixel: float, sigma: float = 1
     Parameters
     ----------
     picture : array_like, (Y, X)
-    true : array_like, (m, 2)
-        x, y of the emitters, nm; (0, 0) is the outer corner of the first pixel. Those outside are left out.
+    true : array_like, (m, 2) or (m, 3)
+        x, y (z is not used) of the emitters, nm; (0, 0) is the outer corner of the first pixel. Those outside
+        are left out.
     pixel : float
         Side of a pixel, nm.
     sigma : float
@@ -451,7 +471,7 @@ def likeness(picture: ArrayLike, true: ArrayLike, pixel: float, sigma: float = 1
         raise InputError(
             f"picture: shape {np.shape(picture)}; expected one plane (Y, X). Sum a movie's frames."
         )
-    image, (x, y) = np.asarray(picture, float), points(true, "emitters").reshape(-1, 2).T
+    image, (x, y) = np.asarray(picture, float), points(true, "emitters")[:, :2].T
     rows, columns = (np.arange(size + 1) * pixel_side(pixel) for size in image.shape)
     known = np.histogram2d(y, x, bins=(rows, columns))[0]  # type: ignore[arg-type]
     if not (np.ptp(image) and np.ptp(known)):
@@ -468,15 +488,26 @@ def _by_frame(
 ) -> NDArray:
     """Pairs (row of f, row of t) of every frame, as many as possible, then the least total distance."""
     from scipy.optimize import linear_sum_assignment
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     first, second, i, j, apart = _near(f, of_found, t, of_true, reach, depth)
-    lone = (np.bincount(i, minlength=len(f))[i] == 1) & (np.bincount(j, minlength=len(t))[j] == 1)
-    ours, theirs = [i[lone]], [j[lone]]  # whoever has no choice is paired
-    i, j, apart = i[~lone], j[~lone], apart[~lone]
-    # Positions are in the order of their frames, so those of a frame that have a choice follow each other.
-    (rows, a), (columns, b) = np.unique(i, return_inverse=True), np.unique(j, return_inverse=True)
-    cuts = [0, *(np.flatnonzero(np.diff(of_found[first[i]])) + 1), len(i)] if len(i) else [0]
-    for start, end in pairwise(cuts):
+    n = len(f) + len(t)
+    linked = coo_array((np.ones(len(i), bool), (i, len(f) + j)), shape=(n, n))
+    many, group = connected_components(linked, directed=False)
+    sides = [np.bincount(part, minlength=many) for part in (group[: len(f)], group[len(f) :])]
+    of = group[i]
+    alone = np.minimum(*sides)[of] == 1  # several may want one: the nearest has it
+    order = np.lexsort((apart[alone], of[alone]))
+    won = order[np.diff(of[alone][order], prepend=-1) > 0]
+    ours, theirs = [i[alone][won]], [j[alone][won]]
+    order = np.flatnonzero(~alone)[np.argsort(of[~alone], kind="stable")]
+    i, j, apart, of = i[order], j[order], apart[order], of[order]
+    (rows, a), (columns, b) = _in_order(i, group[: len(f)]), _in_order(j, group[len(f) :])
+    # Groups share nobody. Some at a time are assigned in one go, which takes less than each alone.
+    begins = np.flatnonzero(np.diff(of, prepend=-1))
+    pack = np.minimum.reduceat(a, begins) // _PACK if len(begins) else begins
+    for start, end in pairwise([*begins[np.diff(pack, prepend=-1) > 0], len(i)]):
         a0, b0 = a[start:end].min(), b[start:end].min()
         in_row, in_column = a[start:end] - a0, b[start:end] - b0
         shape = (int(in_row.max()) + 1, int(in_column.max()) + 1)
@@ -501,6 +532,15 @@ def _by_frame(
     return every[np.argsort(every[:, 0])]
 
 
+def _in_order(which: NDArray, group: NDArray) -> tuple[NDArray, NDArray]:
+    """Those that occur, group after group, and the place of each in this order."""
+    there = np.unique(which)
+    there = there[np.argsort(group[there], kind="stable")]
+    place = np.zeros(len(group), np.intp)
+    place[there] = np.arange(len(there))
+    return there, place[which]
+
+
 def _near(
     f: NDArray, of_found: NDArray, t: NDArray, of_true: NDArray, reach: float, depth: float
 ) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
@@ -521,12 +561,14 @@ def _near(
     margin = reach + 1e-12 * x.max()  # frames far down the line are known less sharply
     low = np.searchsorted(there, here - margin)
     n = np.searchsorted(there, here + margin, "right") - low
+    ends, y, its_y = np.cumsum(n), f[:, 1].copy(), t[:, 1].copy()
     some_i, some_j = [nobody], [nobody]
-    for k in range(int(n.max(initial=0))):
-        i = np.flatnonzero(n > k)
-        j = low[i] + k
-        beside = np.abs(f[i, 1] - t[j, 1]) <= reach
-        some_i.append(i[beside])
+    cuts = np.searchsorted(ends, np.arange(_AT_ONCE, ends[-1] + _AT_ONCE, _AT_ONCE)) + 1
+    for start, end in pairwise([0, *np.unique(cuts.clip(max=len(n)))]):
+        each = n[start:end]
+        j = np.arange(each.sum()) + np.repeat(low[start:end] - (np.cumsum(each) - each), each)
+        beside = np.flatnonzero(np.abs(np.repeat(y[start:end], each) - its_y[j]) <= reach)
+        some_i.append(np.repeat(np.arange(start, end), each)[beside])
         some_j.append(j[beside])
     i, j = np.concatenate(some_i), np.concatenate(some_j)
     step = f[i] - t[j]
@@ -534,8 +576,7 @@ def _near(
     if f.shape[1] == 3:
         within &= np.abs(step[:, 2]) <= depth
     i, j, step = i[within], j[within], step[within]
-    order = np.argsort(i, kind="stable")
-    return first, second, i[order], j[order], np.sqrt((step[order] ** 2).sum(axis=1))
+    return first, second, i, j, np.sqrt((step**2).sum(axis=1))
 
 
 def _checked(frames: Frames, f: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.measure.registered import correlation, moved_by
+from scopecheck.measure.registered import correlation, detail, elsewhere, moved_by, turned_by
 from scopecheck.score import checks, pairs
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.seen import far_from, of_images
@@ -134,7 +134,7 @@ def check_denoised(
 
 def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     from scopecheck.data.read.images import read_image
-    from scopecheck.score.restored import file_of, together
+    from scopecheck.score.restored import file_of, grey, together
 
     files, said = pairs.beside(restored, raw, "restored", "raw")
     notes += said
@@ -142,8 +142,8 @@ def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     seen: list[tuple[str, str]] = []
     for name, path, raw_path in files:
         assert raw_path is not None
-        given = {"raw": read_image(raw_path).array, "restored": read_image(path).array}
         paths = {"raw": raw_path, "restored": path}
+        given = {side: grey(file, read_image(file).array) for side, file in paths.items()}
         _shapes(paths, given)
         seen += _looked_at(given, {side: file_of(name, path) for side, path in paths.items()})
         found.append({"name": name} | {side: image.astype(float) for side, image in given.items()})
@@ -175,10 +175,13 @@ def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[t
 
     if np.array_equal(given["raw"], given["restored"]):
         return [("the raw image and the restored hold the very same pixels", files["restored"])]
-    seen = []
-    if found := moved_by(*(given[side].astype(float) for side in ("restored", "raw"))):
-        shift = f"the restored image fits the raw one better moved by {found[1]}; register the two"
-        seen.append((shift, files["restored"]))
+    seen = [
+        (said, files["restored"])
+        for said in _beside(*(given[side].astype(float) for side in ("raw", "restored")))
+    ]
+    if given["raw"].ndim == 3:
+        planes = f"{len(given['raw'])} planes, taken for one volume; give frames of a movie one by one"
+        seen.append((planes, files["raw"]))
     for side, other in (("raw", "restored"), ("restored", "raw")):
         image, said = given[side], list[str]()
         if not np.ptp(image.astype(float)):
@@ -196,10 +199,32 @@ def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[t
     return seen
 
 
+def _beside(raw: NDArray, restored: NDArray) -> list[str]:
+    """Whether the restored image shows the place of the raw one, as it lies there."""
+    if turned := turned_by(restored, raw):
+        how, after, before = turned
+        return [
+            f"the restored image fits the raw one better {how} (correlation {after:.3f}, as given"
+            f" {before:.3f}); turn it back"
+        ]
+    if found := moved_by(restored, raw):
+        return [f"the restored image fits the raw one better moved by {found[1]}; register the two"]
+    pair = detail(restored), detail(raw)
+    if not (np.ptp(pair[0]) and np.ptp(pair[1])):
+        return []
+    own, chance = correlation(*pair), max(elsewhere(*pair, [0, 17]))
+    if own > chance:
+        return []
+    return [
+        f"the restored image is no more like the raw one (correlation {own:.3f}) than when it is moved at"
+        f" random ({chance:.3f}); do they show the same place?"
+    ]
+
+
 def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes: list[str]) -> None:
     """Read a second take of each scene, found by the name of the first, and note what it is not."""
     from scopecheck.data.read.images import read_image
-    from scopecheck.score.restored import OVER, ran_over
+    from scopecheck.score.restored import OVER, grey, ran_over
 
     if Path(first).resolve() == Path(path).resolve():
         raise InputError(f"{path}: given as the first and the second take; give another exposure.")
@@ -210,7 +235,7 @@ def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes
         other = paths.get(one["name"], next(iter(paths.values())) if len(mine) == 1 else None)
         if other is None:
             raise InputError(f"{path}: has no second take of {one['name']}; expected one under its name.")
-        image = read_image(other).array
+        image = grey(other, read_image(other).array)
         _shapes({"raw": Path(first), "restored": other}, {"raw": one[side], "restored": image})
         if np.array_equal(image, one[side]):
             raise InputError(f"{other}: holds the very pixels of the first take; give another exposure.")
@@ -218,11 +243,10 @@ def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes
             notes.append(f"{other}: the second take is constant.")
         elif ran_over(image, one[side]):
             notes.append(f"{other}: the second take of {image.dtype} {OVER}.")
-        elif found := moved_by(image.astype(float), one[side]):
-            notes.append(
-                f"{other}: the second take fits the first better moved by {found[1]}; register the two, or"
-                " the checks that need it tell of the shift."
-            )
+        else:
+            for said in _beside(one[side], image.astype(float)):
+                said = said.replace("restored image", "second take").replace("raw one", "first")
+                notes.append(f"{other}: {said}{'' if said.endswith('?') else '.'}")
         one[key] = image.astype(float)
 
 

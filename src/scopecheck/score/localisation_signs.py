@@ -46,19 +46,20 @@ def refuse_copies(movies: Sequence[Mapping[str, Any]]) -> None:
             seen[held] = path
 
 
-def refuse_another_unit(movie: Mapping[str, Any], radius: float) -> None:
-    """Where one table spans a tenth of the other or less: pixels taken for nanometres, say."""
+def refuse_another_unit(movies: Sequence[Mapping[str, Any]], radius: float) -> None:
+    """Where tables together span a tenth of the others or less: pixels taken for nanometres, say."""
     import numpy as np
 
-    if min(len(movie["p"]), len(movie["t"])) < 8:  # fewer may lie side by side
+    every = {side: np.concatenate([movie[side] for movie in movies]) for side in "pt"}
+    if min(map(len, every.values())) < 8:  # fewer may lie side by side
         return
     for axes, least in ((slice(0, 2), 4 * radius), (slice(2, 3), 100.0)):
-        if not movie["t"][:, axes].size:
+        if not every["t"][:, axes].size:
             continue
-        ends = [np.percentile(movie[side][:, axes], (1, 99), axis=0) for side in "pt"]  # a stray row is none
+        ends = [np.percentile(every[side][:, axes], (1, 99), axis=0) for side in "pt"]  # a stray row is none
         spans = [float((high - low).max()) for low, high in ends]
         if max(spans) > least and min(spans) * 10 <= max(spans):
-            paths, along = movie["paths"], "in z " if axes.start else ""
+            paths, along = movies[0]["paths"], "in z " if axes.start else ""
             raise InputError(
                 f"{paths[0]} against {paths[1]}: {along}localisations span {spans[0]:.4g} nm and emitters"
                 f" {spans[1]:.4g} nm; expected the same field. Is one of the two in pixels or micrometres?"

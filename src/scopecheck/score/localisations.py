@@ -131,9 +131,10 @@ def score_localisations(
         movie["match"] = signs.matched(movie, radius, axial)
     if not as_given:
         for movie in movies:
-            signs.refuse_another_unit(movie, radius)
+            signs.refuse_another_unit([movie], radius)
             signs.refuse_shifted_frames(movie, radius, axial)
             signs.refuse_turned_depth(movie, radius, axial)
+        signs.refuse_another_unit(movies, radius)
         signs.refuse_another_frame(found, true, movies, radius)
     scope = "image" if len(movies) == 1 else "population"
     notes.append(

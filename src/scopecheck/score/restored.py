@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.measure.registered import correlation, moved_by
+from scopecheck.measure.registered import SHIFTS, correlation, detail, elsewhere, moved_by, turned_by
 from scopecheck.score.pair_names import few
 from scopecheck.score.rows import judged_row
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
 
 MEASURES = {"light": "relative", "invented": "absolute", "lost": "absolute"}
-SHIFTS = 19  # random ones: the own place is the best of twenty by chance in 5 %
+_LARGEST = 1e100  # of a grey value
 _MOVED = 1.0  # pixels, from which on two images do not show the same place
 
 
@@ -106,7 +106,7 @@ def score_restored(
     InputError
         Files that cannot be read or paired, two sides that are one file, other shapes (a movie given as one
         image), a truth without contrast, images that are moved against each other, a condition that no file
-        or every file belongs to.
+        or every file belongs to; images that are turned or mirrored against each other.
     """
     from scopecheck.score.pairs import pair_up
 
@@ -185,7 +185,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     from scopecheck.measure.intensity import noise_level
     from scopecheck.measure.processed import seen_in
 
-    given = {side: read_image(path).array for side, path in paths.items()}
+    given = {side: grey(path, read_image(path).array) for side, path in paths.items()}
     shapes = {side: image.shape for side, image in given.items()}
     for side, shape in shapes.items():
         if len(shape) == 3 and shape[-1] in (3, 4) and min(shape[:2]) > 4:
@@ -245,6 +245,15 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     return {"name": name, "paths": paths, "wrapped": over} | images
 
 
+def grey(path: Path, image: NDArray) -> NDArray:
+    """The image, unless it holds numbers whose squares no float holds."""
+    if image.dtype.kind == "f" and not (np.abs(image.astype(float)) < _LARGEST).all():
+        raise InputError(
+            f"{path}: holds values above {_LARGEST:g}; expected grey values. Divide them before it is saved."
+        )
+    return image
+
+
 def file_of(name: str, path: Path) -> str:
     """What to call the file of one side: the pair's name where it has that, else its own."""
     return name if path.stem == Path(name).stem or path.name == name else path.name
@@ -282,7 +291,9 @@ def _refuse_copies(found: Sequence[Mapping[str, Any]]) -> None:
 def ran_over(image: NDArray, light: NDArray) -> bool:
     """Whether whole numbers of an image ran over their end, as another image of the same light tells.
 
-    Bright places then lie far below the line that the dimmer ones follow; or as `measure.processed.wrapped`.
+    Bright places then lie far below the line that the dimmer ones follow, many of them below dimmer ones; or
+    grey values rise with the light through their range again and again; or as `measure.processed.wrapped`.
+    Where noise is a quarter of the range, as after a dozen turns, none of it is told.
     """
     from scopecheck.measure.processed import wrapped
 
@@ -290,13 +301,36 @@ def ran_over(image: NDArray, light: NDArray) -> bool:
         return False
     if wrapped(image):
         return True
+    top = float(np.iinfo(image.dtype).max)
+    if _again_and_again(image, light, top + 1):
+        return True
     dim = light <= np.percentile(light, 90)
     if not (np.ptp(light[dim]) and np.ptp(image[dim])):
         return False
-    top = float(np.iinfo(image.dtype).max)
     expected = np.polyval(np.polyfit(light[dim], image[dim].astype(float), 1), light)
     over = (expected > top) & (image < top)
-    return bool(over.sum() >= 3 and np.median((expected - image)[over]) > top / 2)
+    if over.sum() < 3 or np.median((expected - image)[over]) <= top / 2:
+        return False
+    under = (expected > top / 2) & (expected <= top)
+    before = image[under if under.any() else dim & (light > np.percentile(light, 80))]
+    return bool((image[over] < np.median(before)).mean() > 0.2)  # a root, say, rises on and on
+
+
+def _again_and_again(image: NDArray, light: NDArray, levels: float) -> bool:
+    """Whether grey values rise with the light through their range several times over.
+
+    As angles of which the range is a full turn, they then keep to the light times some number of turns.
+    """
+    kept = image < levels - 1  # what is saturated stays where it is
+    span = float(np.ptp(light[kept])) if kept.any() else 0.0
+    bright = np.flatnonzero(kept & (light > np.median(light) + 0.05 * span))
+    if bright.size < 100 or not span:
+        return False
+    some = bright[:: max(bright.size // 4000, 1)]
+    turns = np.arange(0, 40, 0.1)
+    angle = image.ravel()[some] / levels - turns[:, None] * light.ravel()[some] / span
+    keeps = np.abs(np.exp(2j * np.pi * angle).mean(axis=1))
+    return bool(keeps[turns > 1].max() > max(0.5, 1.5 * keeps[turns <= 1].max()))
 
 
 def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
@@ -304,8 +338,15 @@ def _registered(one: dict[str, Any], notes: list[str], as_given: bool) -> None:
     from scopecheck.measure.invented import REACH
 
     for side in ("raw", "restored"):
-        found = moved_by(one[side], one["truth"])
-        if found is None or side in one["wrapped"]:  # what ran over its end fits badly wherever it lies
+        if side in one["wrapped"]:  # what ran over its end fits badly wherever it lies
+            continue
+        if turned := turned_by(one[side], one["truth"]):
+            how, after, before = turned
+            said = f"{one['paths'][side]}: fits the truth better {how} (correlation {after:.3f}, as given"
+            if not as_given:
+                raise InputError(f"{said} {before:.3f}); turn it back, or go on with --as-given.")
+            notes.append(f"{said} {before:.3f}).")
+        if (found := moved_by(one[side], one["truth"])) is None:
             continue
         moved, how = found
         said = f"{one['paths'][side]}: fits the truth better moved by {how}"
@@ -373,16 +414,9 @@ def _measured(one: dict[str, Any], number: int) -> None:
     if np.ptp(one["raw"] - together) > 1e-9 * max(np.ptp(one["raw"]), 1):
         left = intensity.residual_correlation(one["raw"], together)
         one["scores"]["restored"] |= {"residual_x": left["x"], "residual_y": left["y"]}
-    # The layout that all fields share, such as a cell in the middle, is taken off: it is no agreement.
-    wide = [0] * (light.ndim - 2) + [min(light.shape[-2:]) / 12] * 2
-    mine, true = (image - gaussian_filter(image, wide, mode="nearest") for image in (one["restored"], light))
-    draw = np.random.default_rng([number, 17])
-    by = [
-        [int(draw.integers(size // 4, size - size // 4 + 1)) for size in light.shape[-2:]]
-        for _ in range(SHIFTS)
-    ]
+    mine, true = detail(one["restored"]), detail(light)
     one["detail"], one["own"] = (mine, true), correlation(mine, true)
-    one["shifted"] = [correlation(np.roll(mine, shift, axis=(-2, -1)), true) for shift in by]
+    one["shifted"] = elsewhere(mine, true, [number, 17])
 
 
 def _better(found: Sequence[Mapping[str, Any]], notes: list[str]) -> bool:

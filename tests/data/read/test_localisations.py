@@ -103,6 +103,8 @@ def test_picassos_hdf5_is_in_pixels_of_the_camera(tmp_path):
         ("frame,x [nm],y [nm]\n1,3,5,7\n", {}, "commas for decimals, or names of rows"),
         ("frame,x [nm],y [nm]\n1,2,3\n1,2,3,4\n", {}, "differ in their number of columns"),
         ("frame,x [nm],y [nm]\n1e300,3,5\n", {}, "no frames"),
+        ("frame,x [nm],y [nm]\n1,1e308,5\n", {}, "x: holds 1e\\+308; expected a place"),
+        ("frame,x [nm],y [nm]\n1,True,5\n", {}, "x: holds true and false"),
         ("a,b\n1,2\n", {}, "name no frame and no x and no y"),
         ("x [nm],y [nm]\n1,2\n", {}, "name no frame;"),
         ("frame,x [nm],y [nm]\n1,nan,2\n", {}, "x: 1 of 1 values are no finite"),
@@ -217,3 +219,19 @@ def test_decodes_files_that_do_not_fit_are_named(tmp_path, meta, said):
     path = decode(tmp_path / "bad.h5", **meta)
     with pytest.raises(InputError, match=said):
         read(path)
+
+
+def test_odd_hdf5_and_a_folder_are_named(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    kinds = [("frame", "u4"), ("x", "f4"), ("y", "f4")]
+    for k, locs in enumerate((np.zeros((), kinds), np.zeros((2, 2), kinds))):
+        with h5py.File(tmp_path / f"{k}.hdf5", "w") as file:
+            file["locs"] = locs
+        with pytest.raises(InputError, match=rf"{k}.hdf5: holds no dataset 'locs'"):
+            read(tmp_path / f"{k}.hdf5", pixel_size=100)
+    with pytest.raises(InputError, match=r"em.h5: is cut short, damaged, or no table of numbers"):
+        read(decode(tmp_path / "em.h5", px_size="abc"))
+    with pytest.raises(InputError, match=r"em.h5: its xy_unit is array"):
+        read(decode(tmp_path / "em.h5", xy_unit=[1, 2]))
+    with pytest.raises(InputError, match="is a folder"):
+        read(tmp_path)

@@ -20,6 +20,7 @@ KNOWN = (
 )
 UNITS = {"nm": 1.0, "nanometer": 1.0, "um": 1000.0, "µm": 1000.0, "μm": 1000.0, "micrometer": 1000.0}
 PIXELS = ("px", "pix", "pixel", "pixels")
+_FAR = 1e15  # a thousand kilometres, in nm
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 # x [nm], X (nm), Position X [nm], xnm, x_nm, x_pix, x
 _AXIS = re.compile(
@@ -67,6 +68,8 @@ def read_localisations(
         If a pixel size was read from the file or one beside, the units given are not the headings', commas
         were read as decimal points, x and y changed places, or all z are equal and are left out.
     """
+    if Path(path).is_dir():
+        raise InputError(f"{path}: is a folder; expected {KNOWN}.")
     path = is_file(path, KNOWN, "holds no localisations")
     if pixel_size is not None and not 0 < pixel_size < float("inf"):
         raise InputError(f"pixel size: {pixel_size}; expected nanometres a pixel, above 0.")
@@ -130,8 +133,13 @@ def _hdf5(path: Path, pixel_size: float | None, units: str | None) -> pd.DataFra
             if isinstance(file.get("data/xyz"), h5py.Dataset):
                 return _decode(path, file, pixel_size, units)
             return _picasso(path, file, pixel_size, units)
-    except OSError as error:
-        raise InputError(f"{path}: is cut short or damaged ({error}). Write or copy it again.") from None
+    except InputError:
+        raise
+    except (OSError, LookupError, TypeError, ValueError) as error:  # of h5py, numpy or pandas, on what is odd
+        raise InputError(
+            f"{path}: is cut short, damaged, or no table of numbers ({error}). Write or copy it again, or"
+            " export it as CSV."
+        ) from None
 
 
 def _decode(path: Path, file: Any, pixel_size: float | None, units: str | None) -> pd.DataFrame:
@@ -143,7 +151,7 @@ def _decode(path: Path, file: Any, pixel_size: float | None, units: str | None) 
     if xyz.ndim != 2 or xyz.shape[1] not in (2, 3) or frames is None or frames.shape != xyz.shape[:1]:
         raise InputError(f"{path}: data/xyz and data/frame_ix do not fit; expected DECODE's (n, 3) and (n,).")
     places, unit = np.asarray(xyz[:], float), meta.get("xy_unit")
-    if unit not in ("px", "nm"):
+    if not isinstance(unit, str) or unit not in ("px", "nm"):
         raise InputError(f"{path}: its xy_unit is {unit!r}; expected px or nm.")
     if units not in (None, unit):
         warnings.warn(f"{path}: x and y are in {unit} by the file, whatever units say.", stacklevel=4)
@@ -167,7 +175,8 @@ def _picasso(path: Path, file: Any, pixel_size: float | None, units: str | None)
     import pandas as pd
 
     locs = file.get("locs")
-    if not isinstance(locs, h5py.Dataset) or not {"frame", "x", "y"} <= set(locs.dtype.names or ()):
+    columns = set(locs.dtype.names or ()) if isinstance(locs, h5py.Dataset) and locs.ndim == 1 else set()
+    if not {"frame", "x", "y"} <= columns:
         raise InputError(
             f"{path}: holds no dataset 'locs' with frame, x and y, nor DECODE's data/xyz; expected Picasso's"
             " or DECODE's HDF5. Export other programs' tables as CSV with units in their headings."
@@ -235,6 +244,8 @@ def _numbers(path: Path, column: pd.Series, name: str, *, commas: bool = False) 
     import pandas as pd
 
     values = pd.to_numeric(column, errors="coerce").astype(float)
+    if column.dtype == bool or any(isinstance(cell, bool) for cell in column):
+        raise InputError(f"{path}: {name}: holds true and false; expected numbers.")
     marked = not np.isfinite(values).all() and any("," in str(cell) for cell in column)
     said = " Is a comma the decimal point? Write a point." if marked else ""
     if said and commas:
@@ -244,6 +255,8 @@ def _numbers(path: Path, column: pd.Series, name: str, *, commas: bool = False) 
     if bad := int((~np.isfinite(values)).sum()):
         said = said or " Leave these rows out, and say so."
         raise InputError(f"{path}: {name}: {bad} of {len(values)} values are no finite numbers.{said}")
+    if name != "frame" and (far := values.abs().max()) > _FAR:
+        raise InputError(f"{path}: {name}: holds {far:g}; expected a place in a field of view.")
     return values
 
 
