@@ -503,3 +503,16 @@ def test_the_command_lines_of_the_book_work(score, tmp_path, monkeypatch, line):
     status, out, err = score(*words[1:])
     assert (status, err.strip()) == (0, "")
     assert "verdict" in out
+
+
+def test_where_little_is_measured_the_ratio_is_judged_as_it_is_published(run, tmp_path):
+    made = plain(fields({"treated": 0.02, "control": 0.06}, truth=1000))
+    table = write(tmp_path / "few.csv", made)
+    _, rows = judged(run, table, "--of", "treated", "--over", "control", "--tolerance", "0.1")
+    row = rows["treated over control"]
+    assert row["verdict"] == "FAILS"
+    assert row["bias"] == pytest.approx(-2 / 3, abs=0.02)
+    lost = [line.replace(line.split(",")[1], "0") if k % 2 else line for k, line in enumerate(made)]
+    said = refused(run, write(tmp_path / "lost.csv", lost), "--of", "treated", "--over", "control")
+    assert "condition 'treated': nothing was measured in" in said
+    assert "use --estimand pooled or --scale absolute" in said

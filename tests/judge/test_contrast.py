@@ -174,6 +174,39 @@ def test_more_replicates_are_as_many_as_power_asks_for():
     assert (verdict.further, verdict.interval) == (single.further, pytest.approx(single.interval))
 
 
+@given(st.integers(0, 10**6), st.floats(-5, 2), st.floats(-5, 2), st.booleans())
+def test_the_bias_is_that_of_the_ratio_however_little_was_measured(seed, one, other, paired):
+    rng = np.random.default_rng(seed)
+    t1, t2 = rng.uniform(50, 200, (2, 6))
+    m1, m2 = (t * np.exp(rng.normal(by, 0.1, 6)) for t, by in ((t1, one), (t2, other)))
+    got = contrast((m1, t1), (m2, t2), **EXACT, paired=paired)
+    gmean = stats.gmean
+    expected = gmean(m1) / gmean(m2) / (gmean(t1) / gmean(t2)) - 1
+    assert got.verdict.bias == pytest.approx(expected)
+    assert got.measured / got.true - 1 == pytest.approx(expected)
+
+
+def test_geometric_means_of_nothing_have_no_ratio():
+    some, none = ([5.0, 6, 7], [10.0, 11, 12]), ([5.0, 0, 7], [10.0, 11, 12])
+    for sides, name in (((none, some), "of"), ((some, none), "over")):
+        with pytest.raises(ValueError, match=rf"^{name}: nothing was measured in 1 of 3 replicates"):
+            contrast(*sides, **EXACT)
+        contrast(*sides, **EXACT | {"scale": "absolute"})
+        contrast(*sides, **EXACT, estimand=POOLED)
+    one, lost = ([5.0], [10.0]), ([0.0], [10.0])
+    image = EXACT | {"scope": "image"}
+    assert contrast(lost, one, **image, paired=True).verdict.bias == -1
+    with pytest.raises(ValueError, match="over: nothing was measured, so the ratio does not exist"):
+        contrast(one, lost, **image, paired=True)
+
+
+def test_a_well_has_the_geometric_mean_of_its_fields():
+    m, t = np.array([10.0, 30, 90, 0]), np.full(4, 100.0)
+    got, _, _ = level_means(m[:3], t[:3], ["a"] * 3, scale="relative", estimand="")
+    assert got == pytest.approx([30])
+    assert level_means(m, t, ["a"] * 4, scale="relative", estimand="")[0][0] > 0
+
+
 def test_one_pair_is_judged_as_an_image():
     answer = contrast(([30], [100]), ([100], [100]), scope="image", tolerance=0.1, paired=True)
     assert (answer.verdict.label, answer.verdict.bias) == ("FAILS", pytest.approx(-0.7))

@@ -19,7 +19,7 @@ from scopecheck.judge.contrast_intervals import (
     paired_pooled_interval,
     pooled_interval_of_two,
 )
-from scopecheck.judge.estimate import NO_SPREAD, Estimate, to_scale
+from scopecheck.judge.estimate import NO_SPREAD, Estimate
 from scopecheck.judge.intervals import limits_of_agreement, mean_interval, widen
 from scopecheck.judge.verdict import Verdict, _word, agreement, far_outside
 
@@ -81,9 +81,9 @@ def contrast(
 ) -> Contrast:
     """Judge the difference between two conditions, `of` over (or minus) `over`, against the true one.
 
-    The error is mean error of `of` less mean error of `over`, on the scale of `judge.agreement`: log ratios
-    (relative; the result is the error of the ratio of geometric means), differences (absolute), or logs of
-    summed ratios (pooled ratio; the error of the ratio of means). The words follow from its 90 % interval
+    The error is mean error of `of` less mean error of `over`: log ratios (relative; the result is the error
+    of the ratio of geometric means), differences (absolute), or logs of summed ratios (pooled ratio; the
+    error of the ratio of means). The words follow from its 90 % interval
     as in `judge.agreement`.
 
     Parameters
@@ -117,15 +117,17 @@ def contrast(
     ------
     ValueError
         As `judge.agreement`, naming the condition; for fewer than 2 replicates in a condition, pairs of
-        unequal number, and a pooled ratio of a condition in which nothing was measured.
+        unequal number, a pooled ratio of a condition in which nothing was measured, and geometric means of
+        one in which nothing was measured in some replicate.
 
     Notes
     -----
     Unpaired: Welch's interval, degrees of freedom by Satterthwaite; below 5 replicates in a condition a wider
     one (`contrast_intervals.difference_interval`). Paired: Student's interval of the differences. A pooled
-    ratio: jackknife intervals, put together so. A replicate of which less than half was measured counts as in
-    `judge.agreement`, total loss as -1.69, so that the bias is then not exactly that of the ratio. Swapping
-    the conditions turns the sign of the error on the log (or absolute) scale.
+    ratio: jackknife intervals, put together so. `judge.agreement` averages log ratios along a straight line
+    where less than half was measured; here they are logs throughout, since what is published is a ratio, and
+    that of geometric means does not exist where one of them holds a 0. Swapping the conditions turns the sign
+    of the error on the log (or absolute) scale.
 
     References
     ----------
@@ -155,7 +157,7 @@ def contrast(
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     sides = [inputs.paired(*side, scope) for side in (of, over)]
-    _check_numbers(sides, scope, bool(paired), pooled)
+    _check_numbers(sides, scope, bool(paired), relative, pooled)
     left = inputs.uncertainty(left_uncertainty)
     if left is None:
         left = opposed(doubts[0], doubts[1], relative)
@@ -207,7 +209,9 @@ def opposed(of: float | None, over: float | None, relative: bool) -> float | Non
     return max((1 + a) / (1 - b) - 1 if b < 1 else np.inf for a, b in ((of, over), (over, of)))
 
 
-def _check_numbers(sides: list[tuple[NDArray, NDArray]], scope: str, paired: bool, pooled: bool) -> None:
+def _check_numbers(
+    sides: list[tuple[NDArray, NDArray]], scope: str, paired: bool, relative: bool, pooled: bool
+) -> None:
     """Refuse too few replicates, pairs of unequal number, and sums that have no ratio."""
     sizes = [m.size for m, _ in sides]
     if paired and sizes[0] != sizes[1]:
@@ -217,6 +221,9 @@ def _check_numbers(sides: list[tuple[NDArray, NDArray]], scope: str, paired: boo
             raise ValueError(
                 "scope 'image' judges one pair; two acquisitions need paired=True or more of each"
             )
+        m, t = sides[1]
+        if relative and m[0] == 0 < t[0]:
+            raise ValueError("over: nothing was measured, so the ratio does not exist; use scale='absolute'")
         return
     for name, (m, t) in zip(("of", "over"), sides, strict=True):
         some = int(np.sum(t > 0)) if pooled else m.size
@@ -226,7 +233,12 @@ def _check_numbers(sides: list[tuple[NDArray, NDArray]], scope: str, paired: boo
         if pooled and m.sum() == 0:
             raise ValueError(
                 f"{name}: every measured value is 0, so the measured ratio does not exist;"
-                " use estimand='per-acquisition mean' or scale='absolute'"
+                " use scale='absolute'"
+            )
+        if relative and not pooled and (lost := int(((m == 0) & (t > 0)).sum())):
+            raise ValueError(
+                f"{name}: nothing was measured in {lost} of {m.size} replicates, so the ratio of geometric"
+                " means does not exist; use estimand='pooled ratio' or scale='absolute'"
             )
 
 
@@ -236,7 +248,9 @@ def _estimate(
     """The bias of the difference and what surrounds it, in the form in which `agreement` gives its words."""
     (m1, t1), (m2, t2) = sides
     back = np.expm1 if relative else np.asarray
-    errors = [to_scale(m, t) if relative else m - t for m, t in sides]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = [np.where(m == t, 0.0, np.log(m) - np.log(t)) for m, t in sides]  # 0 of 0 is no error
+    errors = logs if relative else [m - t for m, t in sides]
     centres = [float(one.mean()) for one in errors]
     if pooled:
         centres = [float(np.log(m.sum() / t.sum())) for m, t in sides]

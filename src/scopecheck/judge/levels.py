@@ -25,8 +25,9 @@ def level_means(
     units : array_like, shape (n,)
         Which unit each field belongs to.
     scale, estimand : str
-        As in `judge.agreement`. On the relative scale a unit's error is the mean of its fields' errors on the
-        judging scale; for a pooled ratio its amounts are sums.
+        As in `judge.agreement`. On the relative scale a unit's ratio is the geometric mean of its fields'
+        ratios; where nothing was measured in one of them, their errors are averaged on the judging scale. For
+        a pooled ratio a unit's amounts are sums.
 
     Returns
     -------
@@ -63,4 +64,6 @@ def level_means(
         return summed(m) / number, summed(t) / number, first[order]
     mean = summed(t) / number
     error = summed(to_scale(m, t)) / number
-    return mean * (1 + to_bias(error)), mean, first[order]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = summed(np.where(m == t, 0.0, np.log(m) - np.log(t))) / number
+    return mean * np.where(np.isfinite(log), np.exp(log), 1 + to_bias(error)), mean, first[order]

@@ -97,6 +97,7 @@ def _difference(
     """The paired difference of one measurement's errors; not judged where one of the two is not."""
     from scopecheck.judge.contrast import contrast
     from scopecheck.record.result import ArmResult, judged
+    from scopecheck.score.contrast import named
 
     name = one.measurement
     common: dict[str, Any] = {
@@ -129,7 +130,7 @@ def _difference(
             left_uncertainty=0.0,
         )
     except ValueError as error:
-        return ArmResult(**common, **told, reason=str(error))
+        return ArmResult(**common, **told, reason=named(str(error), str(names[0]), str(names[1])))
     about = common | judged(_beside_rows(answer.verdict, one, other))
     row = ArmResult(**about)
     if row.far:

@@ -153,7 +153,9 @@ def score_contrast(path: Path, rules: ContrastRules = ContrastRules()) -> Contra
             left_uncertainty=doubt.get(DIFFERENCE),
         )
     except ValueError as error:
-        raise InputError(f"{table.path}: {_named(str(error), table)}") from None
+        raise InputError(
+            f"{table.path}: {named(str(error), f'condition {table.of!r}', f'condition {table.over!r}')}"
+        ) from None
     notes += _scatter(table)
     return ContrastScore(
         table.of,
@@ -226,11 +228,11 @@ def _ratios(table: Table, rules: ContrastRules, notes: list[str]) -> None:
         notes.append(f"Nothing was measured on {lost.sum()} lines whose truth is above 0 ({where}).")
 
 
-def _named(text: str, table: Table) -> str:
-    """A message of the judge, with the conditions' own names."""
-    for side, name in (("of", table.of), ("over", table.over)):
+def named(text: str, of: str, over: str) -> str:
+    """A message of the judge, with the own names of the two sides and of the options."""
+    for side, name in (("of", of), ("over", over)):
         if text.startswith((f"{side} has", f"{side}:")):
-            text = f"condition {name!r}" + text.removeprefix(side)
+            text = name + text.removeprefix(side)
     text = text.replace("estimand='per-acquisition mean'", "--estimand mean")
     text = text.replace("estimand='pooled ratio'", "--estimand pooled")
     return text.replace("scale='absolute'", "--scale absolute")
