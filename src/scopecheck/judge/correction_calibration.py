@@ -71,6 +71,16 @@ def _half_empty(rng: np.random.Generator, n_all: int, trials: int) -> tuple[NDAr
     return y * there, f * there
 
 
+def _rare(share: float) -> Family:
+    """One event in a share of the fields; the tool misses a fifth of them and sees one in a field of fifty."""
+
+    def family(rng: np.random.Generator, n_all: int, trials: int) -> tuple[NDArray, NDArray]:
+        there, seen, dreamt = (rng.random((n_all, trials)) < p for p in (share, 0.8, 0.02))
+        return there.astype(float), (there & seen | dreamt).astype(float)
+
+    return family
+
+
 def _denser(y: NDArray) -> NDArray:
     return y - y**2 / 500  # finds 80 % at a density of 100, 60 % at 200
 
@@ -97,6 +107,8 @@ STRESS: dict[str, Family] = {
     "one field in fifty lost": _lost(0.02),
     "two objects a field, counted": _counted(2),
     "half of the fields empty": _half_empty,
+    "an event in one field of twelve": _rare(1 / 12),
+    "an event in one field of twenty": _rare(1 / 20),
     "tool perfect": _biased(lambda y: y, noise=0),
 }
 NUMBERS = (3, 5, 8, 12, 20, 30)
@@ -159,7 +171,9 @@ def rates(family: Family, n: int, n_all: int, *, trials: int, seed: int) -> dict
         mean = y.mean(0)
         for name, (centre, half) in intervals(y[:n], f[:n], f[n:]).items():
             covered = np.abs(centre - mean) <= half + 1e-9 * np.abs(mean)
-            held.setdefault(name, []).append((covered, 100 * half / np.abs(mean)))
+            no_end = np.full(half.shape, np.inf)  # of a study in which there is nothing
+            wide = np.divide(100 * half, np.abs(mean), out=no_end, where=mean != 0)
+            held.setdefault(name, []).append((covered, wide))
     found = {name: [np.concatenate(one) for one in zip(*parts, strict=True)] for name, parts in held.items()}
     return {name: Rates(float(c.mean()), float(np.median(h))) for name, (c, h) in found.items()}
 
