@@ -72,7 +72,7 @@ def _half_empty(rng: np.random.Generator, n_all: int, trials: int) -> tuple[NDAr
 
 
 def _rare(share: float) -> Family:
-    """One event in a share of the fields; the tool misses a fifth of them and sees one in a field of fifty."""
+    """An event in a share of the fields; the tool misses a fifth of them and sees one in a field of fifty."""
 
     def family(rng: np.random.Generator, n_all: int, trials: int) -> tuple[NDArray, NDArray]:
         there, seen, dreamt = (rng.random((n_all, trials)) < p for p in (share, 0.8, 0.02))
