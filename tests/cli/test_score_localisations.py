@@ -145,6 +145,18 @@ def test_what_is_in_another_frame_or_unit_is_refused(run, tmp_path, movie, kind,
     assert len(err.strip().splitlines()) == 1
 
 
+def test_short_tables_in_pixels_are_refused_together(run, tmp_path):
+    for side in ("found", "true"):
+        (tmp_path / side).mkdir()
+    for k in range(6):
+        frames, places = [1, 2, 3, 4, 5], np.random.default_rng(k).uniform(0, 8000, (5, 2))
+        table(tmp_path / "true" / f"m{k}.csv", frames, places)
+        table(tmp_path / "found" / f"m{k}.csv", frames, places / 100)
+    status, _, error = run(str(tmp_path / "found"), str(tmp_path / "true"))
+    assert status == 2
+    assert "Is one of the two in pixels or micrometres?" in error
+
+
 def test_the_advice_works(run, tmp_path, movie):
     (frames, found, head), _ = spoilt("in pixels")
     bad = table(tmp_path / "bad.csv", frames, found, head)
