@@ -2392,6 +2392,8 @@ const MISSING = ["", "na", "n/a", "nan", "none", "null", "-", "inf", "-inf", "+i
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 const POINT = /^[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)$/;
 const COMMA = /^[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?|(?:\d+,?\d*|,\d+)(?:[eE][-+]?\d+)?)$/;
+const THREE = /^[-+]?[1-9]\d{0,2}\.\d{3}$/; // 1.234, which may be 1234 written with a point
+const LARGE = 1e50; // no measurement is larger, nor smaller and not 0 than its inverse
 const ODD = /[ '’\u00a0\u202f]/g;
 const PARTED = /^[-+]?\d{1,3}(?:[ '’\u00a0\u202f]\d{3})+(?:[.,]\d*)?$/; // 1 234 or 1'234.5
 const FIELDS = ["field", "image", "name", "file", "filename", "file name", "slice", "label", "image name", "imagename"];
@@ -2561,7 +2563,49 @@ function readColumn(table, heading, notes, chosen = [...table.rows.keys()]) {
     notes.push(`${nameOf(table.path)}: in ${quoted(heading)} ${many} not plainly written, and ${how} (${cells[i]} as`
       + ` ${general(Number(clean[i]), 12)}, line ${table.lines[chosen[i]]}).`);
   }
-  return clean.map(Number);
+  if (!odd.some((i) => cells[i].includes(","))) notes.push(...pointNotes(table, heading, clean, where, (i) => table.lines[chosen[i]]));
+  const read = clean.map(Number), far = read.flatMap((one, i) => (Math.abs(one) > LARGE || (one && Math.abs(one) < 1 / LARGE) ? [i] : []));
+  if (far.length) {
+    const i = far[0], end = Math.abs(read[i]) > 1 ? "above 1e50" : "nearer to 0 than 1e-50";
+    throw new InputError(`${where(i)}: ${quoted(heading)} is ${table.rows[chosen[i]][at].trim()}, ${end}, which no`
+      + ` measurement gives (${far.length} of ${total} lines); is it a code for 'missing'? Measure`
+      + " this field, or leave it out and say so.");
+  }
+  return read;
+}
+
+/** Refuse points that may part thousands; a note where only three digits after each speak for it. */
+function pointNotes(table, heading, cells, where, line) {
+  const pointed = [...cells.keys()].filter((i) => cells[i].includes("."));
+  if (!pointed.length || !pointed.every((i) => THREE.test(cells[i]))) return [];
+  const i = pointed[0], cell = cells[i], bare = cell.replaceAll(".", ""), whole = cells.find((one) => /^[-+]?\d+$/.test(one));
+  if (whole !== undefined) {
+    throw new InputError(`${where(i)}: ${quoted(heading)} is ${cell}, and others are whole numbers (${whole}):`
+      + ` ${bare} or ${general(Number(cell))}, thousands or decimals? Say --decimal comma if`
+      + " points part thousands, or --decimal point; or write numbers without signs of thousands.");
+  }
+  if (pointed.length < cells.length) return [];
+  return [`${nameOf(table.path)}: in ${quoted(heading)} every number has three digits after a point, which is read as the`
+    + ` decimal sign: ${cell} (line ${line(i)}) as ${general(Number(cell))}, not as ${bare}. If`
+    + ` points part thousands, write ${bare}, or say --decimal comma.`];
+}
+
+const LEVELS = "animal mouse rat donor patient subject participant individual embryo larva pup fish zebrafish fly worm"
+  + " well dish slide coverslip coverglass chamber flask section organoid spheroid explant tmacore";
+const LEVEL = new RegExp(`^(?:image|img|metadata|meta)*(?:${LEVELS.replaceAll(" ", "|")})`
+  + "(?:id|name|no|nr|num|number|position|pos|label|index|code|coordinate|location|barcode)?$");
+const WELL = new RegExp("(?:(?<![A-Za-z0-9])|(?<=[Ww]ell))([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9]|(?<=\\d)\\.\\d)"
+  + "|(?<![A-Za-z0-9])([A-P](?:0[1-9]|1[0-9]|2[0-4]))(?=f\\d)|(?<![A-Za-z0-9])(r\\d{1,2}c\\d{1,2})(?=f\\d|[^A-Za-z0-9]|$)");
+
+/** What says that several of a table's fields are of one well or animal: a column, or their names; "" where nothing does. */
+function sharedLevel(table, chosen, besides) {
+  const plain = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""), shared = (names) => new Set(names).size < names.length;
+  const found = table.headings.find((head, i) => head !== table.field && !besides.includes(head) && LEVEL.test(plain(head))
+    && shared(chosen.map((row) => table.rows[row][i].trim())));
+  if (found !== undefined) return `column ${quoted(found)}`;
+  const names = chosen.map((row) => table.names[row]), fits = names.map((name) => WELL.exec(name));
+  const wells = fits.every(Boolean) && new Set(fits.map((fit) => fit[0])).size > 1;
+  return wells && shared(fits.map((fit, i) => names[i].slice(0, fit.index + fit[0].length))) ? "the wells in the fields' names" : "";
 }
 
 /** Refuse a cell that is no number in any habit of writing. */
@@ -2597,7 +2641,7 @@ function commaIsDecimal(cells, odd, where, heading) {
   const beside = points ? `, and others have a point (${points})` : ", and others another habit";
   throw new InputError(`${said}${beside}: thousands or decimals? ${todo}`);
 }
-return { readTable, numberColumns, onlyColumn, unitOf, readColumn };
+return { readTable, numberColumns, onlyColumn, unitOf, readColumn, sharedLevel };
 })();
 
 const $score_numbers = (() => {
@@ -2608,7 +2652,7 @@ const { nameOf } = $pairs;
 const { generator } = $random;
 const { farNote } = $score_labels;
 const { mean, smallest } = $statistics;
-const { numberColumns, onlyColumn, readColumn, unitOf } = $table;
+const { numberColumns, onlyColumn, readColumn, sharedLevel, unitOf } = $table;
 const { InputError, few, fixed, general, quoted } = $text;
 
 const LEAST = 4; // fields from which an exchange can be told from chance at 5 %
@@ -2651,6 +2695,12 @@ function scoreNumbers(mine, theirs, rules) {
   if (left.length) notes.push(`${left.length} fields without a truth are left out (${few(left)}).`);
   const names = at.map((i) => mine.names[i]), measured = at.map((i) => got[i]);
   refuseNoRatio(mine.path, value, names, measured, truth);
+  const level = sharedLevel(mine, at, [value, column]) || (one ? "" : sharedLevel(theirs, [...truth.keys()], [value, column]));
+  if (level) { // the command averages them; this page judges fields alone
+    throw new InputError(`${mine.path}: by ${level} several fields are of one well or animal, and are not independent of each other.`
+      + " This page takes each row for an independent one: give a table with a row a well, the mean of its fields, or judge"
+      + " with the command, which averages them first: scopecheck score labels --from table.");
+  }
   const { scores, chance, better, p } = againstExchange(measured, truth);
   notes.push(...chanceNotes(scores, chance, better, p, truth.length));
   notes.push(`Each of the ${names.length} fields is taken for one independent acquisition.`);

@@ -602,6 +602,10 @@ TABLES = {
     "no field": "plate,measured,true\na,1,1\n",
     "a name is missing": HEAD + "a,1,1\n,2,2\n",
     "two columns of one name": "field,measured,measured,true\na,1,1,1\n",
+    "points and whole numbers": HEAD + "a,964,951\nb,1.180,1150\nc,1.048,1020\n",
+    "three digits after points": HEAD + "a,1.439,1.450\nb,2.180,2.150\nc,31.048,31.020\nd,4.500,4.450\n",
+    "huge": HEAD + "a,1e308,1\nb,-1e400,2\n",
+    "tiny": HEAD + "a,1e-60,1\nb,3,2\n",
     "numbers alone": "1,2,3\n4,5,6\n",
     "one column": "field\na\n",
     "headings alone": HEAD,
@@ -651,6 +655,17 @@ def test_two_tables(answers):
     )
     cases = [case("tool.csv", "other.csv")]
     assert answers(cases)[0]["error"][:60] == by_python(cases[0])[:60]
+
+
+def test_fields_of_wells_are_refused(answers):
+    """The command averages them; the page takes every row for independent, so it says what to do."""
+    rows = [(f"f{i}", f"p_A0{1 + i // 3}_s{i % 3}", f"w{i // 3}", 20 + i, 21 + i) for i in range(12)]
+    for name, heads, at in (("h", "field,Metadata_Well,n,true", (0, 2)), ("n", "field,x,n,true", (1, 0))):
+        lines = [",".join(map(str, (row[at[0]], row[at[1]], *row[3:]))) for row in rows]
+        Path(f"{name}.csv").write_text("\n".join([heads, *lines]))
+        (given,) = answers([case(f"{name}.csv", None, 0.1, None, False, "n", "true")])
+        assert "several fields are of one well or animal" in given["error"]
+        assert by_python(case(f"{name}.csv", None, 0.1, None, False, "n", "true")).row.n == 4
 
 
 def test_distributions_are_those_of_scipy(answers):

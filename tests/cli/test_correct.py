@@ -330,6 +330,77 @@ def test_a_population_is_wider_and_has_no_total(correct, study):
     assert "no total" in err
 
 
+@pytest.mark.parametrize("where", ["tool", "truth", "names"])
+def test_fields_that_share_wells_do_not_stand_for_a_population(correct, tmp_path, where):
+    y, f, at = numbers()
+    name = "p1_A0{w}_s{i}" if where == "names" else "f{i}"
+    names = [name.format(i=i, w=1 + i // 10) for i in range(N)]
+    heads = [("field", "Metadata_Well" if where == side else "x", "count") for side in ("tool", "truth")]
+    tool = table(tmp_path / "c.csv", [(names[i], f"w{i // 10}", f[i]) for i in range(N)], heads[0])
+    truth = table(tmp_path / "t.csv", [(names[i], f"w{i // 10}", y[i]) for i in at], heads[1])
+    assert asked(correct, tool, truth, *USUAL)["rows"][0]["n"] == SHOWN
+    status, out, err = correct(tool, truth, *USUAL, "--scope", "population")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "no independent draws from a population" in err
+    assert ("names hold 6 wells" if where == "names" else "column 'Metadata_Well' names") in err
+    told = asked(correct, tool, truth, *USUAL, "--scope", "population", "--as-given")
+    assert any(note.startswith("Taken as given, though") for note in told["notes"])
+
+
+def test_each_condition_is_given_the_fields_that_its_own_number_needs(correct, tmp_path):
+    rng = np.random.default_rng(2)
+    y = rng.normal(100, 20, 400)
+    drugs = ["drug"] * 100 + ["ctrl"] * 300
+    noise = np.where(np.arange(400) < 100, 18, 2) * rng.standard_normal(400)
+    at = {*rng.choice(100, 12, False).tolist(), *(100 + rng.choice(300, 40, False)).tolist()}
+    rows = [
+        (f"{drugs[i]}{i}", drugs[i], f"{y[i] + noise[i]:.1f}", f"{y[i]:.1f}" if i in at else "", "ab"[i % 2])
+        for i in range(400)
+    ]
+    path = table(tmp_path / "c.csv", rows, ("field", "cond", "count", "by_hand", "plate"))
+    given = (path, *USUAL, "--truth-value", "by_hand", "--condition", "cond", "--as-given", "--half-width")
+    for more in ((), ("--strata", "plate")):
+        told = asked(correct, *given, "4%", *more)
+        needs = {row["condition"]: row["further"] for row in told["rows"]}
+        assert needs["drug"] > 5
+        assert needs["ctrl"] == 0
+        assert len(told["next"]) == len(set(told["next"])) == needs["drug"]
+        assert all(name.startswith("drug") and int(name[4:]) not in at for name in told["next"])
+    both = asked(correct, *given, "0.5%")
+    needs = {row["condition"]: row["further"] for row in both["rows"]}
+    held = [sum(name.startswith(one) for name in both["next"]) for one in ("drug", "ctrl")]
+    assert held[0] >= needs["drug"]
+    assert held[1] >= needs["ctrl"] > 0
+
+
+@pytest.mark.parametrize("met", [0, 1, 4, 5])
+def test_rare_events_are_warned_of_beside_the_interval(correct, tmp_path, met):
+    true = [1 if i < met else 0 for i in range(30)]
+    rows = [(f"f{i}", int(i < met or i % 12 == 11), true[i] if i < 30 else "") for i in range(200)]
+    path = table(tmp_path / "c.csv", rows, ("field", "count", "by_hand"))
+    given = (path, *USUAL, "--truth-value", "by_hand", "--as-given", "--half-width", "0.05")
+    doubt = asked(correct, *given)["rows"][0]["doubt"]
+    told = (
+        "no annotated field of 30 has"
+        if not met
+        else f"{met} of 30 annotated fields {'has' if met == 1 else 'have'}"
+    )
+    assert doubt.startswith(f"{told} another true number than 0") if met < 5 else doubt == ""
+    words = " ".join(correct(*given)[1].split())
+    assert ("DOUBTFUL INTERVAL, all fields:" in words) == (met < 5)
+
+
+def test_a_width_of_nothing_is_not_said_to_be_reached(correct, tmp_path):
+    rows = [(f"f{i}", int(i % 20 == 19), 0 if i < 19 else "") for i in range(100)]
+    path = table(tmp_path / "c.csv", rows, ("field", "count", "by_hand"))
+    given = (path, "--value", "count", "--truth-value", "by_hand", "--chosen", "random", "--as-given")
+    told = asked(correct, *given, "--half-width", "0.05")
+    assert (told["rows"][0]["half_width"], told["rows"][0]["further"], len(told["next"])) == (0, None, 5)
+    words = " ".join(correct(*given, "--half-width", "0.05")[1].split())
+    assert "cannot be told: nothing varies among the annotated fields" in words
+    assert "is reached." not in words
+
+
 def rows_of(change):
     """The study's two tables, changed; each a list of (field, count)."""
     y, f, at = numbers()
@@ -382,6 +453,14 @@ def sentinel(tool, truth):
     tool[4][1] = -1
 
 
+def huge(tool, truth):
+    tool[4][1] = "1e308"
+
+
+def huge_truth(tool, truth):
+    truth[1][1] = "-1e400"
+
+
 def other_unit(tool, truth):
     for row in truth:
         row[1] = next(t[1] for t in tool if t[0] == row[0]) * 0.1296
@@ -406,6 +485,11 @@ def open_comma(tool, truth):
         (infinite, "'count' is inf, no number (1 of 12 lines)"),
         (word, "'count' is n/a, no number"),
         (sentinel, "is -1 in 1 of 60 fields and else never below 0"),
+        (
+            huge,
+            "line 6 (field 'f004'): 'count' is 1e308, above 1e50, which no measurement gives (1 of 60 lines)",
+        ),
+        (huge_truth, "'count' is -1e400, above 1e50, which no measurement gives (1 of 12 lines)"),
         (other_unit, "the truth is 0.13 times the tool's number in every field, as where the units differ"),
         (open_comma, "thousands or decimals? Say --decimal comma or --decimal point"),
     ],

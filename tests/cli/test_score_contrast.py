@@ -178,6 +178,89 @@ def test_a_level_that_another_column_groups_is_refused(run, tmp_path, level):
     assert judged(run, table, "--level", "animal")[0]["n"] == content["n"]
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["Metadata_Well", "Image_Metadata_Well", "WellName", "Well position", "Well ID", "wellIndex"]
+    + ["WELL LABEL", "dish", "Slide", "embryo", "Embryo_ID", "Image_Metadata_Mouse"],
+)
+def test_levels_are_known_in_the_spellings_of_programs(run, tmp_path, heading):
+    lines = [f"{c},{w},{m:.4f},{t:.4f}" for c, w, _, m, t in wells(n=2, each=6)]
+    table = write(tmp_path / "t.csv", lines, f"condition,{heading},measured,true")
+    content, arms = judged(run, table, "--tolerance", "0.5")
+    assert (content["n"], content["level"]) == ({"treated": 2, "control": 2}, heading)
+    assert {row["verdict"] for row in arms.values()} == {"UNDETERMINED"}
+    assert "hold several lines each: these are not independent" in refused(run, table, "--level", "field")
+
+
+@pytest.mark.parametrize("heading", ["wells", "well_count", "farewell", "unwell", "cells", "rowan"])
+def test_what_is_no_level_is_none(run, tmp_path, heading):
+    lines = [f"{c},{w},{m:.4f},{t:.4f}" for c, w, _, m, t in wells(n=2, each=6)]
+    table = write(tmp_path / "t.csv", lines, f"condition,{heading},measured,true")
+    assert judged(run, table)[0]["level"] == "line"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plate1_{w}_s{f}.tif", "IXMtest_{w}_s{f}_w1051DAA7C.tif", "MFGTMP_12_{w}f0{f}d0.TIF", "Well{w}_Seq{f}"]
+    + ["p/{w}/s{f}.png", "{r}f0{f}p01-ch1sk1fk1fl1.tiff", "X_{w}_T0001F00{f}L01A01Z01C01.tif"],
+)
+def test_wells_in_the_names_of_fields_count_once_unless_said_otherwise(run, tmp_path, name):
+    lines = []
+    for c, w, f, m, t in wells(spread_well=0.01):
+        row, column = 1 + (c == "treated"), int(w[1]) + 1
+        called = name.format(w=f"{'AB'[row - 1]}0{column}", r=f"r0{row}c0{column}", f=f)
+        lines.append(f"{c},{called},{m:.4f},{t:.4f}")
+    table = write(tmp_path / "t.csv", lines, "condition,field,measured,true")
+    content, _ = judged(run, table, "--tolerance", "0.1")
+    assert (content["n"], content["level"]) == ({"treated": 5, "control": 5}, "well")
+    assert any(
+        "each well counts once. If these are no wells, --level field" in one for one in content["notes"]
+    )
+    content, _ = judged(run, table, "--tolerance", "0.1", "--level", "field")
+    assert (content["n"], content["level"]) == ({"treated": 20, "control": 20}, "line")
+    assert any("fields of one well are not independent" in one for one in content["notes"])
+
+
+@pytest.mark.parametrize("name", ["img{i}_C1.tif", "exp{i}_F01.tif", "A{i}_x.tif", "field {i}"])
+def test_names_that_only_look_like_wells_are_lines(run, tmp_path, name):
+    lines = [f"{c},{name.format(i=i)},{m},{t}" for i, (c, m, t) in enumerate(fields({"a": 1.0, "b": 1.0}), 1)]
+    content, _ = judged(run, write(tmp_path / "t.csv", lines, "condition,field,measured,true"))
+    assert content["level"] == "line"
+    assert not any("wells (" in note for note in content["notes"])
+
+
+def test_rows_and_columns_of_a_plate_are_wells_and_days_are_named(run, tmp_path):
+    rows = [(c, 1 + (c == "a"), k, f, 100 + k + f, 101) for c in "ab" for k in (1, 2, 3) for f in (1, 2)]
+    lines = [",".join(map(str, row)) for row in rows]
+    content, _ = judged(run, write(tmp_path / "h.csv", lines, "condition,Row,Column,Field,measured,true"))
+    assert (content["n"], content["level"]) == ({"b": 3, "a": 3}, "well")
+    content, _ = judged(run, write(tmp_path / "d.csv", lines, "condition,x,Day,k,measured,true"))
+    assert content["level"] == "line"
+    assert any("share a name in column 'Day'" in note for note in content["notes"])
+
+
+def test_two_columns_of_one_level_are_the_wider_one_or_refused(run, tmp_path):
+    lines = [f"{c},{c}{k // 2},{c}{k},{100 + k},101" for c in "ab" for k in (0, 1, 2, 3) for _ in "xy"]
+    content, _ = judged(run, write(tmp_path / "t.csv", lines, "condition,mouse,embryo,measured,true"))
+    assert (content["n"], content["level"]) == ({"b": 2, "a": 2}, "mouse")
+    lines = [f"{c},{c}{k % 2},{c}{k % 3},{100 + k},101" for c in "ab" for k in range(6)]
+    said = refused(run, write(tmp_path / "u.csv", lines, "condition,mouse,donor,measured,true"))
+    assert "'mouse' and 'donor' may both be the animal, and neither lies within the other" in said
+
+
+def test_a_condition_left_out_that_looks_misspelt_is_said_loudly(run, tmp_path):
+    rows = plain(fields({"control": 1.0, "treated": 1.0, "drug 1": 1.0, "drug 2": 1.0}, n=7))
+    rows += ["contro,50,50", "treate,60,61"]
+    table = write(tmp_path / "t.csv", rows)
+    notes = judged(run, table, "--of", "treated", "--over", "control")[0]["notes"]
+    assert [note.split(":")[0] for note in notes[:2]] == [
+        "MISSPELT? Condition 'contro' (1 line) is left out, and looks like --over 'control'",
+        "MISSPELT? Condition 'treate' (1 line) is left out, and looks like --of 'treated'",
+    ]
+    notes = judged(run, table, "--of", "drug 1", "--over", "control")[0]["notes"]
+    assert sum("MISSPELT" in note for note in notes) == 1  # a second dose is no slip of the pen
+
+
 def test_animals_weigh_alike_and_so_do_their_wells(run, tmp_path):
     lines = ["a,m1,w1,110,100", "a,m1,w1,110,100", "a,m1,w1,110,100", "a,m1,w2,90,100"]
     lines += ["a,m2,w1,100,100", "a,m2,w2,100,100", "b,m3,w1,100,100", "b,m4,w1,100,100"]
@@ -450,9 +533,6 @@ def test_what_may_be_wrong_is_noted(run, tmp_path):
     rows = fields({"control": 0.1, "treated": 1.0}, spread=0.0)
     content, _ = judged(run, write(tmp_path / "t.csv", plain(rows)))
     assert any("control: measured numbers are about 0.1" in n for n in content["notes"])
-    lines = [f"{c},{'AB'[i > 5]}0{1 + i % 3}_f{i},{m},{t}" for i, (c, m, t) in enumerate(rows)]
-    content, _ = judged(run, write(tmp_path / "u.csv", lines, "condition,field,measured,true"))
-    assert any("seem to hold 6 wells (A01, A02, A03, ...): 12 fields" in note for note in content["notes"])
     content, _ = judged(run, write(tmp_path / "v.csv", [*SOME, "a,10,11"]))
     assert any(
         "1 lines repeat another line's numbers (line 6 those of line 2)" in n for n in content["notes"]

@@ -104,6 +104,70 @@ def test_one_table_other_headings_a_subset_and_pooled_zeros(run, tmp_path):
     assert "truth of field 'f2' is 0 (1 of 11 fields)" in refused(run, *given)
 
 
+def in_wells(tmp_path, heading, well="w{}", field="f{}", n=3, each=10, seed=0):
+    """A table of fields whose error is that of their well, as a verdict over fields would not see."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for w in range(n):
+        error = 0.04 * rng.standard_normal()
+        for i in range(each):
+            true = rng.uniform(40, 140)
+            got = true * np.exp(error + 0.001 * rng.standard_normal())
+            rows.append(
+                (field.format(each * w + i, w=w + 1, s=i), well.format(w), f"{got:.4f}", f"{true:.4f}")
+            )
+    return table(tmp_path / "wells.csv", ("field", heading, "count", "by_hand"), rows)
+
+
+WELLS = ("--value", "count", "--truth-value", "by_hand", "--tolerance", "0.1")
+
+
+@pytest.mark.parametrize("heading", ["well", "Metadata_Well", "Image_Metadata_WellID", "dish", "animal"])
+def test_fields_of_a_table_that_names_its_wells_are_never_independent(run, tmp_path, heading):
+    content, row = judged(run, in_wells(tmp_path, heading), *WELLS)
+    assert (row["n"], row["verdict"], row["reason"]) == (3, "UNDETERMINED", "too few")
+    assert (content["level"], content["n"], len(content["fields"])) == (heading, 3, 30)
+    assert not any("fields is taken for one independent" in note for note in content["notes"])
+    path = in_wells(tmp_path, heading, n=6, seed=1)
+    _, row = judged(run, path, *WELLS)
+    cells = [line.split(",") for line in path.read_text("utf-8").splitlines()[1:]]
+    logs = np.log([float(one[2]) / float(one[3]) for one in cells]).reshape(6, 10).mean(axis=1)
+    told = stats.ttest_1samp(logs, 0).confidence_interval(0.9)
+    assert (row["n"], row["verdict"]) == (6, "HOLDS")
+    assert row["interval"] == pytest.approx(np.expm1([told.low, told.high]))
+    said = refused(run, path, *WELLS, "--level", "field")
+    assert "hold several lines each: these are not independent" in said
+
+
+def test_wells_of_fields_names_and_of_the_truths_table_count_once(run, tmp_path):
+    path = in_wells(tmp_path, "x", field="IXMtest_A0{w}_s{s}_w1051DAA7C.tif")
+    content, row = judged(run, path, *WELLS)
+    assert (row["n"], row["verdict"], content["level"]) == (3, "UNDETERMINED", "well")
+    assert any("names hold 3 wells (A01, A02, A03) of 30 fields" in note for note in content["notes"])
+    content, row = judged(run, path, *WELLS, "--level", "field")
+    assert (row["n"], content["level"]) == (30, "field")
+    assert any("fields of one well are not independent" in note for note in content["notes"])
+    assert judged(run, path, *WELLS, "--level", "x")[1]["n"] == 3
+    assert "has no column 'y', --level" in refused(run, path, *WELLS, "--level", "y")
+    got, true = numbers()
+    mine = table(tmp_path / "tool.csv", ("field", "count"), [(f"f{i}", x) for i, x in enumerate(got)])
+    rows = [(f"f{i}", f"w{i % 4}", x) for i, x in enumerate(true)]
+    theirs = table(tmp_path / "truth.csv", ("field", "Well", "count"), rows)
+    given = (mine, theirs, "--tolerance", "0.1", "--value", "count")
+    assert judged(run, *given)[1]["n"] == 4
+    assert judged(run, *given, "--level", "well")[1]["n"] == 4
+
+
+def test_wells_of_the_list_of_all_fields_are_kept_of_a_table_of_objects(run, tmp_path):
+    got, true = numbers()
+    mine = table(tmp_path / "Nuclei.csv", ("ImageNumber", "ObjectNumber", "AreaShape_Area"), objects_of(got))
+    rows = [(i + 1, 1 + i % 6, x) for i, x in enumerate(true)]
+    every = table(tmp_path / "Image.csv", ("ImageNumber", "Metadata_Well", "Count_Nuclei"), rows)
+    given = ("--all-fields", every, "--truth-value", "Count_Nuclei", "--field", "ImageNumber")
+    content, row = judged(run, mine, every, *given, "--tolerance", "0.1")
+    assert (row["n"], content["level"], row["verdict"]) == (6, "Metadata_Well", "HOLDS")
+
+
 def cellprofiler_image(tmp_path, values):
     rows = [(i + 1, f"img{i}.tif", x) for i, x in enumerate(values)]
     return table(tmp_path / "Image.csv", ("ImageNumber", "FileName_DNA", "Count_Nuclei"), rows)

@@ -81,6 +81,35 @@ def test_points_part_thousands_where_another_number_has_both_marks_and_it_is_tol
     assert numbers(sheet(["0,125"]), {"x": ["0,125"]}, [])["x"] == [0.125]  # no thousands begin with 0
 
 
+@pytest.mark.parametrize("cells", [["964", "1.180", "1.048"], ["1.180", "-3"], ["0", "12.345"]])
+def test_a_point_that_may_part_thousands_is_refused_and_said_it_is_read(cells):
+    with pytest.raises(InputError, match=r"thousands or decimals\? Say --decimal comma if points part"):
+        numbers(sheet(cells), {"x": cells}, [])
+    assert numbers(sheet(cells, "point"), {"x": cells}, [])["x"].tolist() == [float(one) for one in cells]
+    read = numbers(sheet(cells, "comma"), {"x": cells}, [])["x"].tolist()
+    assert read == [float(one.replace(".", "")) for one in cells]
+
+
+def test_three_digits_after_every_point_are_decimals_and_it_is_told():
+    notes, cells = [], ["1.439", "12.500", "103.120"]
+    assert numbers(sheet(cells), {"x": cells}, notes)["x"].tolist() == [1.439, 12.5, 103.12]
+    assert len(notes) == 1
+    assert "1.439 (line 2) as 1.439, not as 1439" in notes[0]
+    for plain in (["0.439", "1.500"], ["1.5", "964"], ["1034.125", "9"], ["1.2345", "1.234"], ["1", "2"]):
+        notes = []
+        assert numbers(sheet(plain), {"x": plain}, notes)["x"].tolist() == [float(one) for one in plain]
+        assert notes == []
+
+
+@pytest.mark.parametrize("cell", ["1e308", "1e400", "-1e300", "-1e400", "1e51", "1e-60", "5e-324"])
+def test_numbers_that_no_measurement_gives_are_refused(cell):
+    cells = ["3", cell, "4"]
+    with pytest.raises(
+        InputError, match=r"t.csv: line 3: 'x' is .* which no measurement gives \(1 of 3 lines"
+    ):
+        numbers(sheet(cells), {"x": cells}, [])
+
+
 def test_units_of_headings_and_the_nearest_name():
     assert bare("Area µm^2") == ("Area", "µm^2")
     assert bare("area [um^2]") == ("area", "um^2")

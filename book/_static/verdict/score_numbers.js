@@ -5,7 +5,7 @@ import { nameOf } from "./pairs.js";
 import { generator } from "./random.js";
 import { farNote } from "./score_labels.js";
 import { mean, smallest } from "./statistics.js";
-import { numberColumns, onlyColumn, readColumn, unitOf } from "./table.js";
+import { numberColumns, onlyColumn, readColumn, sharedLevel, unitOf } from "./table.js";
 import { InputError, few, fixed, general, quoted } from "./text.js";
 
 const LEAST = 4; // fields from which an exchange can be told from chance at 5 %
@@ -48,6 +48,12 @@ export function scoreNumbers(mine, theirs, rules) {
   if (left.length) notes.push(`${left.length} fields without a truth are left out (${few(left)}).`);
   const names = at.map((i) => mine.names[i]), measured = at.map((i) => got[i]);
   refuseNoRatio(mine.path, value, names, measured, truth);
+  const level = sharedLevel(mine, at, [value, column]) || (one ? "" : sharedLevel(theirs, [...truth.keys()], [value, column]));
+  if (level) { // the command averages them; this page judges fields alone
+    throw new InputError(`${mine.path}: by ${level} several fields are of one well or animal, and are not independent of each other.`
+      + " This page takes each row for an independent one: give a table with a row a well, the mean of its fields, or judge"
+      + " with the command, which averages them first: scopecheck score labels --from table.");
+  }
   const { scores, chance, better, p } = againstExchange(measured, truth);
   notes.push(...chanceNotes(scores, chance, better, p, truth.length));
   notes.push(`Each of the ${names.length} fields is taken for one independent acquisition.`);

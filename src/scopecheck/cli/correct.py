@@ -227,6 +227,9 @@ def _show(found: CorrectedStudy, tool: Path, truth: Path | None, asked: Any) -> 
             f"{a.equivalent} annotated fields",
         )
     print_table(console, table)
+    for row in found.rows:
+        if row.doubt:
+            console.print(f"DOUBTFUL INTERVAL, {row.condition}: {row.doubt}", markup=False)
     console.print(f"The numbers are those of {of}.", markup=False)
     test = found.exchange
     console.print(
@@ -257,6 +260,11 @@ def _by(chosen: str) -> str:
 def _further(row: Any) -> str:
     wished = _plain(row.wished, row.wished)
     now = _plain(row.answer.half_width, row.wished)
+    if row.flat:
+        return (
+            f"whether a half-width of {wished} is reached cannot be told: nothing varies among the annotated"
+            " fields, so that a width of 0 is no precision. Annotate more."
+        )
     if row.further is None:
         return f"a half-width of {wished} (now {now}) is out of reach, even if all fields were annotated."
     if not row.further:

@@ -137,6 +137,13 @@ def labels(
         str | None, typer.Option(help="Column of the true number, if another, or in PRED without a TRUTH.")
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a table, the column of what is independent, or field; by default animal or well, where a"
+            " column or the fields' names say them."
+        ),
+    ] = None,
     all_fields: Annotated[
         Path | None, typer.Option(help="Table of all fields' names, where a table has a row an object.")
     ] = None,
@@ -181,7 +188,11 @@ def labels(
     )
     fractions(limits if scale == "relative" else {})
     columns = {"field": field, "value": value, "truth-field": truth_field, "truth-value": truth_value}
-    columns |= {"decimal": decimal, "all-fields": None if all_fields is None else str(all_fields)}
+    columns |= {
+        "decimal": decimal,
+        "level": level,
+        "all-fields": None if all_fields is None else str(all_fields),
+    }
     numbers.check_source(source, predicted, columns)
     if source == "table":
         if lone := [name for name, given in _of_images(locals()).items() if given]:
@@ -194,6 +205,7 @@ def labels(
             true_field=truth_field,
             true_value=truth_value,
             decimal=decimal,
+            level=level,
             every=all_fields,
             tolerance=limits,
             truth_uncertainty=unsure,

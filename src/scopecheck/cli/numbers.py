@@ -55,7 +55,8 @@ def _content(score: NumberScore, predicted: Path, true: Path | None) -> dict[str
         "prediction": str(predicted),
         "truth": str(true or predicted),
         "scope": score.row.scope,
-        "n": len(score.fields),
+        "n": score.row.n,
+        "level": score.level,
     }
     parts = {"scores": score.scores, "chance": score.chance, "better_than_chance": score.better}
     return strict(
@@ -78,7 +79,8 @@ def _show(score: NumberScore, predicted: Path, true: Path | None) -> None:
         f"{name} {shown(value, '.3g')} (chance {shown(score.chance[name], '.3g')})"
         for name, value in score.scores.items()
     )
-    console.print(f"Field by field: {told}; chance: the truths exchanged between fields.", markup=False)
+    each, all_of = ("Field by field", "fields") if score.level == "field" else ("One by one", "these")
+    console.print(f"{each}: {told}; chance: the truths exchanged between {all_of}.", markup=False)
     console.print(caption([row]))
     means = [statistics.fmean(one[key] for one in score.fields) for key in ("measured", "true")]
     said = [f"{shown(means[0], '.5g')} measured, {shown(means[1], '.5g')} true (mean of fields)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -11,21 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.score.level_names import batches, level_places, means, one_of
 from scopecheck.score.pair_names import few
 from scopecheck.score.units import plain
 from scopecheck.score.user_table import MISSING, bare, key, numbers, place, read_sheet
 
-COLUMNS = {  # headings that are taken for a role without being named
+COLUMNS = {  # headings that are taken for a role without being named; levels are in `level_names`
     "condition": ("condition", "conditions", "group", "treatment"),
     "measured": ("measured", "predicted", "prediction"),
     "true": ("true", "truth", "ground truth", "gt", "manual", "annotated", "reference"),
-    "animal": ("animal", "animal id", "mouse", "mouse id", "donor", "patient", "subject"),
-    "plate": ("plate", "plate id"),
-    "well": ("well", "well id"),
     "field": ("field", "image", "file", "filename", "name", "acquisition", "fov", "site"),
     "unit": ("unit", "units"),
 }
 NEEDED = ("condition", "measured", "true")
+_STEP = re.compile(r"\d+(?:[.,]\d+)?|[A-Z]$")  # what drug 1 and drug 2, or drugA and drugB, differ in
 CONTROLS = "control ctrl ctl vehicle dmso untreated mock wt wild-type wildtype baseline"
 
 
@@ -44,8 +44,8 @@ class Table:
         Whether a line is of `over`.
     measured, true : ndarray, shape (n,)
     names : dict of str to ndarray of str
-        Further columns by role (animal, plate, well, field) or by the name that was asked for; columns
-        without a single name are left out.
+        Further columns by role (animal, plate, well, row, column, field) or by the name that was asked for;
+        columns without a single name are left out.
     asked : dict of str to str
         Which of these each option asked for.
     headings : dict of str to str
@@ -53,6 +53,8 @@ class Table:
     unit : str
         Unit of the numbers, as the table says; empty where it does not.
     notes : list of str
+    batches : sequence of str
+        Headings of days, plates and the like that several lines share, and that no option asked for.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class Table:
     headings: dict[str, str]
     unit: str
     notes: list[str] = field(default_factory=list)
+    batches: Sequence[str] = ()
 
 
 def read_table(
@@ -100,8 +103,8 @@ def read_table(
     """
     sheet = read_sheet(path, "condition,measured,true", decimal=decimal)
     heads, rows, lines, notes = sheet.headings, sheet.rows, np.array(sheet.lines), list(sheet.notes)
-    places = _places(path, heads, columns or {})
-    asked = {option: _asked(path, heads, places, name, option) for option, name in (more or {}).items()}
+    places = _places(path, heads, columns or {}, rows)
+    asked = {option: asked_role(path, heads, places, name, option) for option, name in (more or {}).items()}
     named = [bare(head) for head in heads]
     unit = _unit(path, [named[places[role]][1] for role in ("measured", "true")], heads, places)
     words = {
@@ -109,7 +112,7 @@ def read_table(
         for role, at in places.items()
         if role not in ("measured", "true")
     }
-    spelled = _alike(path, heads[places["condition"]], words["condition"], lines)
+    spelled = checked_names(path, heads[places["condition"]], words["condition"], lines)
     of, over = _two(path, spelled, of, over, notes)
     kept = np.flatnonzero(np.isin(words["condition"], (of, over)))
     second = np.array(words["condition"])[kept] == over
@@ -126,41 +129,61 @@ def read_table(
         if role not in ("condition", "unit") and any(values)
     }
     for role, values in names.items():
-        _alike(path, heads[places[role]], values.tolist(), numbered)
+        checked_names(path, heads[places[role]], values.tolist(), numbered)
     headings = {role: named[at][0] for role, at in places.items()}
     pair = got[heads[places["measured"]]], got[heads[places["true"]]]
-    return Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes)
+    shared = batches(
+        heads, [rows[i] for i in kept], [places[role] for role in asked.values() if role in places]
+    )
+    return Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes, shared)
 
 
-def _places(path: Path, heads: list[str], columns: Mapping[str, str]) -> dict[str, int]:
+def _places(
+    path: Path, heads: list[str], columns: Mapping[str, str], rows: Sequence[Sequence[str]]
+) -> dict[str, int]:
     """Which column has which role."""
-    names = [bare(head)[0] for head in heads]
-    places: dict[str, int] = {}
+    places = {role: place(path, heads, columns[role], f"--{role}") for role in COLUMNS if role in columns}
     for role, known in COLUMNS.items():
         if role in columns:
-            places[role] = place(path, heads, columns[role], f"--{role}")
             continue
-        found = [i for i, name in enumerate(names) if key(name) in map(key, known)]
-        if len(found) > 1:
+        found = _headed(heads, role, known)
+        if role == "field":
+            found = [i for i in found if i not in places.values()]
+        if len(found) > 1 and role != "field":
             both = " and ".join(repr(heads[i]) for i in found)
             way = f"name one: --{role} {heads[found[0]]!r}" if role in NEEDED else "leave one of them"
             raise InputError(f"{path}: the columns {both} may both be the {role}; {way}.")
         if found:
-            places[role] = found[0]
+            places[role] = one_of(path, heads, rows, found, role, finest=True)
         elif role in NEEDED:
             raise InputError(
                 f"{path}: has no column {role!r}; its headings are {', '.join(heads)}. Name the column that"
                 f" it is: --{role} {next((h for h in heads if h), 'COLUMN')!r}."
             )
+    places |= level_places(path, heads, rows, tuple(places.values()))
     if len({places[role] for role in NEEDED}) < len(NEEDED):
         told = ", ".join(f"--{role} {heads[places[role]]!r}" for role in NEEDED)
         raise InputError(f"{path}: one column is given two roles ({told}); expected three columns.")
     return places
 
 
-def _asked(path: Path, heads: list[str], places: dict[str, int], name: str, option: str) -> str:
+def _headed(heads: list[str], role: str, known: Sequence[str]) -> list[int]:
+    """Columns that are called so, and else those that programs call so: Metadata_Treatment, FileName_DNA."""
+    words = [key(name) for name in known]
+    if found := [i for i, head in enumerate(heads) if key(bare(head)[0]) in words]:
+        return found
+    field = role == "field"
+    return [
+        i
+        for i, head in enumerate(heads)
+        if means(head, " ".join(words), after=field)
+        or (field and head.removeprefix("Image_").startswith("FileName_"))
+    ]
+
+
+def asked_role(path: Path, heads: list[str], places: dict[str, int], name: str, option: str) -> str:
     """The role of a column that an option asks for, which is put into `places` where it has none."""
-    if name.lower() in (*places, "field"):
+    if name.lower() in (*places, "field") and name.lower() not in ("row", "column"):
         role = name.lower()
     else:
         at = place(path, heads, name, option)
@@ -196,7 +219,7 @@ def _one_unit(path: Path, units: list[str], lines: NDArray, headed: str) -> str:
     return next(iter(first.values()))[0]
 
 
-def _alike(path: Path, heading: str, names: list[str], lines: NDArray) -> dict[str, int]:
+def checked_names(path: Path, heading: str, names: list[str], lines: NDArray) -> dict[str, int]:
     """How often each name comes; refused where two differ in case, blanks or underscores alone."""
     counts: dict[str, int] = {}
     first: dict[str, int] = {}
@@ -252,9 +275,27 @@ def _two(
         notes.append(f"{first} is compared with {second}, {why}; --of and --over say it otherwise.")
     first = first or next(name for name in left)
     second = second or next(name for name in left if name != first)
-    if others := [f"{name} ({counts[name]} lines)" for name in names if name not in (first, second)]:
-        notes.append(f"Left out: {few(others)}.")
+    others = [name for name in names if name not in (first, second)]
+    notes += _misspelt(counts, others, first, second)
+    if others:
+        notes.append(f"Left out: {few(f'{name} ({counts[name]} lines)' for name in others)}.")
     return first, second
+
+
+def _misspelt(counts: Mapping[str, int], others: Sequence[str], of: str, over: str) -> list[str]:
+    """A note for each condition left out that looks like one of the two, mistyped; doses only look alike."""
+    told = []
+    for name in others:
+        near = get_close_matches(name.casefold(), [of.casefold(), over.casefold()], 1, 0.8)
+        for option, wanted in (("of", of), ("over", over)):
+            if wanted.casefold() in near and _STEP.sub("", name) != _STEP.sub("", wanted):
+                lines = f"{counts[name]} line{'s' * (counts[name] > 1)}"
+                told.append(
+                    f"MISSPELT? Condition {name!r} ({lines}) is left out, and looks like --{option}"
+                    f" {wanted!r}: is {name} meant as {wanted}? Then write it so in the table; the word rests"
+                    " on all lines of a condition."
+                )
+    return told
 
 
 def _condition(path: Path, counts: Mapping[str, int], asked: str, option: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from scopecheck.judge.correction import Corrected, Exchange
 
+FIRST = 5  # fields to annotate next where no number of them is known
 LISTED = 20  # fields named to be annotated next
 FAR = 5.0  # times the median of the tool's numbers, from which a field is named
+RARE = 5  # annotated true numbers unlike the most common one, below which the interval covers too little
 OTHER_UNIT = 3.0  # truth and tool further apart than this in every field alike: another unit?
 WHOLE = "all fields"
 
@@ -86,13 +89,22 @@ class CorrectedRow:
     answer : Corrected
     wished, further : float or None, int or None
         Half-width asked for, in the unit; and the further annotated fields that bring it, None where it was
-        not asked or cannot be reached by annotating.
+        not asked, cannot be reached by annotating, or cannot be told (`flat`).
+    doubt : str
+        Why the interval is not to be trusted, where so few true numbers differ from the rest; else empty.
     """
 
     condition: str
     answer: Corrected
     wished: float | None
     further: int | None
+    doubt: str = ""
+
+    @property
+    def flat(self) -> bool:
+        """Whether nothing varies among the annotated fields: a width of 0 then says nothing."""
+        a = self.answer
+        return a.n < a.n_all and a.half_width <= 1e-9 * abs(a.value)
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,8 @@ def correct_tables(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: li
     _installed()
     notes += [note for table in (mine, theirs) for note in table.sheet.notes if note not in notes]
     study = _study(mine, theirs, asked, notes)
+    if asked.scope == "population":
+        _independent(mine, theirs, study, asked, notes)
     _other_unit(study, theirs.path, asked, notes)
     strata = _all_strata(study)
     rows = _rows(study, strata, asked, notes)
@@ -292,6 +306,33 @@ def same_unit(
             f"Column {a!r} of {mine.path.name} names {unit or 'no unit'}, and {b!r} of {theirs.path.name}"
             f" {true_unit or 'no unit'}; they are taken for one unit."
         )
+
+
+def _independent(mine: FieldTable, theirs: FieldTable, study: _Study, asked: Asked, notes: list[str]) -> None:
+    """Refuse fields that share wells or animals where they are to stand for a population."""
+    from scopecheck.score.replicates import of_fields
+
+    besides = [one for one in (study.value, asked.true_value, asked.per, asked.condition) if one]
+    groups = [(mine, list(range(len(study.names))), study.tool, study.tool)]
+    if theirs is not mine:
+        groups.append((theirs, list(range(study.at.size)), study.true, study.true))
+    for table, rows, a, b in groups:
+        units, guess = of_fields((table,), (rows,), besides, (a, b), scale="absolute")
+        if units is None:
+            continue
+        where = f"column {units.level!r} names" if not guess else guess.removeprefix("Wells: ").split(";")[0]
+        many = f" {units.names.size} for {len(rows)} fields" if not guess else ""
+        said = (
+            f"{table.path}: --scope population: {where}{many}, and fields of one are no independent draws"
+            " from a population, so that the interval would be too narrow"
+        )
+        if not asked.as_given:
+            raise InputError(
+                f"{said}. Ask for --scope study, the number of these fields; or give tables with a row for"
+                " each, holding the mean of its fields; if they are independent all the same, --as-given."
+            )
+        notes.append(f"Taken as given, though {said}.")
+        return
 
 
 SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0}
@@ -446,7 +487,25 @@ def _row(
     if answer.note:
         notes.append(f"{name}: {answer.note}")
     wished = _wished(asked.half_width, answer.value)
-    return CorrectedRow(name, answer, wished, None if wished is None else answer.further(wished))
+    row = CorrectedRow(name, answer, wished, None, _rare(study.true[mine], answer))
+    further = None if wished is None or row.flat else answer.further(wished)
+    return replace(row, further=further)
+
+
+def _rare(true: np.ndarray, answer: Corrected) -> str:
+    """What is said where hardly any annotated field differs: rare events, of which few or none were met."""
+    import numpy as np
+
+    values, counts = np.unique(true, return_counts=True)
+    most, other = counts.max(), true.size - counts.max()
+    if answer.n == answer.n_all or other >= RARE or 2 * most < true.size:
+        return ""
+    met = f"{other} of {true.size} annotated fields {'has' if other == 1 else 'have'}"
+    return (
+        f"{met if other else f'no annotated field of {true.size} has'} another true number than"
+        f" {values[counts.argmax()]:g}. Of events so rare the interval covers less often than it says:"
+        f" annotate more fields, until {RARE} or more differ."
+    )
 
 
 def _wished(text: str | None, value: float) -> float | None:
@@ -512,17 +571,34 @@ def _odd(study: _Study, notes: list[str]) -> None:
 def _next(
     study: _Study, strata: np.ndarray | None, rows: Sequence[CorrectedRow], asked: Asked
 ) -> tuple[list[str], str]:
-    """Fields to annotate next, at random within strata."""
+    """Fields to annotate next, at random within strata: of each condition as many as it needs itself."""
     import numpy as np
 
     from scopecheck.judge.correction import next_fields
 
-    wanted = max((row.further or 0 for row in rows), default=0) if asked.half_width else 5
+    wanted = {row.condition: FIRST if row.flat else row.further or 0 for row in rows}
+    if not asked.half_width:
+        wanted = {rows[-1].condition: FIRST}
     how = "conditions" if study.conditions is not None else "strata"
+    chosen: list[int] = []
+    for row in rows if study.conditions is not None and asked.half_width else ():
+        inside = np.flatnonzero(np.array(study.conditions) == row.condition)
+        if not inside.size or not wanted[row.condition]:
+            continue
+        held = np.flatnonzero(np.isin(inside, study.at))
+        parts = None if study.strata is None else study.strata[inside]
+        drawn = next_fields(inside.size, held, wanted[row.condition], strata=parts, seed=asked.seed)
+        chosen += inside[drawn].tolist()
+    if chosen:
+        many = Counter(np.array(study.conditions)[chosen].tolist())
+        how += f" ({', '.join(f'{n} of {name}' for name, n in many.items())})"
     if strata is None:
         strata, how = _strata_of(study.tool), "three parts of like numbers"
-    chosen = next_fields(len(study.names), study.at, wanted, strata=strata, seed=asked.seed)
-    return [study.names[i] for i in np.array(chosen, int)], how
+    left = wanted.get(rows[-1].condition, 0) - len(chosen)
+    if left > 0 and (not chosen or rows[-1].condition == WHOLE):
+        known = np.concatenate([study.at, np.array(chosen, int)])
+        chosen += next_fields(len(study.names), known, left, strata=strata, seed=asked.seed)
+    return [study.names[i] for i in chosen], how
 
 
 def _strata_of(tool: np.ndarray) -> np.ndarray:
@@ -553,6 +629,7 @@ def content(found: CorrectedStudy) -> dict[str, Any]:
             "strata": a.strata,
         }
         told |= {"half_width": a.half_width, "wished_half_width": row.wished, "further": row.further}
+        told["doubt"] = row.doubt
         rows.append(told)
     test: Mapping[str, Any] = {"p": found.exchange.p, "alarm": found.exchange.alarm, "known": found.known}
     return {"rows": rows, "exchangeable": test, "next": found.next_fields, "notes": found.notes}

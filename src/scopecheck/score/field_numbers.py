@@ -14,6 +14,7 @@ from scopecheck.errors import InputError
 from scopecheck.score.correct import places, read_signs, same_unit
 from scopecheck.score.field_table import FieldTable, read_fields
 from scopecheck.score.pair_names import few
+from scopecheck.score.replicates import of_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,9 @@ class NumberRules:
     field, value, true_field, true_value : str, optional
         Headings; where not given they are found if there is no doubt.
     decimal : {"point", "comma"}, optional
+    level : str, optional
+        Heading of what is independent, or ``field``; by default animal or well, where a table or the fields'
+        names say them.
     every : Path, optional
         Table that names all fields, where a table has a row an object.
     tolerance, truth_uncertainty : mapping
@@ -53,6 +57,7 @@ class NumberRules:
     true_field: str | None = None
     true_value: str | None = None
     decimal: str | None = None
+    level: str | None = None
     every: Path | None = None
     tolerance: Mapping[str, Any] = default(default_factory=dict)
     truth_uncertainty: Mapping[str, Any] = default(default_factory=dict)
@@ -64,9 +69,13 @@ class NumberRules:
 
 @dataclass(frozen=True)
 class NumberScore:
-    """What `score_numbers` found: the verdict, scores beside chance, every field's numbers, and notes."""
+    """What `score_numbers` found: the verdict, scores beside chance, every field's numbers, and notes.
+
+    `level` is what was taken for independent, a heading of the table or ``field``.
+    """
 
     row: ArmResult
+    level: str
     scores: dict[str, float]
     chance: dict[str, float]
     better: bool | None
@@ -77,8 +86,10 @@ class NumberScore:
 def score_numbers(predicted: Path, true: Path | None, rules: NumberRules) -> NumberScore:
     """Judge a tool's number of each field against the true one.
 
-    Chance is what the same numbers give with the truths exchanged between the fields. Objects are not seen:
-    misses that inventions make up for cannot be told.
+    Fields of one well or animal are averaged first, where a table or the fields' names say them
+    (`replicates.of_fields`): never are they taken for independent. Chance is what the same numbers give with
+    the truths exchanged between the fields. Objects are not seen: misses that inventions make up for cannot
+    be told.
 
     Parameters
     ----------
@@ -91,8 +102,8 @@ def score_numbers(predicted: Path, true: Path | None, rules: NumberRules) -> Num
     Raises
     ------
     InputError
-        Where a table cannot be read without doubt, fields do not pair, units differ, or numbers have no
-        ratio.
+        Where a table cannot be read without doubt, fields do not pair, units differ, numbers have no ratio,
+        or a level is asked for that is not independent.
     """
     mine = read_fields(predicted, rules.field, decimal=rules.decimal, every=rules.every, value=rules.value)
     theirs = mine
@@ -105,26 +116,47 @@ def score_numbers(predicted: Path, true: Path | None, rules: NumberRules) -> Num
             value=rules.true_value,
         )
     notes: list[str] = []
-    value, got, at, truth, unit, names = _columns(mine, theirs, rules, notes)
+    value, column, got, at, truth, unit, names = _columns(mine, theirs, rules, notes)
     notes[:0] = dict.fromkeys([*mine.sheet.notes, *theirs.sheet.notes])
     measured = got[at]
     judged = set(at.tolist())
     if left := [name for i, name in enumerate(mine.names) if i not in judged]:
         notes.append(f"{len(left)} fields without a truth are left out ({few(left)}).")
     _ratios(predicted, value, names, measured, truth, rules)
-    scores, chance, better, p = against_exchange(measured, truth, relative=rules.scale == "relative")
-    notes += _chance_notes(scores, chance, better, p, len(names))
-    notes.append(f"Each of the {len(names)} fields is taken for one independent acquisition.")
-    notes.append(
-        "Numbers alone: which objects were found is not seen, nor whether inventions make up for misses."
-        " Label images or outlines of the same fields show it."
-    )
-    row = _row(predicted, value, unit, measured, truth, names, rules, (scores, chance, better))
     listed = [
         {"field": name, "measured": float(m), "true": float(t)}
         for name, m, t in zip(names, measured, truth, strict=True)
     ]
-    return NumberScore(row, scores, chance, better, listed, notes)
+    both = (mine,) if theirs is mine else (mine, theirs)
+    rows = [at.tolist(), list(range(truth.size))][: len(both)]
+    units, guess = of_fields(
+        both,
+        rows,
+        (value, column),
+        (measured, truth),
+        level=rules.level,
+        scale=rules.scale,
+        estimand=rules.estimand,
+    )
+    level, what = "field", "fields"
+    independent = f"Each of the {len(names)} fields is taken for one independent acquisition."
+    if units is not None:
+        level, what = units.level, "independent acquisitions"
+        independent = (
+            f"Taken for independent acquisitions are the names of column {level!r}: {units.names.size}"
+            f" ({len(names)} fields). Fields of one are not independent of each other and are averaged first."
+        )
+        names, measured, truth = units.names.tolist(), units.measured, units.true
+    scores, chance, better, p = against_exchange(measured, truth, relative=rules.scale == "relative")
+    notes += _chance_notes(scores, chance, better, p, len(names), what)
+    notes += [text for text in (independent, guess) if text]
+    notes.append(
+        "Numbers alone: which objects were found is not seen, nor whether inventions make up for misses."
+        " Label images or outlines of the same fields show it."
+    )
+    scope = "population" if len(listed) > 1 else "image"
+    row = _row(predicted, value, unit, measured, truth, names, rules, (scores, chance, better), scope)
+    return NumberScore(row, level, scores, chance, better, listed, notes)
 
 
 def _columns(mine: FieldTable, theirs: FieldTable, rules: NumberRules, notes: list[str]) -> Any:
@@ -158,7 +190,7 @@ def _columns(mine: FieldTable, theirs: FieldTable, rules: NumberRules, notes: li
     same_unit(mine, value, unit, theirs, column, true_unit, notes)
     for table, head, numbers in ((mine, value, got), (theirs, column, truth)):
         read_signs(table, head, numbers, notes, as_given=rules.as_given)
-    return value, got, at, truth, unit or true_unit, [mine.names[i] for i in at]
+    return value, column, got, at, truth, unit or true_unit, [mine.names[i] for i in at]
 
 
 def _ratios(
@@ -229,17 +261,17 @@ def against_exchange(
 
 
 def _chance_notes(
-    scores: dict[str, float], chance: dict[str, float], better: bool | None, p: float, n: int
+    scores: dict[str, float], chance: dict[str, float], better: bool | None, p: float, n: int, what: str
 ) -> list[str]:
     if better is None:
-        why = f"{n} fields are too few" if n < LEAST else "the truth is the same in all fields"
+        why = f"{n} {what} are too few" if n < LEAST else f"the truth is the same in all {what}"
         return [f"Chance cannot be told, since {why}; the word rests on the bias alone."]
     if better:
         return []
     return [
-        "Not better than chance: with the truths exchanged between the fields the numbers agree as well in"
+        f"Not better than chance: with the truths exchanged between the {what} the numbers agree as well in"
         f" {p:.0%} of all cases (mean error {scores[ERROR]:.3g}, there {chance[ERROR]:.3g}), so nothing is"
-        " called HOLDS. Either the tool does not follow the truth, or the fields differ too little to show"
+        f" called HOLDS. Either the tool does not follow the truth, or the {what} differ too little to show"
         " that it does: add fields that differ, or give label images."
     ]
 
@@ -253,6 +285,7 @@ def _row(
     names: list[str],
     rules: NumberRules,
     against: tuple[dict[str, float], dict[str, float], bool | None],
+    scope: str,
 ) -> ArmResult:
     from scopecheck import judge
     from scopecheck.record.result import ArmResult, judged
@@ -269,7 +302,7 @@ def _row(
         verdict = judge.agreement(
             measured,
             truth,
-            scope="population" if truth.size > 1 else "image",
+            scope=scope,
             tolerance=rules.tolerance.get(value, rules.tolerance.get("all")),
             scale=rules.scale,
             estimand=rules.estimand,

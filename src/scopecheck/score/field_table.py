@@ -81,6 +81,8 @@ class FieldTable:
 
     def number_column(self, heading: str | None, option: str, besides: Collection[str | None] = ()) -> str:
         """The heading of a column of numbers: the one that is named, or the only one there is."""
+        if heading is None and self.units is not None and len(self.units) == 1:
+            return next(iter(self.units))  # of a table of objects, beside columns of wells
         if heading is not None:
             return self.column(heading, option)
         found = [

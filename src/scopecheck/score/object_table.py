@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from scopecheck.errors import InputError
+from scopecheck.score.level_names import is_level
 from scopecheck.score.pair_names import few
 from scopecheck.score.user_table import Sheet, bare, numbers, place, read_sheet
 
@@ -71,7 +72,8 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
     Returns
     -------
     sheet : Sheet
-        With the columns `field` and `value`, a row a field, and notes on how many have no object.
+        With the columns `field` and `value`, a row a field, and notes on how many have no object; and with
+        columns of wells or animals, which `every` or else the objects' table has.
     value : str
     unit : str
 
@@ -119,7 +121,17 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
             )
         cells = [float(got[rows].mean() if how == "mean" else got[rows].sum()) for rows in members.values()]
     rows = [[name, repr(cell)] for name, cell in zip(names, cells, strict=True)]
+    heads = [field, value]
+    for head in dict.fromkeys([*listed.headings, *sheet.headings]):
+        if not is_level(head) or head in heads or head == listed.headings[at]:
+            continue
+        heads.append(head)
+        for row, mine, first in zip(rows, listed.rows, members.values(), strict=True):
+            if head in listed.headings:
+                row.append(mine[listed.headings.index(head)])
+            else:
+                row.append(sheet.rows[first[0]][sheet.headings.index(head)] if first else "")
     notes.append(
         f"{path.name}: {len(sheet.rows)} objects are taken together to {value} of {len(names)} fields."
     )
-    return Sheet(path, [field, value], rows, listed.lines, "point", notes), value, unit
+    return Sheet(path, heads, rows, listed.lines, "point", notes), value, unit

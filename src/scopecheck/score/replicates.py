@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.score.condition_table import Table
+from scopecheck.score.condition_table import Table, asked_role
+from scopecheck.score.level_names import level_places, well_in, wells_in
 from scopecheck.score.pair_names import few
 
+if TYPE_CHECKING:
+    from scopecheck.score.field_table import FieldTable
+
 LINE = "line"
-# A well of a plate in a field's name: A01, H12, P24.
-_WELL = re.compile(r"(?<![A-Za-z0-9])([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Replicates:
 def replicates(table: Table, scale: str, estimand: str, notes: list[str]) -> tuple[Replicates, Replicates]:
     """Average the lines of a table up to what is independent, in each condition.
 
-    Fields are averaged in their well, wells in their animal: each counts alike at its own level.
+    Fields are averaged in their well, wells in their animal: each counts alike at its own level. Wells that
+    only the fields' names, or rows and columns of a plate, seem to say are taken for wells, and that is
+    noted; ``--level field`` says that they are none.
 
     Raises
     ------
@@ -52,6 +56,7 @@ def replicates(table: Table, scale: str, estimand: str, notes: list[str]) -> tup
         in a condition, and pairs without a partner.
     """
     _no_field_twice(table, notes)
+    table, guess = _with_wells(table)
     level, paired = _level(table), "--paired" in table.asked
     sides = []
     for name, mine in ((table.of, ~table.second), (table.over, table.second)):
@@ -73,7 +78,119 @@ def replicates(table: Table, scale: str, estimand: str, notes: list[str]) -> tup
             f" are taken for different ones; if each was seen under both, give --paired {sides[0].level!r}."
         )
     notes += _told(table, level, sides, paired)
+    if guess:
+        notes.append(guess)
     return sides[0], sides[1]
+
+
+def of_fields(
+    tables: Sequence[FieldTable],
+    at: Sequence[Sequence[int]],
+    besides: Sequence[str],
+    numbers: tuple[NDArray, NDArray],
+    *,
+    level: str | None = None,
+    scale: str = "relative",
+    estimand: str = "per-acquisition mean",
+) -> tuple[Replicates | None, str]:
+    """Average a table of fields up to what is independent, where that is above the field.
+
+    Parameters
+    ----------
+    tables : sequence of FieldTable
+        The first that names a level is asked.
+    at : sequence of sequence of int
+        Rows of each, in the order of the numbers.
+    besides : sequence of str
+        Headings that are no level.
+    numbers : (ndarray, ndarray), shapes (n,) and (n,)
+        Measured and true.
+    level : str, optional
+        Heading of what is independent, or ``field``.
+    scale, estimand : str
+        As `judge.agreement`.
+
+    Returns
+    -------
+    units : Replicates or None
+        None where each field is one.
+    guess : str
+        What is to be said where rows and columns, or the fields' names, seem to say wells; else empty.
+
+    Raises
+    ------
+    InputError
+        For a level that is not there or that another column groups, and names that are missing.
+    """
+    for mine, rows in zip(tables, at, strict=True):
+        last = mine is tables[-1]
+        try:
+            names, headings, asked = _names_of(mine, rows, besides, level)
+        except InputError:
+            if last or level is None:
+                raise
+            continue  # what is asked for may be a column of the next table
+        lines = np.array([mine.sheet.lines[i] for i in rows])
+        none = np.zeros(lines.size, dtype=bool)
+        given = {} if level is None else {"--level": asked or level}
+        table = Table(mine.path, "", "", lines, none, *numbers, names, given, headings, "")
+        table, guess = _with_wells(table)
+        role = _level(table)
+        if role == LINE:
+            if level is None and not last:
+                continue
+            return None, guess
+        units = _averaged(table, ~none, role, scale, estimand)
+        if units.names.size == lines.size:
+            return None, ""
+        return units, guess
+    return None, ""
+
+
+def _names_of(
+    table: FieldTable, rows: Sequence[int], besides: Sequence[str], level: str | None
+) -> tuple[dict[str, NDArray], dict[str, str], str | None]:
+    """Columns of levels by role with the names at these rows, their headings, and the role asked for."""
+    from scopecheck.score.condition_table import checked_names
+
+    heads, sheet = table.headings, table.sheet
+    besides = [*besides, table.field]
+    kept = [sheet.rows[i] for i in rows]
+    places = level_places(table.path, heads, kept, [heads.index(one) for one in besides if one in heads])
+    asked = None
+    if level is not None and level.lower() != "field":
+        asked = asked_role(table.path, heads, places, level, "--level")
+    names = {role: np.array([row[i].strip() for row in kept], dtype=str) for role, i in places.items()}
+    lines = np.array([sheet.lines[i] for i in rows])
+    for role, values in names.items():
+        checked_names(table.path, heads[places[role]], values.tolist(), lines)
+    names["field"] = np.array([table.names[i] for i in rows], dtype=str)
+    headings = {role: heads[i] for role, i in places.items()}
+    return names, headings | {"field": table.field}, asked
+
+
+def _with_wells(table: Table) -> tuple[Table, str]:
+    """The table with wells that it seems to name, where it names no level; and what is to be said of it."""
+    if {"animal", "well"} & set(table.names):
+        return table, ""
+    names, found = table.names, None
+    if {"row", "column"} <= set(names):
+        found = [f"row {a}, column {b}" for a, b in zip(names["row"], names["column"], strict=True)]
+        how = f"columns {table.headings['row']!r} and {table.headings['column']!r} name"
+        shown: Sequence[str] = list(dict.fromkeys(found))
+    elif "field" in names and (found := wells_in(names["field"].tolist())):
+        how, shown = "the fields' names hold", list(dict.fromkeys(map(well_in, names["field"].tolist())))
+    if found is None:
+        return table, ""
+    wells: Mapping[str, NDArray] = {**names, "well": np.array(found, dtype=str)}
+    wider = replace(table, names=dict(wells), headings={**table.headings, "well": "well"})
+    units = np.unique(_codes(table.second, *_columns(wider, "well"))).size
+    if units == table.second.size or len(set(found)) < 2:
+        return table, ""
+    told = f"{how} {units} wells ({few(shown)}) of {table.second.size} fields"
+    if table.asked:
+        return table, f"It seems that {told}: fields of one well are not independent of each other."
+    return wider, f"Wells: {told}; each well counts once. If these are no wells, --level field."
 
 
 def _codes(*columns: NDArray) -> NDArray[np.int64]:
@@ -221,13 +338,9 @@ def _told(table: Table, level: str, sides: Sequence[Replicates], paired: bool) -
         "Each line is taken for one independent replicate. Fields of one well or animal are not: name these"
         " in a column 'well' or 'animal'."
     ]
-    fields = table.names.get("field")
-    if fields is not None and all(found := [_WELL.search(name) for name in fields.tolist()]):
-        wells = [fit[1] for fit in found if fit]
-        units = np.unique(_codes(table.second, np.array(wells))).size
-        if units < fields.size:
-            notes.append(
-                f"The fields' names seem to hold {units} wells ({few(dict.fromkeys(wells))}): {fields.size}"
-                " fields of them are not independent. Put the wells into a column 'well'."
-            )
+    notes += [
+        f"Several lines share a name in column {head!r}; if these are not independent of each other, --level"
+        f" {head!r}."
+        for head in table.batches
+    ]
     return notes

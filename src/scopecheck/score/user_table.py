@@ -21,6 +21,8 @@ MISSING = ("", "na", "n/a", "nan", "none", "null", "-", "inf", "-inf", "+inf", "
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _POINT = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 _COMMA = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?|(?:\d+,?\d*|,\d+)(?:[eE][-+]?\d+)?)")
+_THREE = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")  # 1.234, which may be 1234 written with a point
+LARGE = 1e50  # no measurement is larger, nor smaller and not 0 than its inverse
 _ODD = re.compile(r"[ '’\u00a0\u202f]")
 _PARTED = re.compile(r"[-+]?\d{1,3}(?:[ '’\u00a0\u202f]\d{3})+(?:[.,]\d*)?")  # 1 234 or 1'234.5
 _BLANK = re.compile(r"(?<!\d)[\s_]+|[\s_]+(?!\d)|(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])")
@@ -244,7 +246,9 @@ def numbers(
     """Read columns of one table, all of them by one habit of writing; how is noted.
 
     A comma is the decimal sign, or that of thousands, where all numbers can be read in that way alone, or
-    `sheet.decimal` says it. Where they can be read in both ways nothing is guessed.
+    `sheet.decimal` says it. Where they can be read in both ways nothing is guessed. A point is the decimal
+    sign, but for a column in which it may part thousands: 1.180 beside 964 is refused, and 1.180 beside 1.048
+    noted.
 
     Parameters
     ----------
@@ -265,7 +269,8 @@ def numbers(
     Raises
     ------
     InputError
-        Naming heading and line, for a cell without a number, and for numbers that can be read in two ways.
+        Naming heading and line, for a cell without a number, numbers that can be read in two ways, and such
+        as no measurement gives (`LARGE`).
     """
     import numpy as np
 
@@ -296,7 +301,20 @@ def numbers(
         clean[head][i] = text.replace(".", "").replace(",", ".") if comma else text.replace(",", "")
     if changed := [one for one in marked if clean[one[0]][one[1]] != one[2]]:
         notes += [one for one in _told(sheet, changed, comma, clean, lines) if one not in notes]
-    return {head: np.array(cells, dtype=np.float64) for head, cells in clean.items()}
+    if not sheet.decimal and not any("," in cell for _, _, cell in odd):
+        for head, cells in clean.items():
+            notes += [one for one in _points(sheet, head, cells, lines, names) if one not in notes]
+    read = {head: np.array(cells, dtype=np.float64) for head, cells in clean.items()}
+    for head, values in read.items():
+        size = np.abs(values)
+        if (far := np.flatnonzero((size > LARGE) | ((size > 0) & (size < 1 / LARGE)))).size:
+            i, end = int(far[0]), "above 1e50" if size[far[0]] > 1 else "nearer to 0 than 1e-50"
+            raise InputError(
+                f"{_where(sheet, lines, names, i)}: {head!r} is {columns[head][i].strip()}, {end}, which no"
+                f" measurement gives ({far.size} of {values.size} lines); is it a code for 'missing'? Measure"
+                " this field, or leave it out and say so."
+            )
+    return read
 
 
 def _where(sheet: Sheet, lines: Sequence[int], names: Sequence[str] | None, i: int) -> str:
@@ -355,6 +373,30 @@ def _comma_is_decimal(
         return not point
     beside = f", and others have a point ({points})" if points else ", and others another habit"
     raise InputError(f"{where}{beside}: thousands or decimals? {todo}")
+
+
+def _points(
+    sheet: Sheet, head: str, cells: Sequence[str], lines: Sequence[int], names: Sequence[str] | None
+) -> list[str]:
+    """Refuse points that may part thousands; a note where only three digits after each speak for it."""
+    pointed = [i for i, cell in enumerate(cells) if "." in cell]
+    if not pointed or not all(_THREE.fullmatch(cells[i]) for i in pointed):
+        return []
+    i, cell = pointed[0], cells[pointed[0]]
+    whole = next((one for one in cells if re.fullmatch(r"[-+]?\d+", one)), "")
+    if whole:
+        raise InputError(
+            f"{_where(sheet, lines, names, i)}: {head!r} is {cell}, and others are whole numbers ({whole}):"
+            f" {cell.replace('.', '')} or {float(cell):g}, thousands or decimals? Say --decimal comma if"
+            " points part thousands, or --decimal point; or write numbers without signs of thousands."
+        )
+    if len(pointed) < len(cells):
+        return []
+    return [
+        f"{sheet.path.name}: in {head!r} every number has three digits after a point, which is read as the"
+        f" decimal sign: {cell} (line {lines[i]}) as {float(cell):g}, not as {cell.replace('.', '')}. If"
+        f" points part thousands, write {cell.replace('.', '')}, or say --decimal comma."
+    ]
 
 
 def _told(
