@@ -192,13 +192,15 @@ export function readColumn(table, heading, notes, chosen = [...table.rows.keys()
 function pointNotes(table, heading, cells, where, line) {
   const pointed = [...cells.keys()].filter((i) => cells[i].includes("."));
   if (!pointed.length || !pointed.every((i) => THREE.test(cells[i]))) return [];
-  const i = pointed[0], cell = cells[i], bare = cell.replaceAll(".", ""), whole = cells.find((one) => /^[-+]?\d+$/.test(one));
+  const i = pointed[0], cell = cells[i], bare = cell.replaceAll(".", "");
+  const rest = cells.filter((one) => !one.includes(".") && !/^[-+]?0+$/.test(one)); // 0 tells nothing
+  const whole = rest.find((one) => /^[-+]?\d+$/.test(one));
   if (whole !== undefined) {
     throw new InputError(`${where(i)}: ${quoted(heading)} is ${cell}, and others are whole numbers (${whole}):`
       + ` ${bare} or ${general(Number(cell))}, thousands or decimals? Say --decimal comma if`
       + " points part thousands, or --decimal point; or write numbers without signs of thousands.");
   }
-  if (pointed.length < cells.length) return [];
+  if (rest.length) return [];
   return [`${nameOf(table.path)}: in ${quoted(heading)} every number has three digits after a point, which is read as the`
     + ` decimal sign: ${cell} (line ${line(i)}) as ${general(Number(cell))}, not as ${bare}. If`
     + ` points part thousands, write ${bare}, or say --decimal comma.`];

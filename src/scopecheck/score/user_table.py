@@ -383,14 +383,15 @@ def _points(
     if not pointed or not all(_THREE.fullmatch(cells[i]) for i in pointed):
         return []
     i, cell = pointed[0], cells[pointed[0]]
-    whole = next((one for one in cells if re.fullmatch(r"[-+]?\d+", one)), "")
+    rest = [one for one in cells if "." not in one and not re.fullmatch(r"[-+]?0+", one)]  # 0 tells nothing
+    whole = next((one for one in rest if re.fullmatch(r"[-+]?\d+", one)), "")
     if whole:
         raise InputError(
             f"{_where(sheet, lines, names, i)}: {head!r} is {cell}, and others are whole numbers ({whole}):"
             f" {cell.replace('.', '')} or {float(cell):g}, thousands or decimals? Say --decimal comma if"
             " points part thousands, or --decimal point; or write numbers without signs of thousands."
         )
-    if len(pointed) < len(cells):
+    if rest:
         return []
     return [
         f"{sheet.path.name}: in {head!r} every number has three digits after a point, which is read as the"
