@@ -230,6 +230,7 @@ def test_twins_and_coarse_coordinates_ring(run, tmp_path):
     table(tmp_path / "twice.txt", {"m": twice})
     one = told(run("picks", "twice.txt", "--diameter", "40", "--json")[1])["twins"]
     assert (one["value"], one["limit"], one["said"]) == (60 / 180, 0.01, "alarm")
+    assert one["worth"] == []  # no recipe counted it on picks
     binned = rows.copy()
     binned[:, :2] = 8 * np.rint(rows[:, :2] / 8)
     table(tmp_path / "binned.txt", {"m": binned})

@@ -1,15 +1,18 @@
 """`scopecheck locate` estimates how an image was taken, and says what was tested there."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from scipy.ndimage import gaussian_filter, zoom
 
 from scopecheck import acquire
-from scopecheck.record.envelope import envelope_tables
+from scopecheck.cli.locate import UNITS
+from scopecheck.record.envelope import envelope_tables, read_envelope
 
 
 @pytest.fixture
@@ -43,6 +46,83 @@ def test_without_masks_it_says_who_found_the_objects(scopecheck, field):
     assert "objects by the classical baseline" in out
     assert "give --masks if you have them" in out
     assert "unknown" in out  # the background
+    said = " ".join(out.split())
+    assert "without, they are estimated of bright and sharp objects alone" in said
+    touch = json.loads(scopecheck("locate", field[0], "--json")[1])["tested"]["touching"]
+    assert (touch["within"], touch["where"]["blur"], touch["inside"]) == ("0.1", [0.0, 1.0], False)
+    assert "touching" in said.partition("looked up at such an estimate:")[2]
+
+
+def test_every_estimate_says_where_its_estimator_was_tested(scopecheck, field, monkeypatch):
+    from scopecheck.measure.acquisition import BY_BASELINE, RANGES
+
+    monkeypatch.setenv("COLUMNS", "300")
+    for masks, ranges in (((), BY_BASELINE), (("--masks", field[1]), RANGES)):
+        status, out, _ = scopecheck("locate", field[0], "--offset", 100, *masks)
+        assert status == 0
+        for name in UNITS:
+            (row,) = (line for line in out.splitlines() if line.split()[:1] == [name])
+            assert (ranges[name].told() if name in ranges else "as right as the masks") in row
+            assert ("OUTSIDE" in row) == bool(re.search(rf"note: {name} \S+ may be wrong", out))
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"),
+    [
+        ("nan", "expected a grey value"),
+        ("inf", "expected a grey value"),
+        ("99999", "brighter than the darkest"),
+    ],
+)
+def test_an_offset_that_no_dark_pixel_has_is_refused(scopecheck, field, offset, said):
+    status, out, err = scopecheck("locate", field[0], "--masks", field[1], "--offset", offset)
+    assert (status, out) == (2, "")
+    assert "field.tif: --offset: " in err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda grey: grey.reshape(128, 2, 128, 2).mean(axis=(1, 3)),
+        lambda grey: zoom(grey, 0.4, order=1),
+        lambda grey: 2 * grey - gaussian_filter(grey, 1.5),
+    ],
+    ids=["the mean of 2 x 2 pixels", "0.4 times, by lines", "an unsharp mask"],
+)
+def test_known_limits_that_are_not_told(scopecheck, field, tmp_path, spoilt):
+    """Their noise is white, or rises with the light: the book and --help say so, and what to give instead."""
+    grey = spoilt(tifffile.imread(field[0]).astype(float))
+    tifffile.imwrite(tmp_path / "small.tif", grey.astype(np.float32))
+    status, _, err = scopecheck("locate", tmp_path / "small.tif", "--json")
+    assert (status, err) == (0, "")
+    for text in (BOOK.read_text(encoding="utf-8"), scopecheck("locate", "--help")[1]):
+        words = re.sub(r"[^\w .,:-]", " ", text)
+        assert {"made smaller", "sharpen"} == set(re.findall("made smaller|sharpen", " ".join(words.split())))
+        assert "the file that the microscope wrote" in " ".join(words.split())
+
+
+def test_what_the_spans_held_is_said_as_the_record_has_it(scopecheck, field, monkeypatch):
+    """In the table, in --json, in --help and in the book."""
+    monkeypatch.setenv("COLUMNS", "300")
+    held = {name: read_envelope(path).held for name, path in envelope_tables().items()}
+    out = scopecheck("locate", field[0], "--masks", field[1])[1]
+    told = json.loads(scopecheck("locate", field[0], "--masks", field[1], "--json")[1])["held"]
+    page = BOOK.read_text(encoding="utf-8")
+    helped = " ".join(re.sub(r"[^\w .,:-]", " ", scopecheck("locate", "--help")[1]).split())
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    names = {"cellpose": "Cellpose", "stardist": "StarDist", "unet": "U-Net"}
+    assert "90 % span" not in out
+    for recipe, several in held.items():
+        assert told[recipe] == {m: {k: list(v) for k, v in h._asdict().items()} for m, h in several.items()}
+        (tool,) = (name for key, name in names.items() if key in recipe)
+        for measurement, one in several.items():
+            known, estimated = one.told()
+            assert any(row.startswith(f"{measurement} ") and f"{known} {estimated} " in row for row in rows)
+            line = f"| {tool} | {measurement.replace('_', ' ')} | {known} | {estimated} |"
+            assert line in page
+        assert f"{tool} {several['count'].told()[1]}" in helped
 
 
 @pytest.mark.skipif(not envelope_tables(), reason="nothing was swept yet")
@@ -88,8 +168,6 @@ def test_bad_input_is_one_line(scopecheck, tmp_path, image, said):
 
 
 def test_a_processed_image_is_refused_or_its_light_is_not_told(scopecheck, field, tmp_path):
-    from scipy.ndimage import gaussian_filter
-
     smooth = gaussian_filter(tifffile.imread(field[0]).astype(np.float32), 1.5)
     tifffile.imwrite(tmp_path / "smooth.tif", smooth)
     status, _, err = scopecheck("locate", tmp_path / "smooth.tif")

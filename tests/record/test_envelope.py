@@ -1,6 +1,8 @@
 """An envelope says what is between the points of a grid, and nothing beyond it."""
 
 import json
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -63,6 +65,27 @@ def test_the_span_is_a_share_of_what_images_around_differ_by(envelope):
     assert (found.low, found.high) == pytest.approx((found.bias - half, found.bias + half))
 
 
+def test_no_count_falls_below_nothing_and_nothing_at_all_is_inside(text, tmp_path):
+    """A relative error ends at -1, where nothing was found; an absolute one has no such end."""
+    path = tmp_path / "swept.csv"
+    path.write_text(text)
+    path.with_suffix(".json").write_text('{"stretch": {"count": 20}}')
+    one = read_envelope(path)
+    at = {"photons": 30.0, "blur_px": 2.0, "coverage": 0.1}
+    found = one.expected("count", at)
+    assert found.low == -1
+    assert found.low <= 0 / 7 - 1 <= found.high  # a tool that found none of seven
+    assert replace(one, relative={"count": False}).expected("count", at).low < -1
+
+
+@pytest.mark.parametrize("path", envelope_tables().values(), ids=lambda path: path.stem)
+def test_no_swept_tool_is_expected_to_lose_more_than_all(path):
+    envelope = read_envelope(path)
+    for setting in product(*envelope.axes.values()):
+        found = envelope.expected("count", dict(zip(envelope.axes, setting, strict=True)))
+        assert found is None or -1 <= found.low <= found.bias <= found.high
+
+
 def test_at_a_point_it_is_the_point(envelope):
     found = envelope.expected("count", {"photons": 100.0, "blur_px": 4.0, "coverage": 0.2})
     b = bias(100, 4, 0.2)
@@ -111,4 +134,10 @@ def test_the_picture_has_each_number_and_frames_what_fails(envelope):
 def test_what_comes_with_the_package_is_whole(path):
     envelope = read_envelope(path)
     assert {"photons", "blur_px", "diameter", "coverage", "touching"} == set(envelope.axes)
-    assert path.with_suffix(".json").is_file()
+    counted = json.loads(path.with_suffix(".json").read_text())["counted"]
+    assert {name: one.as_known for name, one in envelope.held.items()} == {
+        name: tuple(one["expected"]) for name, one in counted.items()
+    }
+    assert {name: one.as_estimated for name, one in envelope.held.items()} == {
+        name: tuple(one["by_estimate"]) for name, one in counted.items()
+    }

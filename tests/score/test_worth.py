@@ -1,5 +1,6 @@
 """What checks were worth: the table that ships is that of the recorded runs, and its intervals are exact."""
 
+import importlib
 import json
 import math
 import shutil
@@ -86,3 +87,19 @@ def test_a_recipe_that_is_not_described_is_refused(tmp_path, monkeypatch):
     monkeypatch.delitem(worth.KINDS, "picking-topaz")
     with pytest.raises(RecipeError, match="add picking-topaz to its KINDS"):
         worth.gather(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        ("labels", ("segmentation-",)),
+        ("picks", ("picking-",)),
+        ("halves", ("maps-",)),
+        ("denoised", ("denoising-", "restoration-", "crossmodality-")),
+    ],
+)
+def test_a_check_is_worth_what_it_was_on_things_of_its_own_kind(command, kinds):
+    rules = importlib.import_module(f"scopecheck.score.check_{command}").RULES
+    counted = [recipe for rule in rules for recipe, _ in rule.nearest]
+    assert counted
+    assert [recipe for recipe in counted if not recipe.startswith(kinds)] == []

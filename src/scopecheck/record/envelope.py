@@ -33,12 +33,35 @@ class Expected(NamedTuple):
         Interpolated between the settings around.
     low, high : float
         90 % span of a single image's error: `Envelope.stretch` times what single images at the settings
-        around differ by, on either side of the bias.
+        around differ by, on either side of the bias; of a relative error not below -1, which is nothing left.
     """
 
     bias: float
     low: float
     high: float
+
+
+class Held(NamedTuple):
+    """How many images that were not swept the spans held, and of how many that lay inside the grid.
+
+    Attributes
+    ----------
+    as_known : (int, int)
+        Looked up at the settings as they were.
+    as_estimated : (int, int)
+        Looked up at what the image itself tells, with objects of the classical baseline.
+    """
+
+    as_known: tuple[int, int]
+    as_estimated: tuple[int, int]
+
+    def told(self) -> tuple[str, str]:
+        """Both in words."""
+        known, estimated = (
+            f"{inside} of {of}" if of else "none was inside the grid"
+            for inside, of in (self.as_known, self.as_estimated)
+        )
+        return known, estimated
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +86,8 @@ class Envelope:
     stretch : dict of str to float
         Of each measurement: how many times the spread around held the error of nine in ten unseen images
         (split conformal prediction, Lei et al. 2018, doi:10.1080/01621459.2017.1307116); 1 where not asked.
+    held : dict of str to Held
+        Of each measurement: how many of the images that were not swept the spans held; empty where not asked.
     """
 
     recipe: str
@@ -74,6 +99,7 @@ class Envelope:
     errors: dict[str, NDArray[np.float64]]
     words: dict[str, NDArray[np.str_]]
     stretch: dict[str, float]
+    held: dict[str, Held]
 
     def outside(self, setting: Mapping[str, float]) -> dict[str, tuple[float, float]]:
         """Settings that were not reached or are not known, with the range that was swept."""
@@ -110,7 +136,8 @@ class Envelope:
             return None
         bias = float(corners[:, 0] @ weights)
         half = self.stretch.get(measurement, 1.0) * float(corners[:, 2].max() - corners[:, 1].min())
-        return Expected(bias, bias - half, bias + half)
+        least = -1.0 if self.relative[measurement] else -math.inf
+        return Expected(bias, max(bias - half, least), bias + half)
 
     def slice(self, measurement: str, across: tuple[str, str], **at: float) -> NDArray[np.float64]:
         """Biases over two settings, (first, second), the others at the values given."""
@@ -182,7 +209,11 @@ def read_envelope(path: str | Path, recipes: Path | None = None) -> Envelope:
         {name: recipe.measurements[name].scale == "relative" for name in swept},
         {name: values for name, values in errors.items() if name in swept},
         {name: values for name, values in words.items() if name in swept},
-        _held(path).get("stretch", {}),
+        _beside(path).get("stretch", {}),
+        {
+            name: Held(tuple(one["expected"]), tuple(one["by_estimate"]))
+            for name, one in _beside(path).get("counted", {}).items()
+        },
     )
 
 
@@ -242,13 +273,11 @@ def held_against(envelope: Envelope, table: Path) -> Markdown:
     """
     from scopecheck.record.text import markdown
 
-    def share(inside: int, of: int) -> str:
-        return f"{inside} of {of}" if of else "none was inside the grid"
-
     lines = []
-    for name, one in _held(table)["counted"].items():
+    for name, one in _beside(table)["counted"].items():
         off, width = (told(one[k], envelope.relative[name]).lstrip("+") for k in ("off", "width"))
-        lines.append((name, share(*one["expected"]), width, off, share(*one["by_estimate"])))
+        known, estimated = envelope.held[name].told()
+        lines.append((name, known, width, off, estimated))
     heads = [
         "number",
         "inside, as known",
@@ -259,7 +288,7 @@ def held_against(envelope: Envelope, table: Path) -> Markdown:
     return markdown(heads, lines)
 
 
-def _held(table: Path) -> dict[str, Any]:
+def _beside(table: Path) -> dict[str, Any]:
     """What stands beside a swept table: how its spans were chosen, and how they held."""
     path = table.with_suffix(".json")
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -39,9 +39,7 @@ RULES = (
         "twins",
         "share of picks with another within a quarter of the diameter",
         limit=0.01,
-        source="declared in the recipe",
-        nearest=(("maps-fsc-traps", "identity"),),
-        like="there the other lay in the other half set, and the resolution was wrong by it",
+        source="as maps-fsc-traps declared of shared particles",
     ),
     Rule(
         "sub-pixel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from scopecheck.score.seen import apart, middle
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from scopecheck.measure.acquisition import Acquisition
+    from scopecheck.measure.acquisition import Acquisition, Tested
     from scopecheck.record.envelope import Envelope, Expected
 
 SETTINGS = {  # of an estimate, as a sweep calls it
@@ -43,6 +43,8 @@ class Place:
     outside : dict of str to dict of str to (float, float)
         By recipe: the settings that were not reached, or are not known, with the range that was swept.
     envelopes : dict of str to Envelope
+    tested : dict of str to Tested
+        By estimate: where its estimator was near the truth. Those that the masks give are not in it.
     notes : list of str
     """
 
@@ -52,6 +54,7 @@ class Place:
     expected: dict[str, dict[str, Expected | None]]
     outside: dict[str, dict[str, tuple[float, float]]]
     envelopes: dict[str, Envelope]
+    tested: dict[str, Tested]
     notes: list[str]
 
 
@@ -67,7 +70,7 @@ def locate(
     masks : Path, optional
         Its label image; without one the classical baseline finds the objects (`tools.classical.nuclei`).
     offset : float, optional
-        Grey value of a dark pixel.
+        Grey value of a dark pixel; refused where it cannot be (`acquisition`).
     as_given : bool
         Go on where the image was interpolated, denoised or compressed; its light is then not estimated.
 
@@ -77,7 +80,7 @@ def locate(
         As `measure.acquisition.acquisition`, with the file; if a file cannot be read, or is a stack.
     """
     from scopecheck import data
-    from scopecheck.measure.acquisition import acquisition
+    from scopecheck.measure.acquisition import BY_BASELINE, RANGES, acquisition
     from scopecheck.record.envelope import envelope_tables, read_envelope
     from scopecheck.tools import classical
 
@@ -99,9 +102,11 @@ def locate(
         found = acquisition(grey, labels, offset=offset, as_given=as_given)
     except InputError as err:
         text = str(err).replace("as_given=True", "--as-given")
-        file = masks if text.startswith("labels") else image
-        raise InputError(f"{file}: {text.partition(': ')[2]}") from None
-    notes += _doubts(grey, found, masks is None)
+        of, _, said = text.partition(": ")
+        where = {"labels": str(masks), "offset": f"{image}: --offset"}.get(of, str(image))
+        raise InputError(f"{where}: {said}") from None
+    tested = BY_BASELINE if masks is None else RANGES
+    notes += _doubts(grey, found, tested, masks is None)
     setting = {name: getattr(found, estimate) for estimate, name in SETTINGS.items()}
     envelopes = {name: read_envelope(path) for name, path in envelope_tables().items()}
     return Place(
@@ -111,6 +116,7 @@ def locate(
         {name: {m: e.expected(m, setting) for m in e.errors} for name, e in envelopes.items()},
         {name: e.outside(setting) for name, e in envelopes.items()},
         envelopes,
+        tested,
         notes,
     )
 
@@ -160,21 +166,36 @@ def away(images: Sequence[NDArray], labels: Sequence[NDArray], tool: str | None 
     return said
 
 
-def _doubts(grey: np.ndarray, found: Acquisition, by_baseline: bool) -> list[str]:
+def _doubts(
+    grey: np.ndarray, found: Acquisition, tested: Mapping[str, Tested], by_baseline: bool
+) -> list[str]:
     """What may make the estimates wrong."""
-    from scopecheck.measure.acquisition import RANGES
+    from scopecheck.measure.acquisition import FIELDS
     from scopecheck.measure.processed import processed, wrapped
 
     notes = []
-    for name, (low, high) in RANGES.items():
+    far = {
+        name: one.told()
+        for name, one in tested.items()
+        if np.isfinite(getattr(found, name)) and not one.inside(found)
+    }
+    notes += [
+        f"{name} {getattr(found, name):.3g} may be wrong; of the estimator's tests, {told}"
+        for name, told in far.items()
+    ]
+    if doubted := [name for name in SETTINGS if name in far]:
+        notes.append(f"what is expected of the tools was looked up at such an estimate: {', '.join(doubted)}")
+    for name, (low, high) in FIELDS.items():
         value = getattr(found, name)
         if np.isfinite(value) and not low <= value <= high:
             notes.append(
-                f"{name} {value:.3g} is outside of {low:g} to {high:g}, where the estimate was tested"
+                f"{name} {value:.3g}: the estimators were tested on fields with {low:g} to {high:g} alone"
             )
     if by_baseline:
         notes.append(
-            "objects were found by the classical baseline, and may be wrong: give --masks if you have them"
+            "objects were found by the classical baseline, and may be wrong: give --masks if you have them."
+            " Diameter, coverage and touching are then as right as your masks; without, they are estimated"
+            " of bright and sharp objects alone"
         )
     notes += [sign for sign in processed(grey).signs() if "stretched" in sign or "clipped" in sign]
     if grey.min() < 0:
