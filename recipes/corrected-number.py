@@ -169,8 +169,8 @@ record.show(figure, "coverage")
 
 # %% [markdown]
 # *Figure: what the correction costs and what it gains. Above: how often the 90 % interval holds the study's true mean; each mark
-# is one family at its worst size of study; below the dashed line it says more than it knows. Below: how wide it is, beside that of
-# the annotated fields without the tool.*
+# is one family at its worst size of study; below the dashed line it says more than it knows. The two lowest are rare events. Below:
+# how wide it is, beside that of the annotated fields without the tool.*
 
 # %% tags=["hide-input"]
 lost = both.loc["stress"].loc["one field in ten lost"]
