@@ -21,6 +21,7 @@ from scopecheck.judge.contrast_intervals import (
 )
 from scopecheck.judge.estimate import NO_SPREAD, Estimate
 from scopecheck.judge.intervals import limits_of_agreement, mean_interval, widen
+from scopecheck.judge.levels import log_ratios
 from scopecheck.judge.verdict import Verdict, _word, agreement, far_outside
 
 Side = tuple[ArrayLike, ArrayLike]  # measured and true numbers of one condition
@@ -248,9 +249,7 @@ def _estimate(
     """The bias of the difference and what surrounds it, in the form in which `agreement` gives its words."""
     (m1, t1), (m2, t2) = sides
     back = np.expm1 if relative else np.asarray
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = [np.where(m == t, 0.0, np.log(m) - np.log(t)) for m, t in sides]  # 0 of 0 is no error
-    errors = logs if relative else [m - t for m, t in sides]
+    errors = [log_ratios(m, t) if relative else m - t for m, t in sides]
     centres = [float(one.mean()) for one in errors]
     if pooled:
         centres = [float(np.log(m.sum() / t.sum())) for m, t in sides]

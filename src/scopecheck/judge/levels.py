@@ -7,6 +7,12 @@ from scopecheck.judge import inputs
 from scopecheck.judge.estimate import to_bias, to_scale
 
 
+def log_ratios(measured: NDArray, true: NDArray) -> NDArray:
+    """Log of measured over true; minus infinity where nothing was measured, 0 where nothing was there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(measured == true, 0.0, np.log(measured) - np.log(true))
+
+
 def level_means(
     measured: ArrayLike, true: ArrayLike, units: ArrayLike, *, scale: str, estimand: str
 ) -> tuple[NDArray, NDArray, NDArray]:
@@ -64,6 +70,5 @@ def level_means(
         return summed(m) / number, summed(t) / number, first[order]
     mean = summed(t) / number
     error = summed(to_scale(m, t)) / number
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log = summed(np.where(m == t, 0.0, np.log(m) - np.log(t))) / number
+    log = summed(log_ratios(m, t)) / number
     return mean * np.where(np.isfinite(log), np.exp(log), 1 + to_bias(error)), mean, first[order]
