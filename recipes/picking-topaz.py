@@ -91,7 +91,7 @@ import matplotlib.pyplot as plt
 import mrcfile
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from scipy import ndimage
 from scipy.signal import fftconvolve
 from scipy.special import expit
@@ -102,6 +102,7 @@ from scopecheck.acquire import cryoem
 from scopecheck.errors import InputError
 from scopecheck.measure import maps
 from scopecheck.measure import picks as picking
+from scopecheck.measure.picks import alone
 from scopecheck.tools import common, cryodrgn, topaz
 
 page = record.start("picking-topaz", profile=profile, tier=tier, seed=seed)
@@ -663,7 +664,11 @@ for arm, pairs in found.items():
 # - **doubt**: the mean of 1 minus the probability that Topaz's own scores stand for;
 # - **stability**: the logarithm of how much the count falls when the threshold rises by 1.
 #
-# **The alarm rule**, written with the page, before its recorded run: an alarm when the number is larger than in every rehearsal case whose
+# Three more look at places alone, with limits of their own, so that published tables can be asked too. **twins**: picks with another within a quarter of the diameter, at most 1 %.
+# **grid** and **tiles**: how rare it would be by chance that so many lie on a coarser grid of pixels, or in one of 16 tiles (-log10); an alarm is rarer than 1 in 100. (Fractions of a
+# pixel cannot be asked: all pickers here give whole ones.)
+#
+# **The alarm rule** of the first three, written with the page, before its recorded run: an alarm when the number is larger than in every rehearsal case whose
 # result was right. Rehearsal frames are not judged. A result is *wrong* when one of its numbers lies outside its tolerance. All frames of all arms are
 # counted, both controls included; where two thresholds coincide, so do their counts. Tables that others published are left out: their
 # scores are on another scale.
@@ -680,20 +685,29 @@ def signs(row, tool):
     }
 
 
+def places(row, tool):
+    shape = mrcfile.read(row.case.image).shape
+    return alone.by_rule(row.answer[["x", "y"]], row.case.units["diameter"], shape)
+
+
 rehearsed = [case for threshold in thresholds.values() for case in at(threshold, "rehearsal")]
 checks = trial.checks(signs, [case for case in rehearsed if trial.right(trial.one(case))])
+ruled = trial.checks(places, limits=alone.LIMITS)
 
 # %% tags=["hide-input"]
-checks.count([arm for arm in trial.rows if arm.startswith("published")], together=True)
+display(
+    checks.count([arm for arm in trial.rows if arm.startswith("published")], together=True),
+    ruled.count(together=True),
+)
 
 # %% tags=["hide-input"]
-record.show(checks.figure(), "checks")
+record.show(record.plots.alarms(checks.counted | ruled.counted), "checks")
 print("some check rang:", {arm: list(map(bool, checks.rang(arm))) for arm in ("upside-down", "control")})
 
 # %% [markdown]
-# *A line counts frames, each at one threshold. A useful check has its blue triangle far right of its orange one.* No check can see a
+# *A line counts frames, each at one threshold. A useful check has its blue triangle far right of its orange one.* No check here can see a
 # table that was turned upside down, for its scores are the right ones: it rings as it does for the control, from which it differs by the
-# turn alone. Does any of the three separate right from wrong? *Own noise* counts the particles' own power as noise.
+# turn alone. Does any check separate right from wrong? *Own noise* counts the particles' own power as noise.
 #
 # ## What to do
 #
@@ -756,6 +770,7 @@ truth, units = (
 mine = trial.one(record.Case(path, truth, told={"threshold": 0.0}, units=units))
 print({name: len(topaz_picks(path, t)) for name, t in thresholds.items()}, "picks; at 0:", mine.measured)
 checks.ring(mine)
+ruled.ring(mine)
 
 # %% tags=["hide-input"]
 record.show(record.plots.examples({path.stem: mine}, columns=1, draw=show_frame), "own")

@@ -103,7 +103,7 @@ from stardist.geometry import dist_to_coord, polygons_to_label, star_dist
 from stardist.models import Config2D, StarDist2D
 
 from scopecheck import acquire, data, measure, record
-from scopecheck.tools import classical
+from scopecheck.tools import classical, outlines
 
 page = record.start("segmentation-stardist", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -500,7 +500,7 @@ record.matrix(page.verdicts("field", *settings))
 #
 # ## Would you have noticed?
 #
-# Without a truth you can still ask the network whether it agrees with itself. Five checks, each with an alarm rule fixed
+# Without a truth you can still ask the network whether it agrees with itself. Seven checks, each with an alarm rule fixed
 # beforehand: 20 more simulated fields of the *training kind*, judged nowhere on this page, give 20 values; the alarm
 # rings when an image lies beyond the worst of the 20.
 #
@@ -509,6 +509,12 @@ record.matrix(page.verdicts("field", *settings))
 # - **odd sizes**: the share of objects narrower than 10 or wider than 40 pixels.
 # - **baseline disagrees**: log ratio of StarDist's count and the classical baseline's.
 # - **re-taken image**: log ratio of the counts before and after the image is taken again with 100 photons.
+# - **waists**: the share of outlines that the classical baseline would cut in two.
+# - **light outside**: the share of the pixels above Otsu's threshold that no outline covers.
+#
+# Three more have a limit of their own. **in pieces**: an object is one piece. **border** and **tiles**: how rare so few objects
+# at the border, or so many in one of 16 tiles, would be by chance (-log10); an alarm is rarer than 1 in 100.
+# `scopecheck check labels` asks your own files what needs no network.
 
 # %% tags=["hide-input"]
 rehearsal = [record.Case(*training_pair(1000 + k, side=256)) for k in range(20)]
@@ -527,16 +533,17 @@ def signs(row, tool):
         "odd sizes": np.mean((width < 10) | (width > 40)) if n else 1.0,
         "baseline disagrees": abs(np.log((n + 1) / (row.base.max() + 1))),
         "re-taken image": abs(np.log((n + 1) / (again + 1))),
-    }
+    } | outlines.by_rehearsal(found, image)
 
 
 checks = trial.checks(signs, rehearsal)
+ruled = trial.checks(lambda row, tool: outlines.by_rule(row.answer), limits=outlines.LIMITS)
 
 # %% tags=["hide-input"]
-checks.count(leave_out=extra, together=True)
+display(*(some.count(leave_out=extra, together=True) for some in (checks, ruled)))
 
 # %% tags=["hide-input"]
-record.show(checks.figure(), "alarms")
+record.show(record.plots.alarms(checks.counted | ruled.counted), "alarms")
 
 # %% [markdown]
 # *Each line counts images. "Wrong" means that at least one number asked of the image lies outside its tolerance. A useful check
@@ -614,6 +621,7 @@ Markdown(
 mine = trial.one(my_image or field, my_truth)
 print(", ".join(f"{name} {value:.4g}" for name, value in mine.measured.items()))
 checks.ring(mine)
+ruled.ring(mine)
 if mine.true:  # what the prior costs, and what the network adds
     again = numbers(draw_again(mine.case.truth), mine.case)
     for name, true in mine.true.items():

@@ -50,7 +50,8 @@ def locate(
 
     Refused is an image that shows traces of interpolation, denoising or compression, unless --as-given. What
     leaves no trace in the noise is not told: an image made smaller, most of all by averaging, some denoising,
-    JPEG of high quality, sharpening. Its light is then wrong. Give the file that the microscope wrote.
+    a fine JPEG that was cropped since, sharpening. Its light is then wrong. Give the file that the microscope
+    wrote.
     """
     from scopecheck.score.locate import locate as find
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure import jpeg
 from scopecheck.measure.intensity import noise_level
 from scopecheck.measure.processed import processed
 
@@ -268,7 +269,7 @@ def acquisition(
     """
     values, of = np.asarray(image), np.asarray(labels)
     # Grey values that were stretched or clipped keep the line between noise and light.
-    signs = replace(processed(values), empty=0.0, lowest=0.0, highest=0.0).signs()
+    signs = jpeg.signs(values, replace(processed(values), empty=0.0, lowest=0.0, highest=0.0).signs())
     if signs and not as_given:
         raise InputError(
             f"image: {'; '.join(signs)}. Its noise then tells nothing about its light; give the image as it"

@@ -6,6 +6,7 @@ apart, are no accident either: cells of a colony ring here as a picture does of 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,13 @@ from scopecheck.arrays import label_image
 from scopecheck.errors import InputError
 from scopecheck.measure.objects import border_labels
 from scopecheck.measure.pieces import pieces
+
+RARE = 2.0  # rarity above which what was found is said to be no accident: rarer than 1 in 100
+
+
+def rarity(p: float) -> float:
+    """Minus the decimal logarithm of a chance, so that rarer is larger."""
+    return -math.log10(max(p, 1e-300)) + 0.0
 
 
 @dataclass(frozen=True)

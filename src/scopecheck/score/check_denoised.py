@@ -170,6 +170,7 @@ def _shapes(paths: Mapping[str, Path], given: Mapping[str, NDArray]) -> None:
 
 def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the images show of their past, and whether they lie on each other; each with its file."""
+    from scopecheck.measure import jpeg
     from scopecheck.measure.processed import seen_in, wrapped
     from scopecheck.score.restored import OVER, negative, ran_over
 
@@ -187,7 +188,7 @@ def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[t
         if not np.ptp(image.astype(float)):
             said.append(f"the {side} image is constant")
         elif min(image.shape[-2:]) >= 32:
-            signs = seen_in(image)
+            signs = jpeg.signs(image, seen_in(image))
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
             said += [f"the {side} image: {sign}" for sign in kept]
         light = given[side if wrapped(given[other]) else other]  # one that ran over tells of no other

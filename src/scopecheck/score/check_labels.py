@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure import evenness
 from scopecheck.score import checks, signs
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.locate import away
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from scopecheck.measure.signs import Look
 
-RARE = 0.01  # chance under which what lies at the border, or in a tile, is said to be no accident
 ODD = 0.05  # of the objects may lie outside the diameters that --size states
 Size = tuple[float, float, str]
 NONE = "holds no object"
@@ -66,21 +66,33 @@ RULES = (
         "share of objects that lie in several separate pieces",
         limit=0.0,
         source="an object is one piece",
+        nearest=((STARDIST, "in pieces"),),
     ),
-    Rule("waists", "share of objects with a waist at which the classical baseline cuts them"),
-    Rule("light outside", "share of the pixels above Otsu's threshold that no object covers", bare=True),
+    Rule(
+        "waists",
+        "share of objects with a waist at which the classical baseline cuts them",
+        nearest=((STARDIST, "waists"),),
+    ),
+    Rule(
+        "light outside",
+        "share of the pixels above Otsu's threshold that no object covers",
+        nearest=((STARDIST, "light outside"),),
+        bare=True,
+    ),
     Rule(
         "border",
         "rarity (-log10 of the chance) of so few, or so many, objects at the border",
-        limit=-math.log10(RARE),
+        limit=evenness.RARE,
         source="rarer than 1 in 100",
+        nearest=((STARDIST, "border"),),
         bare=True,
     ),
     Rule(
         "tiles",
         "rarity (-log10 of the chance) of one of 16 tiles so unlike its neighbours in number",
-        limit=-math.log10(RARE),
+        limit=evenness.RARE,
         source="rarer than 1 in 100",
+        nearest=((STARDIST, "tiles"),),
         bare=True,
     ),
 )
@@ -265,6 +277,7 @@ def _pixel_size(
 
 def _looked_at(image: NDArray, name: str) -> list[str]:
     """What an image shows of its past, that a reader of its numbers must know."""
+    from scopecheck.measure import jpeg
     from scopecheck.measure.processed import processed
 
     if not np.ptp(image.astype(float)):
@@ -272,7 +285,7 @@ def _looked_at(image: NDArray, name: str) -> list[str]:
     middle = image if image.ndim == 2 else image[len(image) // 2]
     said = []
     if min(middle.shape) >= 32:
-        said = [sign for sign in processed(middle).signs() if "shared" not in sign]
+        said = [sign for sign in jpeg.signs(middle, processed(middle).signs()) if "shared" not in sign]
     stretched = any("clipped" in sign or "stretched" in sign for sign in said)
     if image.dtype == np.uint8 and stretched and middle.min() == 0 and middle.max() == 255:
         said.append(
@@ -377,45 +390,35 @@ def _of_pieces(look: Look, n: int) -> Value:
 
 def _of_waists(labels: NDArray, n: int) -> Value:
     """Objects that the classical baseline would cut, each cut out and looked at alone."""
-    from skimage.measure import regionprops
-    from skimage.segmentation import relabel_sequential
-
-    from scopecheck.tools import classical
+    from scopecheck.tools import outlines
 
     if not n:
         return NONE
     if labels.ndim != 2:
         return "waists are looked for in planes, and this is a stack"
-    dense = relabel_sequential(labels)[0]
-    cut = sum(int(classical.split(np.pad(one.image, 1)).max() > 1) for one in regionprops(dense))
+    cut = outlines.waists(labels)
     return cut / n, f"{cut} of {n}"
 
 
 def _of_places(labels: NDArray, each: pd.DataFrame) -> dict[str, Value]:
-    from scopecheck.measure import evenness
-
     if not len(each):
         return {"border": NONE, "tiles": NONE}
     found: dict[str, Value] = {}
     try:
         at = evenness.border(labels)
         told = f"{at.touching} of {at.touching + at.inside}; by chance {at.low:.0f} to {at.high:.0f}"
-        found["border"] = (_rarity(at.p), told)
+        found["border"] = (evenness.rarity(at.p), told)
     except InputError as error:
         found["border"] = str(error).removeprefix("labels: ").rstrip(".")
     height, width = labels.shape[-2:]
     try:
         worst = evenness.tiles(each[["centroid_y", "centroid_x"]].to_numpy(), (height, width))
         place = f"row {worst.row + 1}, column {worst.column + 1}"
-        found["tiles"] = (_rarity(worst.p), f"{worst.found} in {place}; beside it {worst.expected:.1f}")
+        told = f"{worst.found} in {place}; beside it {worst.expected:.1f}"
+        found["tiles"] = (evenness.rarity(worst.p), told)
     except InputError as error:
         found["tiles"] = str(error).rstrip(".")
     return found
-
-
-def _rarity(p: float) -> float:
-    """Minus the decimal logarithm of a chance, so that rarer is larger."""
-    return -math.log10(max(p, 1e-300)) + 0.0
 
 
 def _about(mine: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
+from scopecheck.measure import evenness
+from scopecheck.measure.picks import alone
+from scopecheck.measure.picks.alone import LIMITS
 from scopecheck.score import checks, pick_curve
-from scopecheck.score.check_labels import RARE
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.pick_tables import read
 from scopecheck.score.seen import far_from, of_picks
@@ -22,9 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOPAZ = "picking-topaz"
-FEW = 20  # picks under which coordinates say nothing
 NO_SCORE = "the picks have no scores"
-RARITY = -math.log10(RARE)
 
 RULES = (
     Rule(
@@ -38,28 +38,31 @@ RULES = (
     Rule(
         "twins",
         "share of picks with another within a quarter of the diameter",
-        limit=0.01,
+        limit=LIMITS["twins"],
         source="as maps-fsc-traps declared of shared particles",
+        nearest=((TOPAZ, "twins"),),
     ),
     Rule(
         "sub-pixel",
         "rarity (-log10 of the chance) of such fractions of a pixel",
-        RARITY,
+        LIMITS["sub-pixel"],
         "rarer than 1 in 100",
         bare=True,
     ),
     Rule(
         "grid",
         "rarity (-log10 of the chance) of so many on a coarser grid",
-        RARITY,
+        LIMITS["grid"],
         "rarer than 1 in 100",
+        nearest=((TOPAZ, "grid"),),
         bare=True,
     ),
     Rule(
         "tiles",
         "rarity (-log10 of the chance) of one of 16 tiles so unlike its neighbours in number",
-        RARITY,
+        LIMITS["tiles"],
         "rarer than 1 in 100",
+        nearest=((TOPAZ, "tiles"),),
         bare=True,
     ),
 )
@@ -188,51 +191,31 @@ def _of_scores(scores: NDArray, cut: float | None, probabilities: bool) -> dict[
 
 
 def _twins(table: pd.DataFrame, diameter: float | None) -> Value:
-    from scipy.spatial import cKDTree
-
-    from scopecheck.measure.picks import RADIUS
-
     if diameter is None:
         return "give --diameter"
-    points = table[["x", "y", *(["z"] if "z" in table else [])]].to_numpy(float)
-    if len(points) < 2:
+    if len(table) < 2:
         return "one pick"
-    near = cKDTree(points).query(points, k=2)[0][:, 1] <= RADIUS * diameter
-    return float(near.mean()), f"{int(near.sum())} of {len(points)}"
+    near = alone.twins(table[["x", "y", *(["z"] if "z" in table else [])]], diameter)
+    return near / len(table), f"{near} of {len(table)}"
 
 
 def _fractions(xy: NDArray) -> Value:
-    """Kolmogorov and Smirnov's test of the fractions of a pixel against evenness; the rarer of x and y."""
-    from scipy.stats import kstest
-
-    parts = np.mod(xy, 1)
-    if len(xy) < FEW:
-        return f"{len(xy)} picks; expected {FEW}"
-    kinds = [len(np.unique(np.round(axis, 3) % 1)) for axis in parts.T]
-    if max(kinds) == 1:
-        return "coordinates are whole pixels"
-    if max(kinds) <= 10:
-        return f"coordinates are rounded to {max(kinds)} places within a pixel"
-    p = [min(1.0, 2 * float(kstest(axis, "uniform").pvalue)) for axis in parts.T]
-    axis = int(np.argmin(p))
-    return -math.log10(max(min(p), 1e-300)) + 0.0, f"{'xy'[axis]}, {_chance(min(p))}"
+    try:
+        axis, p = alone.fractions(xy)
+    except InputError as error:
+        return str(error)
+    return evenness.rarity(p), f"{'xy'[axis]}, {_chance(p)}"
 
 
 def _grid(xy: NDArray) -> Value:
-    from scopecheck.measure import evenness
-
-    if len(xy) < FEW:
-        return f"{len(xy)} picks; expected {FEW}"
-    steps = [evenness.grid(axis) for axis in xy.T]
-    axis = int(np.argmin([p for _, p in steps]))
-    step, p = steps[axis]
-    p = min(1.0, 2 * p)
-    return -math.log10(max(p, 1e-300)) + 0.0, f"{'xy'[axis]} by {step} px, {_chance(p)}"
+    try:
+        axis, step, p = alone.grid(xy)
+    except InputError as error:
+        return str(error)
+    return evenness.rarity(p), f"{'xy'[axis]} by {step} px, {_chance(p)}"
 
 
 def _tiles(table: pd.DataFrame, shape: tuple[int, ...] | None) -> Value:
-    from scopecheck.measure import evenness
-
     if shape is None:
         return "give --shape"
     try:
@@ -240,8 +223,7 @@ def _tiles(table: pd.DataFrame, shape: tuple[int, ...] | None) -> Value:
     except InputError as error:
         return str(error).replace("objects", "picks").rstrip(".")
     place = f"row {worst.row + 1}, column {worst.column + 1}"
-    told = f"{worst.found} in {place}; beside it {worst.expected:.1f}"
-    return -math.log10(max(worst.p, 1e-300)) + 0.0, told
+    return evenness.rarity(worst.p), f"{worst.found} in {place}; beside it {worst.expected:.1f}"
 
 
 def _chance(p: float) -> str:

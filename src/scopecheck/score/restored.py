@@ -182,6 +182,7 @@ OVER = "seems to wrap around; save it as float32"
 def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> dict[str, Any]:
     """The three images of an acquisition; what they plainly are not is refused or noted."""
     from scopecheck.data.read.images import read_image
+    from scopecheck.measure import jpeg
     from scopecheck.measure.intensity import noise_level
     from scopecheck.measure.processed import seen_in
 
@@ -216,7 +217,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     of = {side: file_of(name, path) for side, path in paths.items()}
     if min(middle["raw"].shape) >= 32:
         for side, image in given.items():
-            signs = seen_in(image)
+            signs = jpeg.signs(image, seen_in(image))
             if side == "truth":  # a simulated one may well have one even background
                 signs = [sign for sign in signs if "smallest" not in sign]
             kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
