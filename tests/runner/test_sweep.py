@@ -95,6 +95,32 @@ def test_objects_that_do_not_fit_are_a_line_of_their_own(recipe, monkeypatch):
     assert line["word"].startswith("not run: ")
 
 
+def placed(answer, truth, seed=0):
+    from scopecheck import measure
+
+    looks = {"F1@0.5": measure.match(answer, truth).f1}
+    return conditions.Placed(answer, truth, (seed, 0), looks)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.3, 0.6])
+def test_few_draws_say_what_many_do(share):
+    """A share of the objects is right, the others lie anywhere: 19 draws and 99 give the same word."""
+    from scopecheck import acquire, measure
+
+    few = 0
+    for k in range(12):
+        scene, other = (
+            acquire.scenes.nuclei((160, 160), 30, diameter=14, spacing=0, seed=at) for at in (k, 100 + k)
+        )
+        kept = np.random.default_rng(k).random(31) < share
+        answer = np.where(kept[scene.labels], scene.labels, 0)
+        answer = np.where((other.labels > 0) & (answer == 0), other.labels + 30, answer)
+        told = conditions._chance([placed(answer, scene.labels, k)])
+        few += len(told.best) == 19
+        assert told.better == measure.chance(answer, scene.labels, seed=(k, 0)).better
+    assert few >= 10 if share >= 0.3 else few <= 6
+
+
 def test_chance_is_left_out_only_where_it_would_be_beaten():
     """Where nine in ten objects have a true one of their own, objects at random places score less."""
     from scopecheck import acquire, measure
@@ -108,7 +134,7 @@ def test_chance_is_left_out_only_where_it_would_be_beaten():
         worse[worse == 1] = 0  # not perfect
         told = scores(worse, Case(scene.photons, scene.labels))
         if told.looks["F1@0.5"] >= 0.9:
-            assert conditions._chance([told]) is None
+            assert conditions._chance([placed(worse, scene.labels)]) is None
             assert pooled_chance([told]).better
         assert measure.match(worse, scene.labels).f1 == told.looks["F1@0.5"]
 

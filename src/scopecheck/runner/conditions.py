@@ -13,13 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from scopecheck.errors import InputError, RecipeError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scopecheck.measure import Chance
     from scopecheck.record.trial import Case, Trial
 
 Setting = dict[str, float]
@@ -43,6 +46,7 @@ OF_REAL: Setting = {
     "labelled": 1.0,
 }
 _SCENES = 64  # kept at hand: settings of light and blur share them
+_FEW, _FAR = 19, 5.0  # draws, and standard deviations: Student's t of that size has a chance of 1 in 20,000
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,15 @@ class Source:
     def settings(self) -> Setting:
         """What can be set, with what holds where it is not."""
         return OF_SIMULATED if self.name == SIMULATED else OF_REAL
+
+
+class Placed(NamedTuple):
+    """An answer beside its truth, both (Y, X), the seed of its random places, and how good it looks."""
+
+    answer: NDArray
+    truth: NDArray
+    seed: tuple[int, int]
+    looks: dict[str, float]
 
 
 class Setup:
@@ -123,7 +136,7 @@ class Setup:
         from scopecheck.record.scores import Scores
 
         began = time.perf_counter()
-        cases, by_tool = self.cases(setting), 0.0
+        cases, by_tool, placed = self.cases(setting), 0.0, list[Placed]()
         sets: list[list[tuple[dict[str, float], Scores]]] = []
         for tool in self.trial.trained:
             rows = []
@@ -134,17 +147,18 @@ class Setup:
                 answer = answer[0] if isinstance(answer, tuple) else answer
                 scored = self.trial.scores(answer, case)
                 scored = scored if isinstance(scored, Scores) else Scores(scored)
-                scored.seed = (self.page.seed, k)
                 rows.append((self.trial.numbers(answer, case), scored))
+                placed.append(Placed(answer, case.truth, (self.page.seed, k), scored.looks))
             sets.append(rows)
+        luck = _chance(placed) if self.source.chance else None
         true = [self.trial.numbers(case.truth, case) if case.true is None else case.true for case in cases]
-        lines = [self._line(name, sets, true) for name in true[0] if name in self._uncertainty]
+        lines = [self._line(name, sets, true, luck) for name in true[0] if name in self._uncertainty]
         seconds = {"tool_seconds": round(by_tool, 4), "seconds": round(time.perf_counter() - began, 4)}
         lines[-1] |= seconds
         return [setting | line for line in lines]
 
     def _line(
-        self, name: str, sets: Sequence[Sequence[Any]], true: Sequence[dict[str, float]]
+        self, name: str, sets: Sequence[Sequence[Any]], true: Sequence[dict[str, float]], luck: Chance | None
     ) -> dict[str, Any]:
         measured = np.array([[numbers[name] for numbers, _ in rows] for rows in sets])
         known = np.array([numbers[name] for numbers in true])
@@ -168,7 +182,7 @@ class Setup:
             scope="population" if self._real is None else "setting",
             truth_uncertainty=self._uncertainty[name],
             gross_error=None if gross is None else gross[0] if single else gross,
-            chance=_chance([one for rows in scored for one in rows]) if self.source.chance else None,
+            chance=luck,
         )
         low, high = verdict.interval or (float("nan"), float("nan"))
         finite = errors[np.isfinite(errors)]
@@ -177,17 +191,26 @@ class Setup:
         return line | {k: round(float(v), 4) for k, v in told.items()} | {"word": verdict.label}
 
 
-def _chance(scores: Sequence[Any]) -> Any:
+def _chance(several: Sequence[Placed]) -> Chance | None:
     """What the objects score at random places; not asked where the pairs leave no doubt.
 
     Where nine objects in ten have a true one of their own no draw of 99 reaches that: the answer would be
-    "better than chance" (tests/runner/test_sweep.py holds this).
+    "better than chance". Where the given places lie far beyond a few draws it would be, too, and these will
+    do (tests/runner/test_sweep.py holds both).
     """
-    from scopecheck.record.scores import pooled_chance
+    from scopecheck import measure
 
-    if all(one.looks.get("F1@0.5", 0.0) >= 0.9 for one in scores):
+    if all(one.looks.get("F1@0.5", 0.0) >= 0.9 for one in several):
         return None
-    return pooled_chance(scores)
+
+    def drawn(**how: int) -> Chance:
+        places = (measure.chance(one.answer, one.truth, seed=one.seed, **how) for one in several)
+        return measure.pool_chance(places)
+
+    few = drawn(draws=_FEW)
+    if few.better and few.found > few.best.mean() + _FAR * few.best.std(ddof=1):
+        return few
+    return drawn()
 
 
 @lru_cache(_SCENES)

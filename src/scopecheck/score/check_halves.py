@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scopecheck.errors import InputError
+from scopecheck.measure.maps import traces
 from scopecheck.score import checks
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.seen import far_from, of_halves
@@ -26,12 +27,14 @@ def _rule(name: str, what: str, limit: float, bare: bool = True) -> Rule:
     return Rule(name, what, limit, DECLARED, nearest=((TRAPS, name),), bare=bare)
 
 
+def _raw(name: str, what: str, source: str) -> Rule:
+    return Rule(name, what, traces.LIMITS[name], source, nearest=((TRAPS, name),), bare=True)
+
+
 RULES = (
-    Rule("two maps", "whether the halves are one map", 0.0, "they must differ", bare=True),
-    Rule(
-        "masked before", "whether noise is missing in part of the box", 0.0, "noise in all the box", bare=True
-    ),
-    Rule("filtered before", "whether noise is missing before Nyquist", 0.0, "noise up to Nyquist", bare=True),
+    _raw("two maps", "whether the halves are one map", "they must differ"),
+    _raw("masked before", "whether noise is missing in part of the box", "noise in all the box"),
+    _raw("filtered before", "whether noise is missing before Nyquist", "noise up to Nyquist"),
     _rule("randomised", "phase-randomised FSC at the claimed resolution", 0.2),
     _rule("floor", "unmasked FSC, mean of the last five shells", 0.05),
     _rule("never falls", f"whether the claimed curve stays above {THRESHOLD} up to Nyquist", 0.0),

@@ -24,7 +24,6 @@ FORBIDDING = {  # checks with whose alarm no claim holds, and why
     " of independent halves, unmasked; where signal reaches Nyquist, of smaller pixels",
     "mask knows no noise": "what the mask shares with the map is no signal. Give a mask from a smooth map",
 }
-SHARP = 100  # growth of the noise power towards Nyquist beyond that of a reconstruction
 
 
 @dataclass(frozen=True)
@@ -202,14 +201,14 @@ def raw_signs(
     where: Any, noise: tuple[np.ndarray, ...], box: int, size: float, masking: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What a mask or a filter left in the half maps, as numbers and as checks."""
-    from scopecheck.measure import maps
+    from scopecheck.measure.maps.traces import traces
 
     raw: dict[str, Any] = {"masked": False, "padded": False, "quiet": math.nan, "filtered": math.nan}
     raw["rise"] = math.nan
     if where is None:
         return raw, []
-    cuts = [one for one in map(maps.cut, noise) if one[0]]
-    masked = where.masked and not (where.uneven and cuts)  # what is filtered alone is smoother alone
+    found = traces(where, noise)
+    masked, cuts = found.masked, found.cuts
     raw |= {"masked": masked, "padded": where.padded, "quiet": where.quiet}
     said = "noise everywhere in the middle of the box"
     if masked:
@@ -243,13 +242,12 @@ def raw_signs(
         least = f"{share:.1g}" if share > 1e-6 else "less than a millionth"
         said = f"{which}filtered before: from {raw['filtered']:.3g} A on the noise has {least} of the power"
         said += " before (or the maps were resampled from larger pixels)"
-    raw["rise"] = max(map(maps.rise, noise))
-    sharpened = raw["rise"] > SHARP
-    if sharpened:
+    raw["rise"] = found.rise
+    if found.sharpened:
         said += f"; it grows {raw['rise']:.2g} times towards it, as after sharpening, which changes no FSC"
         said += " without a mask" + ", but one with a mask" * masking
     checks.append(
-        {"check": "halves not filtered before", "alarm": bool(cuts) or (sharpened and masking)}
+        {"check": "halves not filtered before", "alarm": bool(cuts) or (found.sharpened and masking)}
         | {"value": raw["filtered"], "said": said}
     )
     return raw, checks
@@ -349,6 +347,7 @@ def _judge(
     size: float,
 ) -> ArmResult:
     from scopecheck import judge
+    from scopecheck.measure.maps.traces import SHARP
     from scopecheck.record.result import ArmResult, judged
 
     common: dict[str, Any] = {"recipe": "score fsc", "arm": str(path), "measurement": "resolution"}
