@@ -88,7 +88,7 @@ from scipy.spatial import cKDTree
 from scopecheck import data, record
 from scopecheck.acquire import cryoem
 from scopecheck.measure import maps
-from scopecheck.measure.maps import traces
+from scopecheck.measure.maps.traces import by_rule
 from scopecheck.tools import cryodrgn
 
 cryodrgn.prepare()
@@ -98,9 +98,7 @@ logging.disable(logging.INFO)  # cryoDRGN tells every mask that it draws
 page = record.start("maps-fsc-traps", profile=profile, tier=tier, seed=seed)
 page.opening()
 for path in (my_half1, my_half2) if my_half1 or my_half2 else ():
-    data.read_map(
-        path or "the other half map"
-    )  # what is wrong with one's own maps is told before the page runs
+    data.read_map(path or "the other half map")  # what is wrong with these is told before the page runs
 
 # %% [markdown]
 # ## What is measured
@@ -208,8 +206,8 @@ def picks_of(number):
 
 
 def halves_of(number):  # drawn at random
-    first, second = np.array_split(np.random.default_rng(number).permutation(particles), 2)
-    return {"first": first, "second": second}
+    parts = np.array_split(np.random.default_rng(number).permutation(particles), 2)
+    return dict(zip(("first", "second"), parts, strict=True))
 
 
 def but(one, **new):  # a copy of a record with some entries new
@@ -649,6 +647,7 @@ def further_signs(halves, claimed):  # of directions and places, and of the part
 # %%
 LIMITS = {"randomised": 0.2, "floor": 0.05, "never falls": 0, "identity": 0.01, "gap": 1 / 0.8,
           "cone area": 1 - 0.5, "views": 1 - 0.81, "hand": 0, "local": 1.25, "mask": 0.05}  # fmt: skip
+RAW = {"two maps": 0, "masked before": 0, "filtered before": 0}
 
 
 def signs(row, tool):
@@ -662,14 +661,11 @@ def signs(row, tool):
         "mask": maps.fsc(claimed.mask, halves.average).fsc[-5:].mean()}  # fmt: skip
 
 
-def left_behind(row, tool):
-    return traces.by_rule(row.case.image.half1, row.case.image.half2)
-
-
 checks = trial.checks(signs, limits=LIMITS)
-ruled = trial.checks(left_behind, limits=traces.LIMITS)
+
 
 # %% tags=["hide-input"]
+ruled = trial.checks(lambda row, tool: by_rule(row.case.image.half1, row.case.image.half2), limits=RAW)
 display(checks.count(), ruled.count())
 
 # %% [markdown]

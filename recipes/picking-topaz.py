@@ -191,8 +191,7 @@ own = write(f"own-{mine.stem}", image), my_pixel_size if my_image else pixel
 
 
 # %% tags=["hide-input"]
-def twin_of(path):
-    """Write the micrograph's twin, pure noise of the same power spectrum, for a check further down."""
+def twin_of(path):  # pure noise of the same power spectrum, for a check further down
     return write(f"twin-{path.stem}", acquire.noise_twin(mrcfile.read(path), phases))
 
 
@@ -237,9 +236,8 @@ def topaz_picks(path, threshold=0.0):
 
 
 # %% tags=["hide-input"]
-def pick_all(files, as_they_are=(), r=14, shrink=1):
-    """Normalize and pick in two processes at once (one after the other with resnet16, which takes 3 GiB)."""
-    workers = 1 if detector == "resnet16" else 2
+def pick_all(files, as_they_are=(), r=14, shrink=1):  # normalize and pick
+    workers = 1 if detector == "resnet16" else 2  # at once; resnet16 takes 3 GiB
     for some, done in common.side_by_side(lambda some: normalize(some, shrink), files, workers):
         normal.update(zip(some, done, strict=True))
     ready = [normal[path] for path in files] + list(as_they_are)
@@ -393,8 +391,7 @@ for kind in ("clean", "contaminated"):
     trial.run(f"raw-{kind}-zero", at(0.0, f"raw-{kind}"))
 
 # %% tags=["hide-input"]
-shifted = [f"{kind}-{name}" for kind in ("clean", "contaminated") for name in thresholds]
-shifted += ["raw-clean-zero", "raw-contaminated-zero"]
+shifted = [arm for arm in trial.rows if arm.startswith(("clean-", "contaminated-", "raw-"))]
 names = {"delivered": "particles delivered", "junk": "junk among the picks"}
 record.show(record.plots.errors(page.verdicts(*shifted), names), "shift")
 
@@ -430,13 +427,11 @@ record.markdown(["threshold", "picks", "on a particle", *cryoem.KINDS], lines)
 EDGE = 100
 
 
-def inner(table):
-    """Points that are not in the filter's striped frame; the same rule for picks and truth."""
+def inner(table):  # points that are not in the filter's striped frame; one rule for picks and truth
     return table[table.x.between(EDGE, 4095 - EDGE) & table.y.between(EDGE, 4095 - EDGE)]
 
 
-def published(maker):
-    """A picker made of a published table; its scores are on a scale of their own."""
+def published(maker):  # a picker made of a published table; its scores are on a scale of their own
     boxes = [f for f in (beta / "picks_repic").rglob("*.box") if f.parent.name.lower() == maker.lower()]
     found = {f.stem: inner(data.read_picks(f)).assign(score=np.nan) for f in boxes}
     return lambda path: found[path.stem]
@@ -685,20 +680,15 @@ def signs(row, tool):
     }
 
 
-def places(row, tool):
-    shape = mrcfile.read(row.case.image).shape
-    return alone.by_rule(row.answer[["x", "y"]], row.case.units["diameter"], shape)
-
-
 rehearsed = [case for threshold in thresholds.values() for case in at(threshold, "rehearsal")]
 checks = trial.checks(signs, [case for case in rehearsed if trial.right(trial.one(case))])
-ruled = trial.checks(places, limits=alone.LIMITS)
+
 
 # %% tags=["hide-input"]
-display(
-    checks.count([arm for arm in trial.rows if arm.startswith("published")], together=True),
-    ruled.count(together=True),
-)
+ruled = trial.checks(lambda row, tool: alone.by_rule(row.answer[["x", "y"]], row.case.units["diameter"],
+                     mrcfile.read(row.case.image).shape), limits=alone.LIMITS)  # fmt: skip
+display(checks.count([arm for arm in trial.rows if arm.startswith("published")], together=True),
+        ruled.count(together=True))  # fmt: skip
 
 # %% tags=["hide-input"]
 record.show(record.plots.alarms(checks.counted | ruled.counted), "checks")
@@ -770,9 +760,9 @@ truth, units = (
 mine = trial.one(record.Case(path, truth, told={"threshold": 0.0}, units=units))
 print({name: len(topaz_picks(path, t)) for name, t in thresholds.items()}, "picks; at 0:", mine.measured)
 checks.ring(mine)
-ruled.ring(mine)
 
 # %% tags=["hide-input"]
+ruled.ring(mine)
 record.show(record.plots.examples({path.stem: mine}, columns=1, draw=show_frame), "own")
 
 # %% [markdown]

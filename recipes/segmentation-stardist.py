@@ -103,7 +103,7 @@ from stardist.geometry import dist_to_coord, polygons_to_label, star_dist
 from stardist.models import Config2D, StarDist2D
 
 from scopecheck import acquire, data, measure, record
-from scopecheck.tools import classical, outlines
+from scopecheck.tools import classical
 
 page = record.start("segmentation-stardist", profile=profile, tier=tier, seed=seed)
 page.opening()
@@ -533,17 +533,22 @@ def signs(row, tool):
         "odd sizes": np.mean((width < 10) | (width > 40)) if n else 1.0,
         "baseline disagrees": abs(np.log((n + 1) / (row.base.max() + 1))),
         "re-taken image": abs(np.log((n + 1) / (again + 1))),
-    } | outlines.by_rehearsal(found, image)
+    }
 
 
 checks = trial.checks(signs, rehearsal)
-ruled = trial.checks(lambda row, tool: outlines.by_rule(row.answer), limits=outlines.LIMITS)
 
 # %% tags=["hide-input"]
-display(*(some.count(leave_out=extra, together=True) for some in (checks, ruled)))
+from scopecheck.tools.outlines import LIMITS, by_rehearsal, by_rule
+
+drawn_wide = trial.checks(lambda row, tool: by_rehearsal(row.answer, row.case.image), rehearsal)
+ruled = trial.checks(lambda row, tool: by_rule(row.answer), limits=LIMITS)
+every = checks, drawn_wide, ruled
+display(*(some.count(leave_out=extra, together=True) for some in every))
 
 # %% tags=["hide-input"]
-record.show(record.plots.alarms(checks.counted | ruled.counted), "alarms")
+counted = {name: one for some in every for name, one in some.counted.items()}
+record.show(record.plots.alarms(counted), "alarms")
 
 # %% [markdown]
 # *Each line counts images. "Wrong" means that at least one number asked of the image lies outside its tolerance. A useful check
@@ -621,7 +626,10 @@ Markdown(
 mine = trial.one(my_image or field, my_truth)
 print(", ".join(f"{name} {value:.4g}" for name, value in mine.measured.items()))
 checks.ring(mine)
-ruled.ring(mine)
+
+# %% tags=["hide-input"]
+for some in every[1:]:
+    some.ring(mine)
 if mine.true:  # what the prior costs, and what the network adds
     again = numbers(draw_again(mine.case.truth), mine.case)
     for name, true in mine.true.items():
