@@ -47,19 +47,26 @@ class Held(NamedTuple):
     Attributes
     ----------
     as_known : (int, int)
-        Looked up at the settings as they were.
+        Of simulated images, looked up at the settings as they were.
     as_estimated : (int, int)
         Looked up at what the image itself tells, with objects of the classical baseline.
+    real_as_known, real_as_estimated : (int, int)
+        The same of real images that were taken again.
     """
 
     as_known: tuple[int, int]
     as_estimated: tuple[int, int]
+    real_as_known: tuple[int, int]
+    real_as_estimated: tuple[int, int]
 
     def told(self) -> tuple[str, str]:
-        """Both in words."""
+        """Looked up both ways, in words."""
         known, estimated = (
-            f"{inside} of {of}" if of else "none was inside the grid"
-            for inside, of in (self.as_known, self.as_estimated)
+            f"{_of(simulated)}, real {_of(real)}"
+            for simulated, real in (
+                (self.as_known, self.real_as_known),
+                (self.as_estimated, self.real_as_estimated),
+            )
         )
         return known, estimated
 
@@ -210,10 +217,7 @@ def read_envelope(path: str | Path, recipes: Path | None = None) -> Envelope:
         {name: values for name, values in errors.items() if name in swept},
         {name: values for name, values in words.items() if name in swept},
         _beside(path).get("stretch", {}),
-        {
-            name: Held(tuple(one["expected"]), tuple(one["by_estimate"]))
-            for name, one in _beside(path).get("counted", {}).items()
-        },
+        _held(path),
     )
 
 
@@ -286,6 +290,21 @@ def held_against(envelope: Envelope, table: Path) -> Markdown:
         "inside, as estimated",
     ]
     return markdown(heads, lines)
+
+
+def _held(table: Path) -> dict[str, Held]:
+    """What was counted beside a swept table, of each measurement; empty where not all was."""
+    beside = _beside(table)
+    simulated, real = beside.get("counted", {}), beside.get("retaken", {})
+    return {
+        name: Held(*(tuple(one[way]) for one in (told, real[name]) for way in ("expected", "by_estimate")))
+        for name, told in simulated.items()
+        if name in real
+    }
+
+
+def _of(pair: tuple[int, int]) -> str:
+    return f"{pair[0]} of {pair[1]}" if pair[1] else "none inside the grid"
 
 
 def _beside(table: Path) -> dict[str, Any]:

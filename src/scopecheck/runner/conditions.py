@@ -199,18 +199,19 @@ def _chance(several: Sequence[Placed]) -> Chance | None:
     do (tests/runner/test_sweep.py holds both).
     """
     from scopecheck import measure
+    from scopecheck.measure.floor import DRAWS
 
     if all(one.looks.get("F1@0.5", 0.0) >= 0.9 for one in several):
         return None
 
-    def drawn(**how: int) -> Chance:
-        places = (measure.chance(one.answer, one.truth, seed=one.seed, **how) for one in several)
+    def drawn(many: int) -> Chance:
+        places = (measure.chance(one.answer, one.truth, seed=one.seed, draws=many) for one in several)
         return measure.pool_chance(places)
 
-    few = drawn(draws=_FEW)
+    few = drawn(_FEW)
     if few.better and few.found > few.best.mean() + _FAR * few.best.std(ddof=1):
         return few
-    return drawn()
+    return drawn(DRAWS)
 
 
 @lru_cache(_SCENES)

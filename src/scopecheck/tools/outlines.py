@@ -33,11 +33,11 @@ def by_rule(labels: NDArray) -> dict[str, float]:
     if not seen.ids:
         return found
     found["in pieces"] = seen.several / seen.ids
-    at = table(labels, only=["centroid_y", "centroid_x"]).to_numpy()
-    asked = {"border": lambda: evenness.border(labels), "tiles": lambda: evenness.tiles(at, labels.shape)}
-    for name, ask in asked.items():
-        with suppress(InputError):  # too few objects
-            found[name] = evenness.rarity(ask().p)
+    at, (height, width) = table(labels, only=["centroid_y", "centroid_x"]).to_numpy(), labels.shape
+    with suppress(InputError):  # too few objects inside
+        found["border"] = evenness.rarity(evenness.border(labels).p)
+    with suppress(InputError):
+        found["tiles"] = evenness.rarity(evenness.tiles(at, (height, width)).p)
     return found
 
 
