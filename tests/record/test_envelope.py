@@ -134,10 +134,14 @@ def test_the_picture_has_each_number_and_frames_what_fails(envelope):
 def test_what_comes_with_the_package_is_whole(path):
     envelope = read_envelope(path)
     assert {"photons", "blur_px", "diameter", "coverage", "touching"} == set(envelope.axes)
-    counted = json.loads(path.with_suffix(".json").read_text())["counted"]
-    assert {name: one.as_known for name, one in envelope.held.items()} == {
-        name: tuple(one["expected"]) for name, one in counted.items()
-    }
-    assert {name: one.as_estimated for name, one in envelope.held.items()} == {
-        name: tuple(one["by_estimate"]) for name, one in counted.items()
-    }
+    beside = json.loads(path.with_suffix(".json").read_text())
+    for way, (side, kind) in {
+        "as_known": ("counted", "expected"),
+        "as_estimated": ("counted", "by_estimate"),
+        "real_as_known": ("retaken", "expected"),
+        "real_as_estimated": ("retaken", "by_estimate"),
+    }.items():
+        kept = {name: getattr(one, way) for name, one in envelope.held.items()}
+        assert kept == {name: tuple(one[kind]) for name, one in beside[side].items()}
+        assert all(inside <= of for inside, of in kept.values())
+    assert envelope.held.keys() == envelope.errors.keys()

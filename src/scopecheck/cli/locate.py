@@ -44,9 +44,9 @@ def locate(
     What is expected comes from the settings that `scopecheck sweep` went through on simulated nuclei: the
     error, interpolated between the settings around those of the image, and a span made to hold the error of
     nine in ten images that were not swept. "Inside, as known" counts how many it held at known settings;
-    "inside, as estimated" at settings that were estimated from the image, as they are here: of the counts of
-    Cellpose 10 of 11, of StarDist 15 of 19, of the U-Net 8 of 19. It says "outside everything tested" where
-    there are no such settings.
+    "inside, as estimated" at settings that were estimated from the image, as they are here; each first of
+    simulated images, then of real nuclei that were taken again, of which the spans hold fewer. It says
+    "outside everything tested" where there are no such settings.
 
     Refused is an image that shows traces of interpolation, denoising or compression, unless --as-given. What
     leaves no trace in the noise is not told: an image made smaller, most of all by averaging, some denoising,
