@@ -90,9 +90,9 @@ def numbers(answer, case):
     count, area = table(answer["labels"] if isinstance(answer, dict) else answer)
     if isinstance(answer, dict):
         return answer["by"](count, area, table(case.truth))
-    half = len(count[0]) // 2
-    told = {"count": fold(count), "area": fold(area)}
-    return told | {"called": called(count, half), "called_area": called(area, half)}
+    half, told = len(count[0]) // 2, {"count": fold(count), "area": fold(area)}
+    apart = bool(case.truth) and case.truth[0] is case.truth[1]  # real fields, taken for both conditions
+    return told | {"called": called(count, half, apart), "called_area": called(area, half, apart)}
 
 
 # %% tags=["hide-input"]
@@ -100,21 +100,19 @@ def fold(values):
     return values[1].mean() / values[0].mean()
 
 
-def called(values, half):
-    """Share of experiments in which a t-test calls an effect."""
-    experiments = draws(len(values[0]), half)
+def called(values, half, apart=False):
+    """Share of experiments in which a t-test calls an effect; `apart`: none with one field on both sides."""
+    experiments = draws(len(values[0]), half, apart=apart)
     # Four wells of one count have no spread: p is 0, or none where both conditions have that count.
     warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
     return np.mean([ttest_ind(values[0, a], values[1, b]).pvalue < 0.05 for a, b in experiments])
 
 
-def draws(n, half, many=200):
-    """Wells of each condition, drawn without a look at their numbers: the same for every arm.
-
-    The two draws share no well as long as there are enough: real fields are in both conditions.
-    """
+def draws(n, half, many=200, apart=False):
+    """Wells of each condition, drawn without a look at their numbers: the same for every arm."""
     rng = np.random.default_rng([seed, 5])
-    return [(some[:half], some[-half:]) for some in (rng.permutation(n) for _ in range(many))]
+    both = [[rng.permutation(n) for _ in range(2)] for _ in range(many)]
+    return [(one[:half], one[-half:] if apart else other[:half]) for one, other in both]
 
 
 # %% [markdown]

@@ -211,8 +211,6 @@ def test_what_silence_was_worth_is_what_the_recipe_counted(run, tmp_path):
     other = told(run(masks, *how, "--measure", "total_intensity", "--json")[1])
     assert [one["measurement"] for one in other["baseline"]["worth"]] == ["total_intensity", "any number"]
     assert other["large objects"]["worth"][0]["measurement"] == "count"  # it was counted by nothing else
-    assert other["in pieces"]["worth"] == []
-    assert "no known worth" in other["in pieces"]["worth_note"]
 
 
 def test_a_check_without_limit_is_not_asked_and_says_how_it_would_be(run, tmp_path):
@@ -224,7 +222,6 @@ def test_a_check_without_limit_is_not_asked_and_says_how_it_would_be(run, tmp_pa
         "large objects: 0.00: 0 of 30; not asked: no limit: give --expect, or --limit large-objects=",
         "odd sizes: not asked: give --size LOW:HIGH",
         "tiles: not asked: 30 objects; tiles need 80, five in each of 16.",
-        "in pieces, border: not measured in any recipe",
     ):
         assert said in joined
 
