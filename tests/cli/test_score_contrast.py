@@ -213,12 +213,10 @@ def test_wells_in_the_names_of_fields_count_once_unless_said_otherwise(run, tmp_
     table = write(tmp_path / "t.csv", lines, "condition,field,measured,true")
     content, _ = judged(run, table, "--tolerance", "0.1")
     assert (content["n"], content["level"]) == ({"treated": 5, "control": 5}, "well")
-    assert any(
-        "each well counts once. If these are no wells, --level field" in one for one in content["notes"]
-    )
+    assert any("each counts once. If these are none, --level field" in one for one in content["notes"])
     content, _ = judged(run, table, "--tolerance", "0.1", "--level", "field")
     assert (content["n"], content["level"]) == ({"treated": 20, "control": 20}, "line")
-    assert any("fields of one well are not independent" in one for one in content["notes"])
+    assert any("fields of one are not independent" in one for one in content["notes"])
 
 
 @pytest.mark.parametrize("name", ["img{i}_C1.tif", "exp{i}_F01.tif", "A{i}_x.tif", "field {i}"])
@@ -234,9 +232,39 @@ def test_rows_and_columns_of_a_plate_are_wells_and_days_are_named(run, tmp_path)
     lines = [",".join(map(str, row)) for row in rows]
     content, _ = judged(run, write(tmp_path / "h.csv", lines, "condition,Row,Column,Field,measured,true"))
     assert (content["n"], content["level"]) == ({"b": 3, "a": 3}, "well")
-    content, _ = judged(run, write(tmp_path / "d.csv", lines, "condition,x,Day,k,measured,true"))
+    wells = write(tmp_path / "d.csv", lines, "condition,Day,Well,k,measured,true")
+    content, _ = judged(run, wells)
+    assert (content["n"], content["level"]) == ({"b": 3, "a": 3}, "Well")
+
+
+@pytest.mark.parametrize("heading", ["replicate", "Bio_Rep", "Experiment", "Day", "session"])
+def test_what_a_study_repeats_is_never_passed_over_in_silence(run, tmp_path, heading):
+    """Three repeats of ten fields: lines are judged only where that is said."""
+    rows = [(c, r, 100 + r + f, 101 + f) for c in "ab" for r in (1, 2, 3) for f in range(10)]
+    lines = [",".join(map(str, row)) for row in rows]
+    table = write(tmp_path / "t.csv", lines, f"condition,{heading},measured,true")
+    status, out, err = run(table, "--of", "b", "--over", "a")
+    assert (status, out) == (2, "")
+    assert f"--level {heading!r}, or --level field" in " ".join(err.split())
+    content, _ = judged(run, table, "--level", heading)
+    assert (content["n"], content["level"]) == ({"b": 3, "a": 3}, heading)
+    content, _ = judged(run, table, "--level", "field")
     assert content["level"] == "line"
-    assert any("share a name in column 'Day'" in note for note in content["notes"])
+    once = [",".join(map(str, (c, r, 100 + r, 101))) for c in "ab" for r in range(6)]
+    content, _ = judged(run, write(tmp_path / "o.csv", once, f"condition,{heading},measured,true"))
+    assert content["n"] == {"b": 6, "a": 6}  # each once in each condition
+
+
+NAMED = ["data/mouse{r}/img_{f}.tif", "Patient {r}_{f}.tif", "rep-{r} field {f}", "Exp{r}_{f}"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_animals_and_repeats_in_the_names_of_fields_count_once(run, tmp_path, name):
+    at = [(c, r, f) for c in "ab" for r in (1, 2, 3) for f in range(10)]
+    lines = [f"{c},{c}/{name.format(r=r, f=f)},{100 + r + f},{101 + f}" for c, r, f in at]
+    content, _ = judged(run, write(tmp_path / "t.csv", lines, "condition,field,measured,true"))
+    assert content["n"] == {"b": 3, "a": 3}
+    assert any("Animals or repeats: the fields' names hold" in note for note in content["notes"])
 
 
 def test_two_columns_of_one_level_are_the_wider_one_or_refused(run, tmp_path):

@@ -146,7 +146,7 @@ def test_wells_of_fields_names_and_of_the_truths_table_count_once(run, tmp_path)
     assert any("names hold 3 wells (A01, A02, A03) of 30 fields" in note for note in content["notes"])
     content, row = judged(run, path, *WELLS, "--level", "field")
     assert (row["n"], content["level"]) == (30, "field")
-    assert any("fields of one well are not independent" in note for note in content["notes"])
+    assert any("fields of one are not independent" in note for note in content["notes"])
     assert judged(run, path, *WELLS, "--level", "x")[1]["n"] == 3
     assert "has no column 'y', --level" in refused(run, path, *WELLS, "--level", "y")
     got, true = numbers()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -55,6 +55,8 @@ class Table:
     notes : list of str
     batches : sequence of str
         Headings of days, plates and the like that several lines share, and that no option asked for.
+    repeats : sequence of str
+        Those of them that several lines of one condition share.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class Table:
     unit: str
     notes: list[str] = field(default_factory=list)
     batches: Sequence[str] = ()
+    repeats: Sequence[str] = ()
 
 
 def read_table(
@@ -132,10 +135,16 @@ def read_table(
         checked_names(path, heads[places[role]], values.tolist(), numbered)
     headings = {role: named[at][0] for role, at in places.items()}
     pair = got[heads[places["measured"]]], got[heads[places["true"]]]
-    shared = batches(
-        heads, [rows[i] for i in kept], [places[role] for role in asked.values() if role in places]
-    )
-    return Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes, shared)
+    mine = [rows[i] for i in kept]
+    shared = batches(heads, mine, [places[role] for role in asked.values() if role in places])
+    repeats = [head for head in shared if not _once_each(second, [row[heads.index(head)] for row in mine])]
+    table = Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes)
+    return replace(table, batches=shared, repeats=repeats)
+
+
+def _once_each(second: NDArray[np.bool_], names: Sequence[str]) -> bool:
+    """Whether no name comes twice in one condition."""
+    return len(set(zip(second.tolist(), map(str.strip, names), strict=True))) == len(names)
 
 
 def _places(

@@ -20,13 +20,19 @@ LEVELS = {
     "column": "column col wellcolumn wellcol platecolumn platecol",
 }
 # What may group fields, too, but is not taken for a level unless --level asks for it.
-BATCHES = "plate day date experiment batch session run cage litter sample specimen replicate replica"
-BATCHES += " biologicalreplicate biorep"
+BATCHES = "plate day date batch session run cage litter sample specimen replicate replica repeat"
+BATCHES += " biologicalreplicate biologicalrepeat biorep bioreplicate experiment exp expt passage culture"
 # A well of a plate in a field's name: A01, H12, P24, WellB03, A01f00d0 (ArrayScan), r02c05f01 (Harmony).
 _WELL = re.compile(
     r"(?:(?<![A-Za-z0-9])|(?<=[Ww]ell))([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9]|(?<=\d)\.\d)"
     r"|(?<![A-Za-z0-9])([A-P](?:0[1-9]|1[0-9]|2[0-4]))(?=f\d)"
     r"|(?<![A-Za-z0-9])(r\d{1,2}c\d{1,2})(?=f\d|[^A-Za-z0-9]|$)"
+)
+
+# An animal or a repeat in a field's name or path: mouse1, donor_B2, rep3, exp-02.
+_ANIMAL = re.compile(
+    r"(?i)(?<![a-z])((?:mouse|animal|rat|donor|patient|subject|fish|embryo|larva|worm|fly|rep(?:licate)?|biorep"
+    r"|exp(?:eriment)?)[ _-]?[a-z]?\d+[a-z]?)(?![a-z0-9])"
 )
 
 
@@ -102,6 +108,14 @@ def well_in(name: str) -> str:
     """Return the well that a field's name holds, "" where it holds none."""
     fit = _WELL.search(name)
     return fit[0] if fit else ""
+
+
+def animals_in(names: Sequence[str]) -> list[str] | None:
+    """Return the animal or repeat in each field's name (mouse1, rep 2), where all hold one; else None."""
+    found = [_ANIMAL.findall(name) for name in names]
+    if not all(found):
+        return None
+    return [" ".join(sorted({re.sub(r"[ _-]", "", one).casefold() for one in several})) for several in found]
 
 
 def batches(headings: Sequence[str], rows: Sequence[Sequence[str]], besides: Sequence[int] = ()) -> list[str]:

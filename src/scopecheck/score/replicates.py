@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
 from scopecheck.score.condition_table import Table, asked_role
-from scopecheck.score.level_names import level_places, well_in, wells_in
+from scopecheck.score.level_names import animals_in, level_places, well_in, wells_in
 from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
@@ -173,24 +173,27 @@ def _with_wells(table: Table) -> tuple[Table, str]:
     """The table with wells that it seems to name, where it names no level; and what is to be said of it."""
     if {"animal", "well"} & set(table.names):
         return table, ""
-    names, found = table.names, None
+    names, found, role = table.names, None, "well"
     if {"row", "column"} <= set(names):
         found = [f"row {a}, column {b}" for a, b in zip(names["row"], names["column"], strict=True)]
         how = f"columns {table.headings['row']!r} and {table.headings['column']!r} name"
         shown: Sequence[str] = list(dict.fromkeys(found))
     elif "field" in names and (found := wells_in(names["field"].tolist())):
         how, shown = "the fields' names hold", list(dict.fromkeys(map(well_in, names["field"].tolist())))
+    elif "field" in names and (found := animals_in(names["field"].tolist())):
+        role, how, shown = "animal", "the fields' names hold", list(dict.fromkeys(found))
     if found is None:
         return table, ""
-    wells: Mapping[str, NDArray] = {**names, "well": np.array(found, dtype=str)}
-    wider = replace(table, names=dict(wells), headings={**table.headings, "well": "well"})
-    units = np.unique(_codes(table.second, *_columns(wider, "well"))).size
+    wells: Mapping[str, NDArray] = {**names, role: np.array(found, dtype=str)}
+    wider = replace(table, names=dict(wells), headings={**table.headings, role: role})
+    units = np.unique(_codes(table.second, *_columns(wider, role))).size
     if units == table.second.size or len(set(found)) < 2:
         return table, ""
-    told = f"{how} {units} wells ({few(shown)}) of {table.second.size} fields"
+    kind = "wells" if role == "well" else "animals or repeats"
+    told = f"{how} {units} {kind} ({few(shown)}) of {table.second.size} fields"
     if table.asked:
-        return table, f"It seems that {told}: fields of one well are not independent of each other."
-    return wider, f"Wells: {told}; each well counts once. If these are no wells, --level field."
+        return table, f"It seems that {told}: fields of one are not independent of each other."
+    return wider, f"{kind.capitalize()}: {told}; each counts once. If these are none, --level field."
 
 
 def _codes(*columns: NDArray) -> NDArray[np.int64]:
@@ -228,6 +231,12 @@ def _level(table: Table) -> str:
     if option is None:
         if len(known) == 2 and _groups(table, "well", "animal"):
             return "well"  # several animals share a well, as fish do
+        if not known and table.repeats:
+            raise InputError(
+                f"{table.path}: several lines of one condition share a name in column {table.repeats[0]!r};"
+                f" where these are what the study repeats, its lines are not independent. Say what is:"
+                f" --level {table.repeats[0]!r}, or --level field for each line."
+            )
         return known[0] if known else LINE
     asked = table.asked[option]
     if option == "--level" and asked == "field":
