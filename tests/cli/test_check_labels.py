@@ -120,7 +120,7 @@ def test_objects_taken_away_at_the_border_are_missed(tmp_path):
     found = of(tmp_path, squares())["border"]
     expected = 30 * (128 * 128 / 119**2 - 1)
     assert found.value == pytest.approx(-math.log10(2 * binom.cdf(0, 30, expected / (30 + expected))))
-    assert found.told == "0 of 30; by chance 5 to 9"  # the second counts slivers: 135 * 135 / 119**2 - 1
+    assert found.told == "0 of 30; expected 5 to 9"  # the second counts slivers: 135 * 135 / 119**2 - 1
     assert found.said == "silent"  # 30 objects are too few to tell
     whole = scattered(0, n=400)
     assert of(tmp_path, whole)["border"].said == "silent"
@@ -378,3 +378,19 @@ def test_it_says_how_far_images_lie_from_those_that_were_swept(run, tmp_path, ph
         times = float(re.search(r"diameter is ([\d.]+) times", told[0])[1])
         assert times == pytest.approx(diameter / swept, rel=0.1)
     assert not [note for note in json.loads(run(masks, "--json")[1])["notes"] if "swept" in note]
+
+
+def test_border_objects_lost_in_every_field_ring_together(run, tmp_path):
+    """That none of few lies at the border is no rarity in one field, and one in six of them."""
+    fields = {f"f{k}": scattered(k, n=40).astype(np.uint16) for k in range(6)}
+    kept = told(run(put(tmp_path / "kept", **fields), "--json")[1])["border"]
+    assert kept["said"] == "silent"
+    lost = {}
+    for name, labels in fields.items():
+        edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+        lost[name] = np.where(np.isin(labels, edge), 0, labels).astype(np.uint16)
+    rang = told(run(put(tmp_path / "lost", **lost), "--json")[1])["border"]
+    assert rang["said"] == "alarm"
+    assert rang["told"].startswith("in all files 0 of ")
+    one = told(run(put(tmp_path / "one", f0=lost["f0"]) / "f0.tif", "--json")[1])["border"]
+    assert one["said"] == "silent"

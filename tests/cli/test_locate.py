@@ -230,3 +230,13 @@ def test_the_sweeps_of_the_book_are_as_it_says(scopecheck, monkeypatch, line):
     assert "photons" in asked["values"]
     assert len(asked["source"].seeds) == 5
     assert f"--out {asked['out']}" in line
+
+
+def test_masks_of_another_place_are_noticed(scopecheck, field, tmp_path, recwarn):
+    labels = tifffile.imread(field[1])
+    tifffile.imwrite(tmp_path / "moved.tif", np.roll(labels, (61, 61), (0, 1)))
+    status, out, err = scopecheck("locate", field[0], "--masks", tmp_path / "moved.tif")
+    assert (status, err) == (0, "")
+    assert "hardly brighter than the rest of the image" in " ".join(out.split())
+    assert "hardly brighter" not in scopecheck("locate", field[0], "--masks", field[1])[1]
+    assert [str(one.message) for one in recwarn if "Covariance" in str(one.message)] == []

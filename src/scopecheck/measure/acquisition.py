@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,7 +188,7 @@ def edge_blur(image: ArrayLike, labels: ArrayLike) -> float:
         NaN where fewer than 200 pixels lie along lone outlines, or no step is seen there.
     """
     from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
-    from scipy.optimize import curve_fit
+    from scipy.optimize import OptimizeWarning, curve_fit
     from scipy.special import erf
 
     values, of = np.asarray(image, float), np.asarray(labels).astype(np.int64)
@@ -215,10 +216,12 @@ def edge_blur(image: ArrayLike, labels: ArrayLike) -> float:
 
     start = [profile.min(), profile.max(), 0.0, 1.5]
     limits = ([-np.inf, -np.inf, -_NEAR, 0.05], [np.inf, np.inf, _NEAR, 2 * _NEAR])
-    try:
-        found, _ = curve_fit(edge, at * _STEP, profile, start, sigma=1 / np.sqrt(many), bounds=limits)
-    except RuntimeError:
-        return float("nan")
+    with catch_warnings():
+        simplefilter("ignore", OptimizeWarning)  # of the covariance, which nobody asks for
+        try:
+            found, _ = curve_fit(edge, at * _STEP, profile, start, sigma=1 / np.sqrt(many), bounds=limits)
+        except RuntimeError:
+            return float("nan")
     return float(found[3])
 
 

@@ -34,6 +34,17 @@ MEASURED = [
     "seconds",
 ]
 MOST = 100_000  # settings of one sweep
+ALLOWED: dict[str, tuple[Callable[[float], bool], str]] = {
+    "diameter": (lambda x: x >= 2, "at least 2 pixels"),
+    "coverage": (lambda x: 0 < x < 1, "a share above 0 and below 1"),
+    "touching": (lambda x: 0 <= x <= 1, "a share from 0 to 1"),
+    "photons": (lambda x: x > 0, "more than 0"),
+    "background": (lambda x: x >= 0, "0 or more"),
+    "blur_px": (lambda x: x >= 0, "0 or more"),
+    "pixel_factor": (lambda x: x > 0, "more than 0"),
+    "fall_off": (lambda x: 0 <= x <= 1, "a share from 0 to 1"),
+    "labelled": (lambda x: 0 < x <= 1, "a share above 0, at most 1"),
+}
 _AHEAD = 4  # settings handed to each process before it asks
 
 _setup: Setup | None = None
@@ -45,7 +56,8 @@ def grid(texts: list[str], source: Source) -> dict[str, tuple[float, ...]]:
     Raises
     ------
     InputError
-        If a setting is not one of the source's or is given twice, or a value is not finite or stands twice.
+        If a setting is not one of the source's or is given twice, or a value is not finite, stands twice or
+        is none that the setting can have.
     """
     found: dict[str, tuple[float, ...]] = {}
     for text in texts:
@@ -65,6 +77,9 @@ def grid(texts: list[str], source: Source) -> dict[str, tuple[float, ...]]:
             ) from None
         if not all(map(math.isfinite, found[name])) or len(set(found[name])) < len(found[name]):
             raise InputError(f"--grid {text}: expected finite numbers, each once")
+        allowed, bounds = ALLOWED[name]
+        if odd := [value for value in found[name] if not allowed(value)]:
+            raise InputError(f"--grid {text}: {name} cannot be {odd[0]:g}; expected {bounds}")
     if not found:
         raise InputError(
             f"no --grid: nothing is swept; of {source.name} can be set: {', '.join(source.settings)}"

@@ -34,7 +34,7 @@ def _raw(name: str, what: str, source: str) -> Rule:
 RULES = (
     _raw("two maps", "whether the halves are one map", "they must differ"),
     _raw("masked before", "whether noise is missing in part of the box", "noise in all the box"),
-    _raw("filtered before", "whether noise is missing before Nyquist", "noise up to Nyquist"),
+    _raw("filtered before", "whether noise is missing before Nyquist", "no end of the noise before Nyquist"),
     _rule("randomised", "phase-randomised FSC at the claimed resolution", 0.2),
     _rule("floor", "unmasked FSC, mean of the last five shells", 0.05),
     _rule("never falls", f"whether the claimed curve stays above {THRESHOLD} up to Nyquist", 0.0),

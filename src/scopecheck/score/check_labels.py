@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +210,10 @@ def check_labels(
         for one in good:
             if one["image"] is not None:
                 limits[one["name"]] |= extra(one["name"], one["labels"], one["image"])
+    for side, into in ((mine, values), (good, limits)):
+        if together := _of_all_borders([one["labels"] for one in side]):
+            for its in into.values():
+                _rarer(its, together)
     rules = [_stated(rule, asked) for rule in RULES] + list(extra_rules)
     found = checks.judge(rules, values, limits, asked.limits, tool=asked.tool, measurement=asked.measurement)
     if asked.baseline == "nuclei" and (seen := [one for one in mine if one["image"] is not None]):
@@ -406,8 +411,7 @@ def _of_places(labels: NDArray, each: pd.DataFrame) -> dict[str, Value]:
     found: dict[str, Value] = {}
     try:
         at = evenness.border(labels)
-        told = f"{at.touching} of {at.touching + at.inside}; by chance {at.low:.0f} to {at.high:.0f}"
-        found["border"] = (evenness.rarity(at.p), told)
+        found["border"] = (evenness.rarity(at.p), _at_border(at))
     except InputError as error:
         found["border"] = str(error).removeprefix("labels: ").rstrip(".")
     height, width = labels.shape[-2:]
@@ -419,6 +423,37 @@ def _of_places(labels: NDArray, each: pd.DataFrame) -> dict[str, Value]:
     except InputError as error:
         found["tiles"] = str(error).rstrip(".")
     return found
+
+
+def _at_border(at: evenness.Border) -> str:
+    return f"{at.touching} of {at.touching + at.inside}; expected {at.low:.0f} to {at.high:.0f}"
+
+
+def _of_all_borders(labels: Sequence[NDArray]) -> evenness.Border | None:
+    """The border of all fields together: few objects a field say little, and all of them much.
+
+    Given what each field expects, numbers at the border are taken as those of Poisson.
+    """
+    from scipy.stats import poisson
+
+    fields = []
+    for one in labels:
+        with suppress(InputError):
+            fields.append(evenness.border(one))
+    if len(fields) < 2:
+        return None
+    touching, inside, low, high = (
+        sum(getattr(at, name) for at in fields) for name in ("touching", "inside", "low", "high")
+    )
+    tails = float(poisson.cdf(touching, low)), float(poisson.sf(touching - 1, high))
+    return evenness.Border(touching, inside, low, high, min(1.0, 2 * min(tails)))
+
+
+def _rarer(values: dict[str, Value], together: evenness.Border) -> None:
+    """Put the border of all fields in place of one field's own where it is the rarer."""
+    own, rarity = values["border"], evenness.rarity(together.p)
+    if rarity > evenness.RARE and (isinstance(own, str) or rarity > own[0]):
+        values["border"] = rarity, f"in all files {_at_border(together)}"
 
 
 def _about(mine: Sequence[Mapping[str, Any]]) -> dict[str, float]:

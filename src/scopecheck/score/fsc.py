@@ -234,7 +234,7 @@ def raw_signs(
             "said": said,
         }
     ]
-    said = "noise up to Nyquist"
+    said = "the noise does not end before Nyquist (a gentle filter leaves no end)"
     if cuts:
         shell, share = min(cuts)
         raw["filtered"] = box * size / shell
