@@ -21,7 +21,7 @@ import numpy as np
 
 from scopecheck import data
 from scopecheck.errors import InputError
-from scopecheck.measure.acquisition import acquisition, edge_blur, touching
+from scopecheck.measure.acquisition import acquisition
 from scopecheck.record.envelope import LOGARITHMIC, Envelope, Expected, read_envelope
 from scopecheck.record.trial import Case
 from scopecheck.runner.conditions import SIMULATED, Setting, Setup, Source, typical_diameter
@@ -94,21 +94,16 @@ def retaken(envelope: Envelope, setup: Setup, n: int) -> Iterator[tuple[Setting,
     fields = [one for one in data.samples("bbbc039") if one.truth.any()]
     for k in range(n):
         field = fields[k % len(fields)].crop(np.s_[132:388, 220:476])
-        source, own = Case(field.image, field.truth, name=field.name), edge_blur(field.image, field.truth)
-        light = drawn(envelope, ("photons", "blur_px"), rng)
-        area = np.unique(field.truth[field.truth > 0], return_counts=True)[1]
-        if not area.size or not np.isfinite(own):
+        source, light = Case(field.image, field.truth), drawn(envelope, ("photons", "blur_px"), rng)
+        own = acquisition(field.image, field.truth, as_given=True)
+        if not np.isfinite(own.blur):
             continue
-        lie = {
-            "diameter": float(2 * np.sqrt(np.median(area) / np.pi)),
-            "coverage": float((field.truth > 0).mean()),
-            "touching": touching(field.truth),
-        }
+        lie = {name: getattr(own, name) for name in ("diameter", "coverage", "touching")}
         case = setup.trial.retaken(source, 200_000 + k, **light)
         asks = "diameter" in inspect.signature(setup.trial.tool).parameters
         told = {"diameter": typical_diameter(field.truth)} if asks else {}
         yield (
-            light | lie | {"blur_px": float(np.hypot(own, light["blur_px"]))},
+            light | lie | {"blur_px": float(np.hypot(own.blur, light["blur_px"]))},
             replace(case, told=told, true=setup.trial.numbers(source.truth, source)),
         )
 

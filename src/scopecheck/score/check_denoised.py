@@ -188,8 +188,9 @@ def _looked_at(given: Mapping[str, NDArray], files: Mapping[str, str]) -> list[t
         if not np.ptp(image.astype(float)):
             said.append(f"the {side} image is constant")
         elif min(image.shape[-2:]) >= 32:
-            signs = jpeg.signs(image, seen_in(image))
-            kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
+            signs = seen_in(image)
+            clipped = [sign for sign in signs if "clipped" in sign]
+            kept = jpeg.signs(image, signs) if side == "raw" else clipped
             said += [f"the {side} image: {sign}" for sign in kept]
         light = given[side if wrapped(given[other]) else other]  # one that ran over tells of no other
         if ran_over(image, light.astype(float)):

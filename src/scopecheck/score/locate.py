@@ -26,9 +26,8 @@ SETTINGS = {  # of an estimate, as a sweep calls it
     "touching": "touching",
 }
 _MANY = 20  # images from which the middle of a folder is told
-_BRIGHTER = (
-    0.1  # of the range of grey values; of simulated nuclei 0.5 to 0.7, at 10 photons over 100 still 0.17
-)
+# Of the range of grey values: simulated nuclei have 0.5 to 0.7, with 10 photons over 100 still 0.17.
+_BRIGHTER = 0.1
 
 
 @dataclass(frozen=True)

@@ -217,10 +217,11 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     of = {side: file_of(name, path) for side, path in paths.items()}
     if min(middle["raw"].shape) >= 32:
         for side, image in given.items():
-            signs = jpeg.signs(image, seen_in(image))
+            signs = seen_in(image)
             if side == "truth":  # a simulated one may well have one even background
                 signs = [sign for sign in signs if "smallest" not in sign]
-            kept = signs if side == "raw" else [sign for sign in signs if "clipped" in sign]
+            clipped = [sign for sign in signs if "clipped" in sign]
+            kept = jpeg.signs(image, signs) if side == "raw" else clipped
             seen += [(f"the {side} image: {sign}", of[side]) for sign in kept]
     else:
         seen.append(("under 32 pixels a side, so not looked at for traces of processing", name))
