@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,7 +210,7 @@ def check_labels(
             if one["image"] is not None:
                 limits[one["name"]] |= extra(one["name"], one["labels"], one["image"])
     for side, into in ((mine, values), (good, limits)):
-        if together := _of_all_borders([one["labels"] for one in side]):
+        if together := _of_all_borders([one["border"] for one in side]):
             for its in into.values():
                 _rarer(its, together)
     rules = [_stated(rule, asked) for rule in RULES] + list(extra_rules)
@@ -260,7 +259,7 @@ def _read(masks: Path, image: Path | None, asked: Asked, notes: list[str], what:
         each = table(labels, only=["equivalent_diameter", *sided, "touches_border"])
         found.append(
             {"name": name, "path": path, "labels": labels, "image": grey, "size": size, "table": each}
-            | {"look": seen[1]}
+            | {"look": seen[1], "border": _border(labels)}
         )
     notes += [
         note.replace(signs.ALONE, what, 1) for note in signs.report_side(looks, signs.ALONE, asked.rules)
@@ -321,7 +320,7 @@ def _values(one: Mapping[str, Any], asked: Asked, texture: float | None) -> dict
     found |= _of_sizes(each, labels.ndim, one["size"], asked.size)
     found["in pieces"] = _of_pieces(one["look"], len(each))
     found["waists"] = _of_waists(labels, len(each))
-    return found | _of_places(labels, each)
+    return found | _of_places(labels, each, one["border"])
 
 
 def _of_baseline(labels: NDArray, image: NDArray | None, n: int) -> dict[str, Value]:
@@ -405,15 +404,20 @@ def _of_waists(labels: NDArray, n: int) -> Value:
     return cut / n, f"{cut} of {n}"
 
 
-def _of_places(labels: NDArray, each: pd.DataFrame) -> dict[str, Value]:
+def _border(labels: NDArray) -> evenness.Border | str:
+    """How many objects touch the border, or why that says nothing."""
+    try:
+        return evenness.border(labels)
+    except InputError as error:
+        return str(error).removeprefix("labels: ").rstrip(".")
+
+
+def _of_places(labels: NDArray, each: pd.DataFrame, at: evenness.Border | str) -> dict[str, Value]:
     if not len(each):
         return {"border": NONE, "tiles": NONE}
-    found: dict[str, Value] = {}
-    try:
-        at = evenness.border(labels)
-        found["border"] = (evenness.rarity(at.p), _at_border(at))
-    except InputError as error:
-        found["border"] = str(error).removeprefix("labels: ").rstrip(".")
+    found: dict[str, Value] = {
+        "border": at if isinstance(at, str) else (evenness.rarity(at.p), _at_border(at))
+    }
     height, width = labels.shape[-2:]
     try:
         worst = evenness.tiles(each[["centroid_y", "centroid_x"]].to_numpy(), (height, width))
@@ -429,17 +433,14 @@ def _at_border(at: evenness.Border) -> str:
     return f"{at.touching} of {at.touching + at.inside}; expected {at.low:.0f} to {at.high:.0f}"
 
 
-def _of_all_borders(labels: Sequence[NDArray]) -> evenness.Border | None:
+def _of_all_borders(each: Sequence[evenness.Border | str]) -> evenness.Border | None:
     """The border of all fields together: few objects a field say little, and all of them much.
 
     Given what each field expects, numbers at the border are taken as those of Poisson.
     """
     from scipy.stats import poisson
 
-    fields = []
-    for one in labels:
-        with suppress(InputError):
-            fields.append(evenness.border(one))
+    fields = [one for one in each if not isinstance(one, str)]
     if len(fields) < 2:
         return None
     touching, inside, low, high = (
