@@ -91,7 +91,7 @@ import matplotlib.pyplot as plt
 import mrcfile
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from scipy import ndimage
 from scipy.signal import fftconvolve
 from scipy.special import expit
@@ -102,6 +102,7 @@ from scopecheck.acquire import cryoem
 from scopecheck.errors import InputError
 from scopecheck.measure import maps
 from scopecheck.measure import picks as picking
+from scopecheck.measure.picks import alone
 from scopecheck.tools import common, cryodrgn, topaz
 
 page = record.start("picking-topaz", profile=profile, tier=tier, seed=seed)
@@ -190,8 +191,7 @@ own = write(f"own-{mine.stem}", image), my_pixel_size if my_image else pixel
 
 
 # %% tags=["hide-input"]
-def twin_of(path):
-    """Write the micrograph's twin, pure noise of the same power spectrum, for a check further down."""
+def twin_of(path):  # pure noise of the same power spectrum, for a check further down
     return write(f"twin-{path.stem}", acquire.noise_twin(mrcfile.read(path), phases))
 
 
@@ -236,9 +236,8 @@ def topaz_picks(path, threshold=0.0):
 
 
 # %% tags=["hide-input"]
-def pick_all(files, as_they_are=(), r=14, shrink=1):
-    """Normalize and pick in two processes at once (one after the other with resnet16, which takes 3 GiB)."""
-    workers = 1 if detector == "resnet16" else 2
+def pick_all(files, as_they_are=(), r=14, shrink=1):  # normalize and pick
+    workers = 1 if detector == "resnet16" else 2  # at once; resnet16 takes 3 GiB
     for some, done in common.side_by_side(lambda some: normalize(some, shrink), files, workers):
         normal.update(zip(some, done, strict=True))
     ready = [normal[path] for path in files] + list(as_they_are)
@@ -392,8 +391,7 @@ for kind in ("clean", "contaminated"):
     trial.run(f"raw-{kind}-zero", at(0.0, f"raw-{kind}"))
 
 # %% tags=["hide-input"]
-shifted = [f"{kind}-{name}" for kind in ("clean", "contaminated") for name in thresholds]
-shifted += ["raw-clean-zero", "raw-contaminated-zero"]
+shifted = [arm for arm in trial.rows if arm.startswith(("clean-", "contaminated-", "raw-"))]
 names = {"delivered": "particles delivered", "junk": "junk among the picks"}
 record.show(record.plots.errors(page.verdicts(*shifted), names), "shift")
 
@@ -429,13 +427,11 @@ record.markdown(["threshold", "picks", "on a particle", *cryoem.KINDS], lines)
 EDGE = 100
 
 
-def inner(table):
-    """Points that are not in the filter's striped frame; the same rule for picks and truth."""
+def inner(table):  # points that are not in the filter's striped frame; one rule for picks and truth
     return table[table.x.between(EDGE, 4095 - EDGE) & table.y.between(EDGE, 4095 - EDGE)]
 
 
-def published(maker):
-    """A picker made of a published table; its scores are on a scale of their own."""
+def published(maker):  # a picker made of a published table; its scores are on a scale of their own
     boxes = [f for f in (beta / "picks_repic").rglob("*.box") if f.parent.name.lower() == maker.lower()]
     found = {f.stem: inner(data.read_picks(f)).assign(score=np.nan) for f in boxes}
     return lambda path: found[path.stem]
@@ -663,10 +659,14 @@ for arm, pairs in found.items():
 # - **doubt**: the mean of 1 minus the probability that Topaz's own scores stand for;
 # - **stability**: the logarithm of how much the count falls when the threshold rises by 1.
 #
-# **The alarm rule**, written with the page, before its recorded run: an alarm when the number is larger than in every rehearsal case whose
+# Three more look at places alone, with limits of their own. **twins**: picks with another within a quarter of the diameter, at most 1 %. **grid** and **tiles**: how rare it would be
+# by chance that so many lie on a coarser grid of pixels, or in one of 16 tiles (-log10); an alarm is rarer than 1 in 100. (Fractions of a pixel cannot be asked: all pickers here give
+# whole ones.)
+#
+# **The alarm rule** of the first three, written with the page, before its recorded run: an alarm when the number is larger than in every rehearsal case whose
 # result was right. Rehearsal frames are not judged. A result is *wrong* when one of its numbers lies outside its tolerance. All frames of all arms are
 # counted, both controls included; where two thresholds coincide, so do their counts. Tables that others published are left out: their
-# scores are on another scale.
+# scores are on another scale, and a table that was picked on smaller pixels lies on a grid, right or wrong. How many do is printed.
 
 
 # %%
@@ -683,17 +683,22 @@ def signs(row, tool):
 rehearsed = [case for threshold in thresholds.values() for case in at(threshold, "rehearsal")]
 checks = trial.checks(signs, [case for case in rehearsed if trial.right(trial.one(case))])
 
-# %% tags=["hide-input"]
-checks.count([arm for arm in trial.rows if arm.startswith("published")], together=True)
 
 # %% tags=["hide-input"]
-record.show(checks.figure(), "checks")
+ruled = trial.checks(lambda row, tool: alone.by_rule(row.answer[["x", "y"]], row.case.units["diameter"],
+                     mrcfile.read(row.case.image).shape), limits=alone.LIMITS)  # fmt: skip
+others = [arm for arm in trial.rows if arm.startswith("published")]
+display(checks.count(others, together=True), ruled.count(others, together=True))
+print("on a coarser grid:", {arm: sum("grid" in rang for rang in ruled.rang(arm)) for arm in others})
+
+# %% tags=["hide-input"]
+record.show(record.plots.alarms(checks.counted | ruled.counted), "checks")
 print("some check rang:", {arm: list(map(bool, checks.rang(arm))) for arm in ("upside-down", "control")})
 
 # %% [markdown]
-# *A line counts frames, each at one threshold. A useful check has its blue triangle far right of its orange one.* No check can see a
+# *A line counts frames, each at one threshold. A useful check has its blue triangle far right of its orange one.* No check here can see a
 # table that was turned upside down, for its scores are the right ones: it rings as it does for the control, from which it differs by the
-# turn alone. Does any of the three separate right from wrong? *Own noise* counts the particles' own power as noise.
+# turn alone. Does any check separate right from wrong? *Own noise* counts the particles' own power as noise.
 #
 # ## What to do
 #
@@ -758,6 +763,7 @@ print({name: len(topaz_picks(path, t)) for name, t in thresholds.items()}, "pick
 checks.ring(mine)
 
 # %% tags=["hide-input"]
+ruled.ring(mine)
 record.show(record.plots.examples({path.stem: mine}, columns=1, draw=show_frame), "own")
 
 # %% [markdown]

@@ -230,14 +230,14 @@ def test_twins_and_coarse_coordinates_ring(run, tmp_path):
     table(tmp_path / "twice.txt", {"m": twice})
     one = told(run("picks", "twice.txt", "--diameter", "40", "--json")[1])["twins"]
     assert (one["value"], one["limit"], one["said"]) == (60 / 180, 0.01, "alarm")
-    assert one["worth"] == []  # no recipe counted it on picks
+    assert one["worth"][0]["recipe"] == "picking-topaz"
     binned = rows.copy()
     binned[:, :2] = 8 * np.rint(rows[:, :2] / 8)
     table(tmp_path / "binned.txt", {"m": binned})
     found = told(run("picks", "binned.txt", "--diameter", "40", "--json")[1])
     assert (found["grid"]["said"], found["sub-pixel"]["told"]) == ("alarm", "coordinates are whole pixels")
     assert "by 8 px" in found["grid"]["told"]
-    assert found["grid"]["worth"] == []
+    assert found["grid"]["worth"][0]["check"] == "grid"
     assert found["sub-pixel"]["worth"] == []  # pickers give whole pixels
     assert "no known worth" in found["sub-pixel"]["worth_note"]
     locked = rows.copy()

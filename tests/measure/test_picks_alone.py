@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from scopecheck.errors import InputError
-from scopecheck.measure import evenness
-from scopecheck.measure.picks.alone import LIMITS, fractions, grid, twins
+from scopecheck.measure.picks.alone import LIMITS, by_rule, fractions, grid, twins
 
 SHAPE = (1024, 768)
 
@@ -15,12 +14,8 @@ def anywhere(n=200, seed=0):
 
 
 def rings(xy, diameter=4.0):
-    chances = {"sub-pixel": fractions(xy)[-1] if np.mod(xy, 1).any() else 1.0, "grid": grid(xy)[-1]}
-    chances["tiles"] = evenness.tiles(xy[:, ::-1], SHAPE).p
-    values = {name: evenness.rarity(p) for name, p in chances.items()} | {
-        "twins": twins(xy, diameter) / len(xy)
-    }
-    return {name for name, value in values.items() if value > LIMITS[name]}
+    found = by_rule(xy, diameter, SHAPE)
+    return {name for name, value in found.items() if value > LIMITS[name]}
 
 
 def test_random_picks_are_quiet_as_often_as_stated():
@@ -55,6 +50,8 @@ def test_what_cannot_be_asked():
         fractions(np.rint(2 * anywhere()) / 2)
     with pytest.raises(InputError, match="19 picks; expected 20"):
         grid(anywhere(19))
+    few = by_rule(anywhere(1), 4, SHAPE)
+    assert all(np.isnan(value) for value in few.values())
 
 
 def test_the_axis_is_the_one_that_gathers():

@@ -103,5 +103,5 @@ def test_a_check_is_worth_what_it_was_on_things_of_its_own_kind(command, kinds):
     counted = [recipe for rule in rules for recipe, _ in rule.nearest]
     assert counted
     unknown = {rule.name for rule in rules if not any(worth.of(*one) for one in rule.nearest)}
-    assert unknown <= {"twins", "sub-pixel", "grid", "tiles"}  # of picks: their recipe does not ask them
+    assert unknown <= {"sub-pixel"}  # pickers of the recipes give whole pixels
     assert [recipe for recipe in counted if not recipe.startswith(kinds)] == []

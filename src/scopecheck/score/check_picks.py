@@ -40,6 +40,7 @@ RULES = (
         "share of picks with another within a quarter of the diameter",
         limit=LIMITS["twins"],
         source="as maps-fsc-traps declared of shared particles",
+        nearest=((TOPAZ, "twins"),),
     ),
     Rule(
         "sub-pixel",
@@ -53,6 +54,7 @@ RULES = (
         "rarity (-log10 of the chance) of so many on a coarser grid",
         LIMITS["grid"],
         "rarer than 1 in 100",
+        nearest=((TOPAZ, "grid"),),
         bare=True,
     ),
     Rule(
@@ -60,6 +62,7 @@ RULES = (
         "rarity (-log10 of the chance) of one of 16 tiles so unlike its neighbours in number",
         LIMITS["tiles"],
         "rarer than 1 in 100",
+        nearest=((TOPAZ, "tiles"),),
         bare=True,
     ),
 )

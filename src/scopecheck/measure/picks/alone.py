@@ -15,6 +15,37 @@ FEW = 20  # picks under which coordinates say nothing
 LIMITS = {"twins": 0.01, "sub-pixel": evenness.RARE, "grid": evenness.RARE, "tiles": evenness.RARE}
 
 
+def by_rule(xy: ArrayLike, diameter: float, shape: tuple[int, int]) -> dict[str, float]:
+    """Share of twins, and how rare the places are; NaN where a check cannot be asked.
+
+    Parameters
+    ----------
+    xy : array_like, (n, 2)
+    diameter : float
+        Of the particle, pixels.
+    shape : (Y, X)
+        Of the micrograph, pixels.
+
+    Returns
+    -------
+    dict of str to float
+        As `LIMITS`: an alarm is a value above.
+    """
+    points = np.asarray(xy, float).reshape(-1, 2)
+    asked = {
+        "sub-pixel": lambda: fractions(points)[-1],
+        "grid": lambda: grid(points)[-1],
+        "tiles": lambda: evenness.tiles(points[:, ::-1], shape).p,
+    }
+    found = {"twins": twins(points, diameter) / len(points) if len(points) > 1 else float("nan")}
+    for name, ask in asked.items():
+        try:
+            found[name] = evenness.rarity(ask())
+        except InputError:  # too few picks, or whole pixels
+            found[name] = float("nan")
+    return found
+
+
 def twins(points: ArrayLike, diameter: float) -> int:
     """Count picks, (n, 2) or (n, 3), with another within a quarter of the diameter."""
     from scipy.spatial import cKDTree
