@@ -500,7 +500,7 @@ record.matrix(page.verdicts("field", *settings))
 #
 # ## Would you have noticed?
 #
-# Without a truth you can still ask the network whether it agrees with itself. Seven checks, each with an alarm rule fixed
+# Without a truth you can still ask the network whether it agrees with itself. Eight checks, each with an alarm rule fixed
 # beforehand: 20 more simulated fields of the *training kind*, judged nowhere on this page, give 20 values; the alarm
 # rings when an image lies beyond the worst of the 20.
 #
@@ -510,6 +510,7 @@ record.matrix(page.verdicts("field", *settings))
 # - **baseline disagrees**: log ratio of StarDist's count and the classical baseline's.
 # - **re-taken image**: log ratio of the counts before and after the image is taken again with 100 photons.
 # - **waists**: the share of outlines that the classical baseline would cut in two.
+# - **seams**: the share of outlines that touch another, and the classical baseline would leave the two as one.
 # - **light outside**: the share of the pixels above Otsu's threshold that no outline covers.
 #
 # Three more have a limit of their own. **in pieces**: an object is one piece. **border** and **tiles**: how rare so few objects

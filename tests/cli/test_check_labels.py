@@ -115,6 +115,18 @@ def test_an_object_in_pieces_and_one_with_a_waist(tmp_path):
     assert of(tmp_path, squares())["waists"].value == 0
 
 
+def test_a_nucleus_drawn_as_two_has_a_seam(tmp_path):
+    labels = squares()
+    assert of(tmp_path, labels)["seams"].value == 0
+    cut = labels == 1
+    cut[:, : int(np.argwhere(cut)[:, 1].mean())] = False
+    labels[cut] = 31
+    seen = of(tmp_path, labels)["seams"]
+    assert (seen.value, seen.told) == (2 / 31, "2 of 31")
+    stack = of(tmp_path, np.stack([labels] * 5))["seams"]
+    assert (stack.value, stack.told) == (None, "seams are looked for in planes, and this is a stack")
+
+
 def test_objects_taken_away_at_the_border_are_missed(tmp_path):
     """The chance is that of the binomial, from the boxes of what is left; nothing touches here."""
     found = of(tmp_path, squares())["border"]

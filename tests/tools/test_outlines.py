@@ -69,3 +69,32 @@ def test_two_discs_that_are_one_object_are_cut():
     joined = ((y - 30) ** 2 + (x - 30) ** 2 < 18**2) | ((y - 30) ** 2 + (x - 60) ** 2 < 18**2)
     assert outlines.waists(joined.astype(int)) == 1
     assert outlines.waists(((y - 30) ** 2 + (x - 30) ** 2 < 18**2).astype(int)) == 0
+
+
+def test_one_object_drawn_as_two_has_a_seam_and_two_discs_have_none():
+    y, x = np.mgrid[:60, :110]
+    left, right = (y - 30) ** 2 + (x - 30) ** 2 < 18**2, (y - 30) ** 2 + (x - 66) ** 2 < 18**2
+    touching = left + 2 * (right & ~left)
+    assert outlines.seams(touching) == 0
+    halved = left * np.where(x < 30, 1, 2)
+    assert outlines.seams(halved) == 2
+    apart = np.where(x == 30, 0, halved)  # a line of background between the halves
+    assert outlines.seams(apart) == 2
+    assert outlines.seams(np.where((x > 27) & (x < 33), 0, halved)) == 0  # too far to be one
+    assert outlines.seams(halved + 3 * right) == 2  # the right disc is whole
+    assert outlines.seams(7 * halved) == 2  # numbers need not be dense
+    assert outlines.seams(halved * 0) == 0
+
+
+def test_halved_nuclei_ring_and_whole_ones_do_not():
+    scene = acquire.scenes.nuclei(
+        (256, 256), 40, diameter=18, photons=500, background=5, seed=3, touching=0.5
+    )
+    whole = outlines.seams(scene.labels)
+    halved, n = scene.labels.copy(), scene.labels.max()
+    for k in range(1, 11):
+        inside = np.argwhere(scene.labels == k)
+        cut = inside[inside[:, 1] > np.median(inside[:, 1])]
+        halved[tuple(cut.T)] = n + k
+    assert whole <= 2
+    assert outlines.seams(halved) >= whole + 18

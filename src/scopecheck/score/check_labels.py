@@ -74,6 +74,11 @@ RULES = (
         nearest=((STARDIST, "waists"),),
     ),
     Rule(
+        "seams",
+        "share of objects that touch another without a waist between the two",
+        nearest=((STARDIST, "seams"),),
+    ),
+    Rule(
         "light outside",
         "share of the pixels above Otsu's threshold that no object covers",
         nearest=((STARDIST, "light outside"),),
@@ -319,7 +324,7 @@ def _values(one: Mapping[str, Any], asked: Asked, texture: float | None) -> dict
         found["texture"] = _of_texture(labels, image, texture)
     found |= _of_sizes(each, labels.ndim, one["size"], asked.size)
     found["in pieces"] = _of_pieces(one["look"], len(each))
-    found["waists"] = _of_waists(labels, len(each))
+    found |= _of_shapes(labels, len(each))
     return found | _of_places(labels, each, one["border"])
 
 
@@ -392,16 +397,17 @@ def _of_pieces(look: Look, n: int) -> Value:
     return look.several / look.ids, f"{look.several} of {look.ids}"
 
 
-def _of_waists(labels: NDArray, n: int) -> Value:
-    """Objects that the classical baseline would cut, each cut out and looked at alone."""
+def _of_shapes(labels: NDArray, n: int) -> dict[str, Value]:
+    """Objects that the classical baseline would cut, and neighbours that it would leave as one."""
     from scopecheck.tools import outlines
 
     if not n:
-        return NONE
+        return {"waists": NONE, "seams": NONE}
     if labels.ndim != 2:
-        return "waists are looked for in planes, and this is a stack"
-    cut = outlines.waists(labels)
-    return cut / n, f"{cut} of {n}"
+        why = "are looked for in planes, and this is a stack"
+        return {"waists": f"waists {why}", "seams": f"seams {why}"}
+    cut, drawn_twice = outlines.waists(labels), outlines.seams(labels)
+    return {"waists": (cut / n, f"{cut} of {n}"), "seams": (drawn_twice / n, f"{drawn_twice} of {n}")}
 
 
 def _border(labels: NDArray) -> evenness.Border | str:

@@ -42,7 +42,7 @@ def by_rule(labels: NDArray) -> dict[str, float]:
 
 
 def by_rehearsal(labels: NDArray, image: NDArray) -> dict[str, float]:
-    """Share of objects with a waist, and of light that no object covers; NaN where there is none.
+    """Share of objects with a waist, with a seam, of light that no object covers; NaN where there is none.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def by_rehearsal(labels: NDArray, image: NDArray) -> dict[str, float]:
     left, all_of_it = np.count_nonzero(bright & (labels == 0)), np.count_nonzero(bright)
     return {
         "waists": waists(labels) / n if n else float("nan"),
+        "seams": seams(labels) / n if n else float("nan"),
         "light outside": left / all_of_it if all_of_it else float("nan"),
     }
 
@@ -66,3 +67,28 @@ def waists(labels: NDArray) -> int:
 
     dense = relabel_sequential(labels)[0]
     return sum(int(classical.split(np.pad(one.image, 1)).max() > 1) for one in regionprops(dense))
+
+
+def seams(labels: NDArray) -> int:
+    """Count objects beside another, at most two pixels away, where the baseline would not cut the two."""
+    from scipy.ndimage import find_objects
+    from skimage.segmentation import expand_labels, relabel_sequential
+
+    grown = expand_labels(relabel_sequential(labels)[0], 1)
+    boxes = find_objects(grown)
+    found: set[int] = set()
+    for a, b in _neighbours(grown):
+        both = tuple(
+            slice(min(p.start, q.start), max(p.stop, q.stop))
+            for p, q in zip(boxes[a - 1], boxes[b - 1], strict=True)
+        )
+        if classical.split(np.pad(np.isin(grown[both], (a, b)), 1)).max() == 1:
+            found |= {a, b}
+    return len(found)
+
+
+def _neighbours(labels: NDArray) -> set[tuple[int, int]]:
+    """Pairs of labels, the smaller first, that share a side of a pixel."""
+    sides = [(labels[:-1], labels[1:]), (labels[:, :-1], labels[:, 1:])]
+    beside = np.concatenate([np.stack([a, b], -1)[(a != b) & (a > 0) & (b > 0)] for a, b in sides])
+    return {(int(a), int(b)) for a, b in np.unique(np.sort(beside, axis=1), axis=0)}
