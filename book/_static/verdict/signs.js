@@ -60,15 +60,20 @@ export function inverted({ both, predicted: a, truth: b }, n) {
 
 /** Stretches of equal value along every row, background included. */
 function runs({ dense, width }) {
-  const value = [], row = [], column = [], length = [];
-  for (let y = 0, i = 0; i < dense.length; y++) {
-    for (let x = 0; x < width;) {
+  let n = 0;
+  for (let i = 0, x = 0; i < dense.length; i++) {
+    if (x === 0 || dense[i] !== dense[i - 1]) n++;
+    if (++x === width) x = 0;
+  }
+  const [value, row, column, length] = Array.from({ length: 4 }, () => new Int32Array(n));
+  for (let y = 0, i = 0, k = 0; i < dense.length; y++) {
+    for (let x = 0; x < width; k++) {
       const here = dense[i], from = x;
       while (x < width && dense[i] === here) x++, i++;
-      value.push(here);
-      row.push(y);
-      column.push(from);
-      length.push(x - from);
+      value[k] = here;
+      row[k] = y;
+      column[k] = from;
+      length[k] = x - from;
     }
   }
   return { value, row, column, length };
@@ -91,7 +96,7 @@ function stepsIn({ value, row, length }) {
 
 /** Connected pieces (corners count) of every object, largest first: a list for each object. */
 function pieces({ ids }, { value, row, column, length }) {
-  const parent = Int32Array.from(value, (_, i) => i);
+  const parent = Int32Array.from(value.keys());
   const root = (i) => {
     while (parent[i] !== i) i = parent[i] = parent[parent[i]];
     return i;
@@ -103,15 +108,15 @@ function pieces({ ids }, { value, row, column, length }) {
       else if (value[j] && value[j] === value[i]) parent[root(j)] = root(i);
     }
   }
-  const found = ids.map(() => []), at = new Map();
+  const found = ids.map(() => []), all = [], place = new Int32Array(value.length); // of a root: its piece, from 1
   for (let i = 0; i < value.length; i++) {
     if (!value[i]) continue;
     const key = root(i), y = row[i], x = column[i];
-    let piece = at.get(key);
-    if (!piece) {
-      at.set(key, piece = { pixels: 0, low: [y, x], high: [y, x] });
-      found[value[i] - 1].push(piece);
+    if (!place[key]) {
+      place[key] = all.push({ pixels: 0, low: [y, x], high: [y, x] });
+      found[value[i] - 1].push(all[place[key] - 1]);
     }
+    const piece = all[place[key] - 1];
     piece.pixels += length[i];
     piece.low[1] = Math.min(piece.low[1], x);
     piece.high = [y, Math.max(piece.high[1], x + length[i] - 1)];
@@ -184,10 +189,11 @@ function inOrder({ dense, ids, height, width }) {
 /** Call with both values wherever two pixels of different values share a face. */
 function eachBorder({ dense, height, width }, call) {
   for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      const here = dense[i];
-      if (y && dense[i - width] !== here) call(here, dense[i - width]);
-      if (x && dense[i - 1] !== here) call(here, dense[i - 1]);
+    for (let x = 0, left = 0; x < width; x++, i++) {
+      const here = dense[i], above = y ? dense[i - width] : here;
+      if (above !== here) call(here, above);
+      if (x && left !== here) call(here, left);
+      left = here;
     }
   }
 }

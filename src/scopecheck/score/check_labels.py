@@ -329,7 +329,7 @@ def _values(one: Mapping[str, Any], asked: Asked, texture: float | None) -> dict
 
 
 def _of_baseline(labels: NDArray, image: NDArray | None, n: int) -> dict[str, Value]:
-    from scopecheck.tools import classical
+    from scopecheck.tools import classical, outlines
 
     if image is None:
         return {"baseline": NO_IMAGE, "light outside": NO_IMAGE}
@@ -343,8 +343,7 @@ def _of_baseline(labels: NDArray, image: NDArray | None, n: int) -> dict[str, Va
         return dict.fromkeys(("baseline", "light outside"), dark)
     by_base = int(classical.split(bright).max())
     ratio = abs(math.log((n + 1) / (by_base + 1)))
-    left = int(np.count_nonzero(bright & (labels == 0)))
-    share = left / np.count_nonzero(bright)
+    share = outlines.light_outside(labels, bright)
     return {"baseline": (ratio, f"{n} against {by_base}"), "light outside": (share, f"{share:.1%}")}
 
 

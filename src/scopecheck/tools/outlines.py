@@ -51,13 +51,16 @@ def by_rehearsal(labels: NDArray, image: NDArray) -> dict[str, float]:
         Bright on dark.
     """
     n = np.count_nonzero(np.unique(labels))
-    bright = classical.foreground(image)
-    left, all_of_it = np.count_nonzero(bright & (labels == 0)), np.count_nonzero(bright)
     return {
         "waists": waists(labels) / n if n else float("nan"),
         "seams": seams(labels) / n if n else float("nan"),
-        "light outside": left / all_of_it if all_of_it else float("nan"),
+        "light outside": light_outside(labels, classical.foreground(image)),
     }
+
+
+def light_outside(labels: NDArray, bright: NDArray) -> float:
+    """Share of the bright pixels, (Y, X) of bool, that no object covers; NaN where none is bright."""
+    return float((labels[bright] == 0).mean()) if bright.any() else float("nan")
 
 
 def waists(labels: NDArray) -> int:
