@@ -48,7 +48,7 @@
 #         why: >-
 #           Area over area of the convex hull. A smooth nucleus has 0.95 or more on a pixel grid and 0.90 is
 #           a usual gate for irregular ones. An error of 0.05 carries a smooth nucleus across that gate.
-#     minutes: {quick: 4, full: 30}
+#     minutes: {quick: 6, full: 30}
 #     memory_gib: 3
 #     gpu: optional
 #     picture: prior-outlines
@@ -68,7 +68,7 @@
 # inside, straight lines reach the whole outline. Most nuclei are like that. A bacterium, a neuron or a spread cell may
 # not be. Which published numbers survive when the shape does not fit?
 #
-# **Time.** A few minutes to run without a GPU, fifteen to read. **You need** to know what a segmentation is, and nothing
+# **Time.** A few minutes to run without a GPU, six with the public images, fifteen to read. **You need** to know what a segmentation is, and nothing
 # of StarDist.
 
 # %% tags=["parameters"]
