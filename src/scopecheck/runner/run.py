@@ -32,6 +32,7 @@ WALL_MINUTES = 360.0  # a recipe may take that long, however slow the machine
 # A recipe has stalled when for so long no cell was finished and its processes, ended ones among them, used
 # less than this share of one core (a kernel that only waits uses 0.0004) and wrote fewer bytes than these.
 STALL_MINUTES, STALL_SHARE, STALL_BYTES = 10.0, 0.01, 1_000_000
+YOUNG, LOOK_EVERY = 10.0, 0.5  # seconds
 FULL_BYTES = 65_536  # a disk with less room than that is full
 QUICK_SECONDS = 150.0  # of processor time: what a recipe's quick profile is planned to stay within
 
@@ -408,9 +409,10 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
 
     ears = threading.Thread(target=listen, daemon=True)
     ears.start()
-    end, peak, why = time.monotonic() + 60 * job.minutes, 0.0, ""
+    began, peak, why = time.monotonic(), 0.0, ""
+    end = began + 60 * job.minutes
     work: dict[tuple[int, float], tuple[float, int]] = {}
-    progress = _Progress(60 * job.stall, time.monotonic())
+    progress = _Progress(60 * job.stall, began)
     try:
         while process.poll() is None and not why:
             family = _family(process.pid)
@@ -427,8 +429,10 @@ def _watch(process: "subprocess.Popen[bytes]", job: _Job, errors: Path) -> tuple
                 why = f"stopped {where}: it stalled, {job.stall:g} minutes in which its processes did nothing"
             elif job.stop.is_set():
                 why = f"stopped {where}: interrupted"
-            else:
-                time.sleep(0.1)
+            else:  # a look goes through all processes of the machine; a young run is looked at often
+                young = time.monotonic() - began < YOUNG
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(LOOK_EVERY / 5 if young else LOOK_EVERY)
     finally:
         for p in [*_family(process.pid)][::-1] if process.poll() is None else []:
             with contextlib.suppress(psutil.Error):
