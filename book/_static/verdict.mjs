@@ -1305,7 +1305,8 @@ function readNpy(bytes, path) {
   const head = new TextDecoder("latin1").decode(bytes.subarray(long ? 12 : 10, start));
   const shape = head.match(/'shape':\s*\(([^)]*)\)/)?.[1].split(",").map((one) => one.trim()).filter(Boolean).map(Number);
   const kind = head.match(/'descr':\s*(?:'([^']*)'|\[)/), columns = /'fortran_order':\s*True/.test(head);
-  if (!shape || !kind || start > bytes.length) throw new Error("its head cannot be read");
+  const order = /'fortran_order':\s*(True|False)\b/.test(head);
+  if (!shape || !kind || !order || start > bytes.length) throw new Error("its head cannot be read");
   const name = kind[1] ?? "a table's rows";
   if (name.endsWith("O")) {
     const ours = shape.length === 0 && /_seg\.npy$/i.test(path) ? " Cellpose's _seg.npy is read by the command alone." : "";

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -395,8 +396,28 @@ STARTS = {  # in the command's words up to a list of formats, or to what its lib
     "cut short.png": "cut",
     "cut short.npy": "cut",
     "stripes.png": "torn",
+    "half of its rows.png": "halved",
+    "without its end.png": "endless",
+    "order.npy": "order",
 }
 OWN = {"stack.npy": "stack", "stack.tif": "stack", "lzw.tif": "compressed by LZW", "big.tif": "BigTIFF"}
+
+
+def halved(png):
+    """The PNG with the first half of its rows, whole otherwise: the sums are right, the stream ends well."""
+    at, parts = 8, []
+    while at < len(png):
+        length, kind = int.from_bytes(png[at : at + 4], "big"), png[at + 4 : at + 8]
+        body = png[at + 8 : at + 8 + length]
+        if kind == b"IDAT":
+            rows = zlib.decompress(body)
+            body = zlib.compress(rows[: len(rows) // 2])
+        parts.append((kind, body))
+        at += 12 + length
+    return png[:8] + b"".join(
+        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+        for kind, body in parts
+    )
 
 
 def write_bad(name, content):
@@ -417,7 +438,12 @@ def write_bad(name, content):
             )
         )
         data = whole.read_bytes()
-        path.write_bytes({"cut": data[:-20], "torn": data[:45] + b"\0\0" + data[47:]}.get(content, data))
+        changed = {"cut": data[:-20], "torn": data[:45] + b"\0\0" + data[47:], "endless": data[:-12]}
+        if content == "halved":
+            changed[content] = halved(data)
+        if content == "order":
+            changed[content] = data.replace(b"'fortran_order': False", b"'fortran_order': 1    ")
+        path.write_bytes(changed.get(content, data))
     elif path.suffix == ".tif" and content.ndim == 3:
         tifffile.imwrite(path, content, photometric="rgb")
     else:

@@ -122,5 +122,14 @@ def test_the_weekly_run_names_every_recipe_and_reports_whatever_fails():
     jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))["jobs"]
     recipes = {p.stem for p in (ROOT / "recipes").glob("*.py") if "kind: recipe" in p.read_text("utf-8")}
     assert set(jobs["full"]["strategy"]["matrix"]["recipe"]) == recipes
-    assert jobs["report"]["needs"] == ["quick", "full", "colab"]
+    assert jobs["report"]["needs"] == [name for name in jobs if name != "report"]
     assert jobs["report"]["if"].startswith("always()")
+    assert all(f"needs.{name}.result" in jobs["report"]["if"] for name in jobs["report"]["needs"])
+
+
+def test_a_weekly_job_that_types_the_command_has_installed_it():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text(encoding="utf-8"))["jobs"]
+    typed = {name: "\n".join(step.get("run", "") for step in job["steps"]) for name, job in jobs.items()}
+    bare = {name: text for name, text in typed.items() if re.search(r"(?m)^\s*scopecheck ", text)}
+    assert "results" in bare
+    assert all("install -e '.[run]'" in text for text in bare.values())

@@ -100,6 +100,10 @@ def test_a_later_session_finds_data_results_and_the_page_in_the_mounted_folder(f
     assert "The page was finished here before" in capsys.readouterr().out
     colab.begin("segmentation-confluence", mounted=drive)  # the cell run once more
     assert Path.cwd() == home / "segmentation-confluence"
+    for text in ("", "{", "{}"):  # half copied, or of another version
+        Path("verdict.json").write_text(text, encoding="utf-8")
+        colab.begin("segmentation-confluence", mounted=drive)
+        assert "cannot be read; this run writes it anew" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,19 @@ def test_tool_papers_and_data_are_named():
     assert not any("trainings" in one["title"] for one in by_type["data"])  # ours, cited with the recipe
 
 
+def test_a_page_names_the_tools_and_data_that_its_numbers_came_from(made):
+    for page in find(ROOT / "recipes"):
+        shown = re.search(r'^recipe = "(.*)"$', page.read_text(encoding="utf-8"), re.M)
+        if shown:  # the validity envelope of a recipe
+            tools = read_recipe(page.with_name(f"{shown[1]}.py")).tools
+            named = {one["title"]: one["type"] for one in yaml.safe_load(made[page.stem])["references"]}
+            assert {named.get(tool) for tool in tools} == {"software"}, page
+            assert "data" in named.values()
+    assert {page.stem for page in find(ROOT / "recipes")} >= set(cite.RESTS_ON)
+    told = yaml.safe_load(made["corrected-number"])["references"]
+    assert "ppi-python" in [one["title"] for one in told]
+
+
 def test_every_recipe_names_all_its_tools_and_each_paper_that_its_text_cites(made):
     titles = cite.bibliography(ROOT / "book" / "references.bib")
     for path in find(ROOT / "recipes"):

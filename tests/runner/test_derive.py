@@ -119,6 +119,20 @@ def test_on_colab_the_first_cell_installs_this_version_and_holds_what_is_there(f
     assert begun == ["shift-toy"]
 
 
+@pytest.mark.parametrize("name", ["numpy", "NumPy"])
+def test_of_a_package_that_is_there_twice_the_one_in_use_is_held(name, first_cell, tmp_path, monkeypatch):
+    behind = tmp_path / "dist-packages" / f"{name}-1.0.dist-info"  # as a system's own packages lie behind
+    behind.mkdir(parents=True)
+    (behind / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(behind.parent)])
+    assert [one.version for one in metadata.distributions(name="numpy")] == [metadata.version("numpy"), "1.0"]
+    pip, _ = first_cell()
+    held = Path(pip[pip.index("--constraint") + 1]).read_text(encoding="utf-8").split()
+    assert [one for one in held if one.lower().startswith("numpy==")] == [
+        f"numpy=={metadata.version('numpy')}"
+    ]
+
+
 def test_what_pip_refuses_is_said_and_nothing_begins(first_cell):
     with pytest.raises(
         RuntimeError, match=r"cannot be installed beside what this Colab holds.*no such version"

@@ -1,6 +1,7 @@
 """The table of jobs names the keys that runs then have, and what the front matter allows."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from typer.testing import CliRunner
 from scopecheck.cli.command import app
 from scopecheck.errors import InputError
 from scopecheck.runner.jobs import jobs_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_job_is_given_what_the_front_matter_says_and_its_key_is_the_runs(place, made):
@@ -61,6 +64,16 @@ def test_every_seed_stands_in_the_table_of_runs(place, made, tmp_path):
         for arm, word in (("apart", "HOLDS"), ("lost", "FAILS"), ("field", "FAILS"))
     ]
     assert {float(r["bias"]) for r in rows if r["arm"] == "lost"} == {-0.5}
+
+
+@pytest.mark.parametrize("page", ["book/running.md", "workflow/scopecheck.sbatch"])
+def test_the_line_of_the_book_is_what_the_command_prints(page, tmp_path, monkeypatch):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    asked, told = (re.search(line, text)[0] for line in ("scopecheck jobs .*", "sbatch --array.* jobs.csv"))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SCOPECHECK_RESULTS", str(tmp_path))
+    said = CliRunner().invoke(app, [*asked.split()[1:], "--out", str(tmp_path / "jobs.csv")])
+    assert told in said.stdout.replace(str(tmp_path / "jobs.csv"), "jobs.csv")
 
 
 @pytest.mark.parametrize("path", ["Snakefile", "scopecheck.sbatch"])

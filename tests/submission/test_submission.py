@@ -124,6 +124,7 @@ def test_the_committed_entry_is_what_the_tool_gives_and_the_page_shows_its_manif
         ({"settting": "x"}, "settting"),
         ({"measurements": {"count": {"tolerance": 0.1, "why": ""}}}, "why"),
         ({"measurements": {"counts": {"tolerance": 0.1, "why": "ten letters"}}}, "counts"),
+        ({"measurements": {"count": {"tolerance": 10, "why": "ten letters"}}}, "write 0.1 for 10 %"),
         ({"dataset": "stardist-nuclei-trainings"}, "expected images with a truth"),
     ],
 )

@@ -16,10 +16,10 @@ from scopecheck.cli.options import (
     doubts,
     end,
     fail_words,
-    fractions,
     print_table,
 )
 from scopecheck.errors import InputError
+from scopecheck.score.rules import fractions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,13 +21,13 @@ from scopecheck.cli.options import (
     doubts,
     end,
     fail_words,
-    fractions,
     print_table,
     sizes,
     whole_sides,
 )
 from scopecheck.errors import InputError
 from scopecheck.score.pair_names import few
+from scopecheck.score.rules import fractions
 
 if TYPE_CHECKING:
     from scopecheck.score.labels import Score

@@ -16,12 +16,12 @@ from scopecheck.cli.options import (
     doubts,
     end,
     fail_words,
-    fractions,
     number,
     positive,
     print_table,
 )
 from scopecheck.errors import InputError
+from scopecheck.score.rules import fractions
 
 if TYPE_CHECKING:
     from scopecheck.score.localisations import LocalisationsScore

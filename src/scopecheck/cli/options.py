@@ -85,16 +85,6 @@ def whole_sides(text: str, option: str = "shape") -> tuple[int, ...]:
     return tuple(int(side) for side in sides)
 
 
-def fractions(limits: dict[str, Any]) -> None:
-    """Refuse relative tolerances of 100 % and more: they were meant in per cent."""
-    for value in limits.values():
-        far = max(value if isinstance(value, tuple) else (value,), key=abs)
-        if abs(far) >= 1:
-            raise InputError(
-                f"--tolerance: {far:g} means {100 * far:g} %; write {far / 100:g} for {far:g} %."
-            )
-
-
 def by_measure(option: str, text: str | None, units: dict[str, str] | None = None) -> dict[str, Any]:
     """Numbers by measurement from '0.1' (for all), 'count=0.1,...' or 'count=-0.1:0.2'.
 

@@ -15,11 +15,11 @@ from scopecheck.cli.options import (
     doubts,
     end,
     fail_words,
-    fractions,
     positive,
     print_table,
 )
 from scopecheck.errors import InputError
+from scopecheck.score.rules import fractions
 
 if TYPE_CHECKING:
     from scopecheck.score.restored import RestoredScore

@@ -62,7 +62,10 @@ def begin(recipe: str, mounted: Path = MOUNTED) -> None:
     print(f"Results go to {Path.cwd()} and {ends}.")
     if (done := Path("verdict.json")).is_file():
         when = datetime.fromtimestamp(done.stat().st_mtime).isoformat(" ", "minutes")
-        print(f"The page was finished here before ({when}, {len(read_verdict(done).arms)} verdicts).")
+        try:
+            print(f"The page was finished here before ({when}, {len(read_verdict(done).arms)} verdicts).")
+        except RecipeError:  # half copied into the Drive, or of another version; this run writes it anew
+            print(f"{done.absolute()} ({when}) cannot be read; this run writes it anew.")
 
 
 def carried() -> Mapping[str, Any] | None:

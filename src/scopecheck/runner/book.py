@@ -81,7 +81,7 @@ def page(state: State, cited: bool = False) -> Any:
     import nbformat
 
     at = f"../../citations/{state.recipe.id}/CITATION.cff"
-    cite = f'**Cite** tool, papers and data of this page: <a href="{at}">CITATION.cff</a>' if cited else ""
+    cite = f'**Cite** this page and what it rests on: <a href="{at}">CITATION.cff</a>' if cited else ""
     if state.folder:
         notebook = nbformat.read(state.folder / f"{state.recipe.id}.ipynb", as_version=4)
         text = stamp(state, cite)

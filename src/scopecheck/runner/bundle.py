@@ -19,8 +19,8 @@ export PIP_FIND_LINKS = $(CURDIR)/{WHEELS}
 export PIP_CONFIG_FILE = /dev/null
 export SCOPECHECK_MIRROR = $(CURDIR)/{DATA}
 
-.PHONY: check env recipes book test
-env recipes book test: check
+.PHONY: check env recipes book test workshop
+env recipes book test workshop: check
 \t@$(MAKE) --no-print-directory -C {SOURCE} $@ PYTHON=$(PYTHON)
 
 check:  ## every file is what it was when the bundle was made
@@ -37,7 +37,8 @@ with this folder at a place whose path has no space, type in it:
 
 The first compares every file with {sums}; the others do so, too. The second sets up an
 environment from {wheels}/, runs the recipes of the tier {tier} and builds the book; the third
-runs the tests. To read at once: {book}/index.html.
+runs the tests. To read at once: {book}/index.html. Before a class, `make env` and `make workshop`
+say whether this laptop is ready, and what is missing.
 
 Jobs of a cluster: type `make env` here, then go on in {source}/ as the page "Running the
 recipes" says, after

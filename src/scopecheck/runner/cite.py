@@ -32,6 +32,21 @@ PAPERS = {
     "cryosparc-tools": "punjani2017",
     "gemmi": "wojdyr2022",
 }
+# Pages whose numbers came from tools and data that they do not run or read themselves, or only in part.
+RESTS_ON: dict[str, tuple[list[str], list[str]]] = {
+    "envelope-cellpose": (["cellpose"], ["cellpose-cyto-2020", "bbbc039"]),
+    "envelope-stardist": (["stardist"], ["stardist-nuclei-trainings", "bbbc039"]),
+    "envelope-unet": (["monai", "onnxruntime"], ["unet-nuclei-trainings", "bbbc039"]),
+    "corrected-number": (
+        ["ppi-python", "cellpose", "stardist", "scikit-image"],
+        ["bbbc039", "bbbc038-stage1-test", "idr0062-6001240"],
+    ),
+    "judge-calibration": (["cellpose", "scikit-image"], ["bbbc039", "bbbc038-stage1-test"]),
+    "judging-the-judges": (
+        ["cellpose", "stardist", "scikit-image", "topaz-em", "cryodrgn", "panoptica", "py-ctcmetrics"],
+        [],
+    ),
+}
 KINDS = {"article": "article", "inproceedings": "conference-paper"}
 FIELDS = {
     "journal": "journal",
@@ -46,7 +61,12 @@ def keys_of(recipe: Recipe) -> list[str]:
     """The papers to cite with a recipe: those of its tools, then those that its text cites, each once."""
     text = recipe.path.read_text(encoding="utf-8")
     cited = [key.strip() for found in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in found.split(",")]
-    return list(dict.fromkeys([*(PAPERS[tool] for tool in recipe.tools if tool in PAPERS), *cited]))
+    return list(dict.fromkeys([*(PAPERS[tool] for tool in tools_of(recipe) if tool in PAPERS), *cited]))
+
+
+def tools_of(recipe: Recipe) -> list[str]:
+    """The tools of a recipe, or those whose numbers a page shows."""
+    return [*recipe.tools, *RESTS_ON.get(recipe.id, ([], []))[0]]
 
 
 def citation(
@@ -84,10 +104,11 @@ def citation(
     recorded = read_recorded(recipe.path)
     versions = recorded.runs[0].versions if recorded and recorded.runs else {}
     named = [*recipe.datasets.upto("archive"), *(name for arm in recipe.arms for name in arm.data)]
+    named += RESTS_ON.get(recipe.id, ([], []))[1]
     entries = [data.describe(name) for name in dict.fromkeys(named)]
     others = [e for e in entries if any(s.kind != "beside" for f in e.files for s in e.sources_of(f))]
     references = [
-        *(_tool(tool, versions.get(tool)) for tool in recipe.tools),
+        *(_tool(tool, versions.get(tool)) for tool in tools_of(recipe)),
         *(papers[key] for key in keys_of(recipe)),
         *map(_dataset, others),
     ]

@@ -30,7 +30,9 @@ if "google.colab" in sys.modules:
     import subprocess
 
     # Nothing that Colab holds may change: a session whose packages change has to start anew.
-    held = {{d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}}
+    held = {{}}
+    for one in importlib.metadata.distributions():  # what is there twice is used as it is found first
+        held.setdefault((one.metadata["Name"] or "").lower().replace("_", "-"), one.version)
     pins = pathlib.Path("colab-holds.txt")
     pins.write_text("".join(f"{{name}}=={{version}}\\n" for name, version in held.items() if name))
     wanted, drive = "{wanted}", pathlib.Path("/content/drive/MyDrive/scopecheck")

@@ -16,6 +16,7 @@ from scopecheck.measure.registered import correlation, detail, elsewhere, moved_
 from scopecheck.score import checks, pairs
 from scopecheck.score.checks import Check, Rule, Value
 from scopecheck.score.seen import far_from, of_images
+from scopecheck.score.whole import whole
 
 N2V, CARE, RLN = "denoising-noise2void", "restoration-care", "restoration-rln"
 TRANSLATION = "crossmodality-translation"
@@ -143,7 +144,7 @@ def _read(raw: Path, restored: Path, notes: list[str]) -> list[dict[str, Any]]:
     for name, path, raw_path in files:
         assert raw_path is not None
         paths = {"raw": raw_path, "restored": path}
-        given = {side: grey(file, read_image(file).array) for side, file in paths.items()}
+        given = {side: grey(file, read_image(whole(file)).array) for side, file in paths.items()}
         _shapes(paths, given)
         seen += _looked_at(given, {side: file_of(name, path) for side, path in paths.items()})
         found.append({"name": name} | {side: image.astype(float) for side, image in given.items()})
@@ -237,7 +238,7 @@ def _second(mine: list[dict[str, Any]], first: Path, path: Path, key: str, notes
         other = paths.get(one["name"], next(iter(paths.values())) if len(mine) == 1 else None)
         if other is None:
             raise InputError(f"{path}: has no second take of {one['name']}; expected one under its name.")
-        image = grey(other, read_image(other).array)
+        image = grey(other, read_image(whole(other)).array)
         _shapes({"raw": Path(first), "restored": other}, {"raw": one[side], "restored": image})
         if np.array_equal(image, one[side]):
             raise InputError(f"{other}: holds the very pixels of the first take; give another exposure.")

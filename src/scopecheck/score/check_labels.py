@@ -19,6 +19,7 @@ from scopecheck.score.locate import away
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import beside
 from scopecheck.score.rules import Rules
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,7 +253,7 @@ def _read(masks: Path, image: Path | None, asked: Asked, notes: list[str], what:
         notes += [f"{path.name}: {note}." for note in picture.notes]
         labels, grey = picture.array, None
         if picture_path is not None:
-            grey = read_image(picture_path).array
+            grey = read_image(whole(picture_path)).array
             if grey.shape != labels.shape:
                 raise InputError(
                     f"{picture_path}: shape {grey.shape}, and {path} has {labels.shape}; expected the image"

@@ -12,6 +12,7 @@ from scopecheck.errors import InputError
 from scopecheck.score.label_files import is_outlined, read_outlined
 from scopecheck.score.pair_names import few, match
 from scopecheck.score.pairs import Pair, _listed, is_zarr, stem
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,7 +145,9 @@ def of_pair(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             picture = (
-                read_outlined(path, parents.shape, "the parents'") if is_outlined(path) else read_labels(path)
+                read_outlined(path, parents.shape, "the parents'")
+                if is_outlined(path)
+                else read_labels(whole(path))
             )
         said += [str(one.message) for one in caught if issubclass(one.category, UserWarning)]
         told[key] = measured(parents, picture.array, path, said)

@@ -15,6 +15,7 @@ from scopecheck.score.label_files import is_outlined, read_outlined
 from scopecheck.score.pair_names import few, match
 from scopecheck.score.pairs import _listed, _of_one_kind, stem
 from scopecheck.score.user_table import Sheet
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -200,7 +201,7 @@ def _measured(
 def _labels(path: Path, shape: Sequence[int] | None, read: dict[str, list[str]]) -> Any:
     from scopecheck.data.labels import read_labels
 
-    picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(path)
+    picture = read_outlined(path, shape, "--shape") if is_outlined(path) else read_labels(whole(path))
     for note in picture.notes:
         read.setdefault(note, []).append(path.name)
     return picture
@@ -231,7 +232,7 @@ def _with_looks(table: FieldTable, paths: Sequence[Path], image: Path, notes: li
     notes.append(f"Grey images pair {how}.")
     rows = []
     for row in table.sheet.rows:
-        grey = read_image(found[pairs[row[0]]]).array
+        grey = read_image(whole(found[pairs[row[0]]])).array
         rows.append([*row, *(repr(value) for value in looks(grey))])
     return replace(table, sheet=replace(table.sheet, headings=[*table.headings, *SEEN], rows=rows))
 

@@ -15,6 +15,7 @@ from scopecheck.score.label_files import chooses, is_outlined, read_outlined
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair, is_zarr, pair_up
 from scopecheck.score.rules import Rules
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
@@ -252,13 +253,13 @@ def _pictures(pair: Pair, rules: Rules) -> dict[str, Any]:
             )
     pictures = {
         key: read_unchecked_labels(
-            getattr(pair, key), own=side in pair.own, mask=rules.numbering(side) is not None
+            whole(getattr(pair, key)), own=side in pair.own, mask=rules.numbering(side) is not None
         )
         for key, side in sides.items()
         if key not in drawn
     }
     if pair.image is not None:
-        pictures["image"] = read_image(pair.image, own="image" in pair.own)
+        pictures["image"] = read_image(whole(pair.image), own="image" in pair.own)
     shape, told = rules.shape, "--shape"
     for key in drawn:
         if shape is None and pictures:

@@ -11,6 +11,7 @@ import numpy as np
 
 from scopecheck.errors import InputError
 from scopecheck.score.seen import apart, middle
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +87,7 @@ def locate(
     from scopecheck.record.envelope import envelope_tables, read_envelope
     from scopecheck.tools import classical
 
-    picture = data.read_image(image)
+    picture = data.read_image(whole(image))
     grey = picture.array
     if grey.ndim != 2:
         raise InputError(f"{image}: has the shape {grey.shape}; expected one plane. Save a plane of it.")
@@ -98,7 +99,7 @@ def locate(
     if masks is None:
         labels, by = classical.nuclei(grey), "the classical baseline (Otsu's threshold, cut at waists)"
     else:
-        read = data.read_labels(masks)
+        read = data.read_labels(whole(masks))
         labels, by, notes = read.array, str(masks), notes + list(read.notes)
     try:
         found = acquisition(grey, labels, offset=offset, as_given=as_given)

@@ -16,6 +16,7 @@ from scopecheck.errors import InputError
 from scopecheck.measure.registered import SHIFTS, correlation, detail, elsewhere, moved_by, turned_by
 from scopecheck.score.pair_names import few
 from scopecheck.score.rows import judged_row
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
@@ -186,7 +187,7 @@ def _read(name: str, paths: Mapping[str, Path], seen: list[tuple[str, str]]) -> 
     from scopecheck.measure.intensity import noise_level
     from scopecheck.measure.processed import seen_in
 
-    given = {side: grey(path, read_image(path).array) for side, path in paths.items()}
+    given = {side: grey(path, read_image(whole(path)).array) for side, path in paths.items()}
     shapes = {side: image.shape for side, image in given.items()}
     for side, shape in shapes.items():
         if len(shape) == 3 and shape[-1] in (3, 4) and min(shape[:2]) > 4:
@@ -464,7 +465,7 @@ def _against_nulls(one: dict[str, Any], folder: Path, sigma: float, pixel_size: 
         raise InputError(
             f"--nulls: {folder} holds {len(fitting)} stacks named {stem}; it holds {held or 'nothing'}."
         )
-    stack = read_image(fitting[0]).array.astype(float)
+    stack = read_image(whole(fitting[0])).array.astype(float)
     if stack.shape[1:] != out.shape or stack.ndim != 3:
         raise InputError(f"{fitting[0]}: shape {stack.shape}; expected (K, {out.shape[0]}, {out.shape[1]}).")
     stack = one.get("gain", 1.0) * stack + one.get("offset", 0.0)

@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scopecheck.errors import InputError
+
 Limit = float | tuple[float, float]
 Side = str  # prediction, truth, or both
+
+
+def fractions(limits: Mapping[str, Limit], where: str = "--tolerance") -> None:
+    """Refuse relative tolerances of 100 % and more: they were meant in per cent."""
+    for value in limits.values():
+        far = max(value if isinstance(value, tuple) else (value,), key=abs)
+        if abs(far) >= 1:
+            raise InputError(f"{where}: {far:g} means {100 * far:g} %; write {far / 100:g} for {far:g} %.")
 
 
 @dataclass(frozen=True)

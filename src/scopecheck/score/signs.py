@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
+from scopecheck.score.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,7 @@ def read_alone(path: Path, rules: Rules) -> tuple[Picture, tuple[list[str], Look
     """
     from scopecheck.data.read.images import read_unchecked_labels
 
-    picture = read_unchecked_labels(path, mask=rules.numbering(ALONE) is not None)
+    picture = read_unchecked_labels(whole(path), mask=rules.numbering(ALONE) is not None)
     picture, looks, certain = read_side(path, picture, ALONE, rules)
     if certain and not rules.as_given:
         raise InputError(f"{'. Also, '.join(certain)}. --as-given goes on as it is.")

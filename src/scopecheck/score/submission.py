@@ -9,12 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scopecheck.errors import InputError
 from scopecheck.record.plan import Word
 from scopecheck.record.recipe import first_faults
 from scopecheck.score.pair_names import few
+from scopecheck.score.rules import fractions
 
 if TYPE_CHECKING:
     from scopecheck.data.sample import Sample
@@ -35,6 +36,12 @@ class Asked(BaseModel):
     estimand: Literal["per-acquisition mean", "pooled ratio"] = "per-acquisition mean"
     scale: Literal["relative", "absolute"] = "relative"
     predicted: Word | None = None
+
+    @model_validator(mode="after")
+    def _no_per_cent(self) -> Asked:
+        if self.scale == "relative":
+            fractions({"": self.tolerance}, "its tolerance")
+        return self
 
 
 class Manifest(BaseModel):
