@@ -34,7 +34,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "simulated half maps of adenylate kinase",
         "resolution",
     ),
-    "picking-topaz": ("Topaz", "simulated micrographs of ribosomes", ANY),
+    "picking-topaz": ("Topaz", "micrographs of ribosomes, simulated and real", ANY),
     "practice-false-effect": (
         "StarDist, between two conditions",
         "nuclei, simulated and real, in wells",
