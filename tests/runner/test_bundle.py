@@ -83,6 +83,8 @@ def test_a_bundle_works_without_a_network_and_not_when_damaged(repository, tmp_p
     environment |= {"PROBE": sys.executable, "SCOPECHECK_CATALOGUE": str(ROOT / "data" / "catalogue.yaml")}
     lines = re.findall(r"^    (make .+)$", (moved / "README").read_text(), re.MULTILINE)
     assert lines == ["make check", "make recipes", "make test"]
+    named = re.search(r"^env .*: check$", (moved / "Makefile").read_text(), re.MULTILINE)[0]
+    assert {"recipes", "test", "workshop"} <= set(named.removesuffix(": check").split())
 
     def typed(line):
         command = [*WITHOUT_NETWORK, *line.split(), f"PYTHON={sys.executable}"]
