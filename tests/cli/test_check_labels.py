@@ -317,6 +317,26 @@ def test_a_field_without_objects_is_told_and_never_silent_about_the_rest(run, tm
     assert any("b: holds no object" in note for note in content["notes"])
 
 
+def test_counts_of_no_case_are_no_counts(run, tmp_path):
+    """StarDist's tiles were asked of wrong results alone."""
+    (row,) = worth.of("segmentation-stardist", "tiles")
+    assert row.good == 0
+    status, out, _ = run(str(put(tmp_path / "m", f=scattered(0, n=400)) / "f.tif"))
+    text = " ".join(out.split())
+    assert status == 0
+    assert f"{row.misses}/{row.wrong} unknown" in text
+    assert "0/0, none was asked" in text
+    assert "nan" not in text.lower()
+
+
+def test_no_border_is_expected_of_a_stack(tmp_path):
+    labels = squares()
+    deep = np.zeros((21, *labels.shape), labels.dtype)
+    deep[5:16] = labels
+    seen = of(tmp_path, deep)["border"]
+    assert (seen.value, seen.told) == (None, "the border is looked at in planes, and this is a stack")
+
+
 @given(
     st.lists(st.integers(0, 6), min_size=36, max_size=36),
     st.sampled_from(["none", "noise", "flat"]),

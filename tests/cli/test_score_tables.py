@@ -225,6 +225,11 @@ def test_objects_of_qupath_fiji_and_trackmate_are_known_by_their_headings(run, t
     assert judged(run, mine, truth, *given)[1]["verdict"] == "HOLDS"
     area, row = judged(run, mine, truth, *given, "--value", "total:Area", "--truth-value", "count")
     assert (row["unit"], area["fields"][0]["measured"]) == ("µm^2", 12.5 * got[0])
+    rows += [(f"img{i}", f"A{i}", "Annotation", "Tumor", "Root", 90000) for i in range(N)]
+    mine = table(tmp_path / "q.tsv", heads, rows, "\t")  # a rectangle a field, drawn around its cells
+    again, row = judged(run, mine, truth, *given, "--value", "total:Area", "--truth-value", "count")
+    assert again["fields"] == area["fields"]
+    assert any(f"q.tsv: {N} rows of type Annotation are left out" in note for note in again["notes"])
     rows = [(1 + i, f"img{i}", 30.5, 200) for i, x in enumerate(got) for _ in range(x)]
     mine = table(tmp_path / "Results.csv", (" ", "Label", "Area", "Mean"), rows)
     assert "is Fiji's table of objects" in refused(run, mine, truth, "--truth-field", "field")

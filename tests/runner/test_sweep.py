@@ -181,6 +181,21 @@ def test_a_recipe_of_other_answers_is_refused_before_it_runs(name):
         conditions.trial_of(RECIPES / f"{name}.py", {})
 
 
+@pytest.mark.parametrize("name", ["picking-topaz", "maps-fsc-traps", "judge-calibration"])
+def test_what_cannot_be_swept_is_refused_and_leaves_no_table(name, tmp_path):
+    with pytest.raises(RecipeError, match="sweep takes recipes that segment one image"):
+        swept(RECIPES / f"{name}.py", tmp_path / "new" / "out.csv")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_code_that_fails_before_its_trial_is_said_by_its_own_error(recipe, tmp_path):
+    recipe.write_text(recipe.read_text().replace("trial = ", "1 / 0\ntrial = "))
+    with pytest.raises(RecipeError, match="ZeroDivisionError on the way to its trial"):
+        swept(recipe, tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_a_source_that_cannot_be_taken_again(recipe, real):
     real("bbbc038-field")
     with pytest.raises(InputError, match="--side 9999: bbbc038-field is"):

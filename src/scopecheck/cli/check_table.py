@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -103,7 +104,8 @@ def _beside(one: Check) -> tuple[str, str]:
     if not one.worth:
         return "unknown", "unknown"
     row = one.worth[0]
-    return f"{row.misses}/{row.wrong}", f"{row.false_alarms}/{row.good}"
+    passed, false = f"{row.misses}/{row.wrong}", f"{row.false_alarms}/{row.good}"
+    return passed if row.wrong else "unknown", false if row.good else "unknown"
 
 
 def _worths(known: Sequence[tuple[Check, Worth]]) -> Any:
@@ -122,6 +124,8 @@ def _worths(known: Sequence[tuple[Check, Worth]]) -> Any:
 
 
 def _span(low: float, high: float) -> str:
+    if math.isnan(low):
+        return "none was asked"
     return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 

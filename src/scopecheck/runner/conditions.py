@@ -268,13 +268,13 @@ def _asks_diameter(tool: Callable[..., Any]) -> bool:
     return "diameter" in inspect.signature(tool).parameters
 
 
-def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
-    """Run the code of a recipe up to the cell that makes its `trial`, in this process, and return that.
+def cells_to_trial(recipe: Path) -> tuple[list[Any], int]:
+    """The code cells of a recipe, and the place of the one that makes its `trial`; none of it is run.
 
     Raises
     ------
     RecipeError
-        If it makes none on its own (one inside a function is none), or its code ends with an error.
+        If it makes none on its own (one inside a function is none), or one whose answers are no label images.
     """
     from scopecheck.runner.find import read_notebook
 
@@ -282,7 +282,8 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
     made = [(k, found) for k, cell in enumerate(cells) if (found := _trial(cell.source))]
     if not made:
         raise RecipeError(
-            f"{recipe.stem}: no cell has a line `trial = record.Trial(...)`; its tool cannot be asked alone"
+            f"{recipe.stem}: no cell has a line `trial = record.Trial(...)`; its tool cannot be asked alone."
+            " sweep takes recipes that segment one image, as segmentation-stardist"
         )
     last, found = made[0]
     other = {"scores", "chance"} & {word.arg for word in getattr(found, "keywords", [])}
@@ -291,6 +292,18 @@ def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
             f"{recipe.stem}: its trial has {' and '.join(sorted(other))} of its own, so that its answers are"
             " no label images; sweep takes recipes that segment one image, as segmentation-stardist"
         )
+    return cells, last
+
+
+def trial_of(recipe: Path, parameters: dict[str, Any]) -> Trial:
+    """Run the code of a recipe up to the cell that makes its `trial`, in this process, and return that.
+
+    Raises
+    ------
+    RecipeError
+        As `cells_to_trial`, or if its code ends with an error.
+    """
+    cells, last = cells_to_trial(recipe)
     names: dict[str, Any] = {"__name__": recipe.stem}
     home, before = Path.cwd(), os.environ.get("SCOPECHECK_RECIPE")
     os.environ["SCOPECHECK_RECIPE"] = str(recipe.resolve())

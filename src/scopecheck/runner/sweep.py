@@ -15,9 +15,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from scopecheck.errors import InputError
+from scopecheck.errors import InputError, RecipeError
 from scopecheck.record.envelope import read_sweep
-from scopecheck.runner.conditions import Setting, Setup, Source
+from scopecheck.runner.conditions import Setting, Setup, Source, cells_to_trial
 from scopecheck.runner.key import key_of
 
 MEASURED = [
@@ -47,7 +47,7 @@ ALLOWED: dict[str, tuple[Callable[[float], bool], str]] = {
 }
 _AHEAD = 4  # settings handed to each process before it asks
 
-_setup: Setup | None = None
+_setup: Setup | InputError | RecipeError | None = None
 
 
 def grid(texts: list[str], source: Source) -> dict[str, tuple[float, ...]]:
@@ -139,6 +139,7 @@ def sweep(
     RecipeError
         If the recipe's code does not lead to a trial.
     """
+    cells_to_trial(recipe)  # refused here, where nothing is written yet
     out.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(out.with_name(f".{out.name}.lock")):  # a second sweep into the table waits for the first
         every = settings(values)
@@ -157,17 +158,14 @@ def sweep(
         if not todo:
             return 0
         context = get_context("spawn")
-        with (
-            ProcessPoolExecutor(jobs, context, _load, (os.getpid(), recipe, changed, source)) as pool,
-            out.open("a", encoding="utf-8", newline="") as file,
-        ):
-            lines = csv.DictWriter(file, [*values, *MEASURED], restval="", lineterminator="\n")
-            if not file.tell():
-                file.write(f"# {json.dumps(made_by)}\n")
-                lines.writeheader()
+        with ProcessPoolExecutor(jobs, context, _load, (os.getpid(), recipe, changed, source)) as pool:
             for n, rows in enumerate(_answers(pool, todo, _AHEAD * jobs), start=1):
-                lines.writerows(rows)
-                file.flush()
+                with out.open("a", encoding="utf-8", newline="") as file:  # none before there is an answer
+                    lines = csv.DictWriter(file, [*values, *MEASURED], restval="", lineterminator="\n")
+                    if not file.tell():
+                        file.write(f"# {json.dumps(made_by)}\n")
+                        lines.writeheader()
+                    lines.writerows(rows)
                 tell(len(every) - len(todo) + n, len(every))
         return len(todo)
 
@@ -213,11 +211,19 @@ def _load(parent: int, recipe: Path, changed: dict[str, Any], source: Source) ->
     global _setup
     die_with_parent()
     if os.getppid() == parent:
-        _setup = Setup(recipe, changed, source)
+        try:
+            _setup = Setup(recipe, changed, source)
+        except (
+            InputError,
+            RecipeError,
+        ) as err:  # an initializer's error would break the pool: told when asked
+            _setup = err
 
 
 def _ask(setting: Setting) -> list[dict[str, Any]]:
     assert _setup is not None
+    if isinstance(_setup, Exception):
+        raise _setup
     try:
         return _setup.judged(setting)
     except InputError as err:

@@ -412,6 +412,10 @@ def _of_shapes(labels: NDArray, n: int) -> dict[str, Value]:
 
 def _border(labels: NDArray) -> evenness.Border | str:
     """How many objects touch the border, or why that says nothing."""
+    if (
+        labels.ndim != 2
+    ):  # stacks are made to hold their cells, which lie anywhere in a plane and not in depth
+        return "the border is looked at in planes, and this is a stack"
     try:
         return evenness.border(labels)
     except InputError as error:

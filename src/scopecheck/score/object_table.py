@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from scopecheck.errors import InputError
 from scopecheck.score.level_names import is_level
 from scopecheck.score.pair_names import few
 from scopecheck.score.user_table import Sheet, bare, numbers, place, read_sheet
+
+AROUND = ("Annotation", "TMA core", "Root object", "Image")  # of QuPath: no objects themselves
 
 
 def program(sheet: Sheet) -> str:
@@ -55,6 +58,22 @@ def how_to(path: Path, whose: str) -> str:
     )
 
 
+def _without_annotations(sheet: Sheet) -> Sheet:
+    """QuPath writes what was drawn around objects, or around a tissue core, into the same table."""
+    if program(sheet) != "QuPath":
+        return sheet
+    at = sheet.headings.index("Object type")
+    around = [row[at].strip() in AROUND for row in sheet.rows]
+    if not any(around):
+        return sheet
+    kinds = ", ".join(sorted({row[at].strip() for row, one in zip(sheet.rows, around, strict=True) if one}))
+    sheet.notes.append(
+        f"{sheet.path.name}: {sum(around)} rows of type {kinds} are left out: they lie around objects."
+    )
+    kept = [i for i, one in enumerate(around) if not one]
+    return replace(sheet, rows=[sheet.rows[i] for i in kept], lines=[sheet.lines[i] for i in kept])
+
+
 def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[Sheet, str, str]:
     """One number a field from a table of objects.
 
@@ -83,6 +102,7 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
         If an object's field is not in the list, a field stands in it twice, or a mean is asked of no object.
     """
     path, notes = sheet.path, sheet.notes
+    sheet = _without_annotations(sheet)
     listed = read_sheet(every, "field", decimal=sheet.decimal, least=1)
     at = listed.headings.index(field) if field in listed.headings else 0
     names = [row[at].strip() for row in listed.rows]
