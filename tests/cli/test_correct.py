@@ -94,6 +94,11 @@ def test_conditions_are_corrected_alone_and_together(correct, tmp_path):
     a, b, both = (row["corrected"] for row in told["rows"])
     assert both == pytest.approx((a + b) / 2, abs=1)
     assert told["rows"][2]["strata"] == 2
+    own = "Each row is estimated on its own, with a weight of its own for the tool"
+    assert sum(note.startswith(own) for note in told["notes"]) == 1
+    _, out, _ = correct(tool, truth, *USUAL, "--condition", "drug")
+    assert own in " ".join(out.split())
+    assert not any(note.startswith(own) for note in asked(correct, tool, truth, *USUAL)["notes"])
 
 
 def test_a_ratio_is_that_of_two_sums(correct, tmp_path):
@@ -104,6 +109,65 @@ def test_a_ratio_is_that_of_two_sums(correct, tmp_path):
     told = asked(correct, tool, truth, "--chosen", "random", "--value", "positive", "--per", "cells")
     assert told["rows"][0]["estimand"] == "pooled ratio"
     assert told["rows"][0]["corrected"] == pytest.approx(0.25)
+    assert told["rows"][0]["unit"] == ""
+
+
+def areas(tmp_path, unit, true_unit, times=1.0):
+    """Counts, and areas that the truth gives `times` as large; and what `correct` is asked."""
+    y, f, at = numbers()
+    own = np.random.default_rng(1).normal(5000, 300, N).round(1)
+    rows = [(f"f{i}", f[i], own[i]) for i in range(N)]
+    tool = table(tmp_path / "c.csv", rows, ("field", "count", f"area{unit}"))
+    rows = [(f"f{i}", y[i], round(times * own[i], 1)) for i in at]
+    truth = table(tmp_path / "t.csv", rows, ("field", "count", f"area{true_unit}"))
+    return tool, truth, *USUAL, "--per", "area"
+
+
+def test_units_below_the_line_have_to_agree(correct, tmp_path):
+    status, out, err = correct(*areas(tmp_path, " [um^2]", " [px^2]", 9.46))
+    assert (status, out) == (2, "")
+    assert "t.csv: column 'area [px^2]' is in px^2, but 'area [um^2]' of" in err
+    told = asked(correct, *areas(tmp_path, " [um^2]", " [µm²]"))
+    assert told["rows"][0]["unit"] == "count/um^2"
+    told = asked(correct, *areas(tmp_path, "", " [um^2]"))
+    assert told["rows"][0]["unit"] == "count/um^2"
+    assert any("'area' of c.csv names no unit, and 'area [um^2]' of t.csv um^2" in x for x in told["notes"])
+
+
+def test_numbers_below_the_line_that_look_like_another_unit_are_refused(correct, tmp_path):
+    given = areas(tmp_path, "", "", 9.46)
+    status, out, err = correct(*given)
+    said = "the truth of 'area', below the line, is 9.46 times the tool's number in every field, as where"
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "Give both in one unit" in err
+    told = asked(correct, *given, "--as-given")
+    assert any(said in note and note.endswith("taken as given.") for note in told["notes"])
+    tool, truth = rows_of(other_unit)
+    heads = ("field", "count", "cells")
+    tool = table(tmp_path / "a.csv", [(*row, 7) for row in tool], heads)
+    truth = table(tmp_path / "b.csv", [(*row, 7) for row in truth], heads)
+    status, _, err = correct(tool, truth, *USUAL, "--per", "cells")
+    assert status == 2
+    assert "the truth is 0.13 times the tool's number in every field" in err
+
+
+def test_a_ratio_of_label_images_bears_both_units(correct, tmp_path):
+    for name in ("tool", "true"):
+        (tmp_path / name).mkdir()
+    for i in range(8):
+        picture = np.zeros((40, 40), np.uint16)
+        for k in range(3 + i % 3):
+            picture[8 * k : 8 * k + 5, 2 : 8 + i % 2] = k + 1
+        tifffile.imwrite(tmp_path / "true" / f"f{i}.tif", picture)
+        picture[picture == 3] = 0
+        tifffile.imwrite(tmp_path / "tool" / f"f{i}.tif", picture)
+    given = (tmp_path / "tool", tmp_path / "true", *USUAL, "--per", "total_area")
+    told = asked(correct, *given)
+    assert told["rows"][0]["unit"] == "objects/px^2"
+    assert told["rows"][0]["corrected"] == pytest.approx(1 / 32.5, rel=0.02)
+    _, out, _ = correct(*given)
+    assert "count over total_area, objects/px^2" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

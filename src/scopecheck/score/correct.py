@@ -222,9 +222,8 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         column = theirs.number_column(given, "--truth-value", besides=(asked.per,))
         true, true_unit = theirs.numbers(column, notes)
         at = np.array(places(mine, theirs, notes), int)
-        rows = list(range(len(at)))
     same_unit(mine, value, unit, theirs, column, true_unit, notes)
-    per = _per(mine, theirs, rows, asked, notes)
+    tool_per, true_per, unit = _per(mine, theirs, value, unit or true_unit, asked, notes)
     if at.size < 3:
         raise InputError(
             f"{theirs.path}: {at.size} annotated field{'s' * (at.size != 1)}; expected 3 or more, drawn at"
@@ -232,12 +231,12 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         )
     read_signs(mine, value, tool, notes, as_given=asked.as_given)
     read_signs(theirs, column, true, notes, as_given=asked.as_given)
-    known = {value: tool} if per[0] is None else {value: tool, str(asked.per): per[0]}
+    known = {value: tool} if tool_per is None else {value: tool, str(asked.per): tool_per}
     for name in asked.known:
         known[name] = mine.numbers(mine.number_column(name, "--known"), notes)[0]
     conditions = None if asked.condition is None else mine.words(asked.condition, "--condition")
-    strata = _strata(mine, tool if per[0] is None else tool / np.where(per[0], per[0], 1), asked)
-    return _Study(mine.names, tool, at, true, *per, conditions, strata, known, unit or true_unit, value)
+    strata = _strata(mine, tool if tool_per is None else tool / np.where(tool_per, tool_per, 1), asked)
+    return _Study(mine.names, tool, at, true, tool_per, true_per, conditions, strata, known, unit, value)
 
 
 def places(mine: FieldTable, theirs: FieldTable, notes: list[str]) -> list[int]:
@@ -269,25 +268,38 @@ def _stem(name: str) -> str:
 
 
 def _per(
-    mine: FieldTable, theirs: FieldTable, rows: Sequence[int], asked: Asked, notes: list[str]
-) -> tuple[Any, Any]:
+    mine: FieldTable, theirs: FieldTable, value: str, unit: str, asked: Asked, notes: list[str]
+) -> tuple[Any, Any, str]:
+    """The tool's and true numbers below the line, and the unit of the answer; none below, that of `value`."""
     if asked.per is None:
         if asked.estimand == "pooled ratio":
             raise InputError("--estimand ratio: needs --per, the column below the line, such as cells.")
-        return None, None
+        return None, None, unit
     if theirs is mine:
         raise InputError(
             "--per: needs the truth as a table of its own, with both columns, since each has a true and a"
             " tool's number."
         )
     both = [t.number_column(asked.per, "--per") for t in (mine, theirs)]
-    below = [mine.numbers(both[0], notes)[0], theirs.numbers(both[1], notes)[0]]
-    for table, column, values in zip((mine, theirs), both, below, strict=True):
+    (tool, tool_unit), (true, true_unit) = (
+        table.numbers(column, notes) for table, column in zip((mine, theirs), both, strict=True)
+    )
+    same_unit(mine, both[0], tool_unit, theirs, both[1], true_unit, notes)
+    for table, column, values in zip((mine, theirs), both, (tool, true), strict=True):
         if values.sum() <= 0 or (values < 0).any():
             raise InputError(
                 f"{table.path}: column {column!r} adds up to {values.sum():g}; a ratio needs a sum above 0."
             )
-    return below[0], below[1]
+    return tool, true, _unit_of_ratio(value, unit, both[0], tool_unit or true_unit)
+
+
+def _unit_of_ratio(value: str, unit: str, per: str, per_unit: str) -> str:
+    """Such as objects/px^2; a column without a unit goes by its name, and two in one unit give a fraction."""
+    from scopecheck.score.units import plain
+
+    if plain(unit) == plain(per_unit):
+        return ""
+    return f"{unit or value}/{per_unit or per}"
 
 
 def same_unit(
@@ -366,19 +378,21 @@ def _other_unit(study: _Study, path: Path, asked: Asked, notes: list[str]) -> No
     """Truth and tool apart by one factor in every field: another unit, or a bias; the files do not tell."""
     import numpy as np
 
-    mine, true = study.tool[study.at], study.true
-    if study.true_per is not None or (mine <= 0).any() or (true <= 0).any():
-        return
-    logs = np.log(true / mine)
-    factor = float(np.exp(np.median(logs)))
-    if logs.std() > 0.1 or 1 / OTHER_UNIT < factor < OTHER_UNIT:
-        return
-    said = (
-        f"{path}: the truth is {factor:.3g} times the tool's number in every field, as where the units differ"
-    )
-    if not asked.as_given:
-        raise InputError(f"{said}. Give both in one unit; if the tool is really so far off, --as-given.")
-    notes.append(f"{said}; taken as given.")
+    columns = [("the truth", study.tool, study.true)]
+    if study.tool_per is not None and study.true_per is not None:
+        columns.append((f"the truth of {asked.per!r}, below the line,", study.tool_per, study.true_per))
+    for truth, tool, true in columns:
+        mine = tool[study.at]
+        if (mine <= 0).any() or (true <= 0).any():
+            continue
+        logs = np.log(true / mine)
+        factor = float(np.exp(np.median(logs)))
+        if logs.std() > 0.1 or 1 / OTHER_UNIT < factor < OTHER_UNIT:
+            continue
+        said = f"{path}: {truth} is {factor:.3g} times the tool's number in every field, as where the units differ"
+        if not asked.as_given:
+            raise InputError(f"{said}. Give both in one unit; if the tool is really so far off, --as-given.")
+        notes.append(f"{said}; taken as given.")
 
 
 def _strata(table: FieldTable, tool: np.ndarray, asked: Asked) -> np.ndarray | None:
@@ -543,6 +557,11 @@ def _word(rows: Sequence[CorrectedRow], asked: Asked, notes: list[str]) -> None:
             " tool is followed as it is, and the interval is not to be trusted where a field may have"
             " failed altogether, or fields are empty or hold few objects: it then covered in 68 to 85 of 100"
             " made-up studies instead of 90 (page 'The corrected number')."
+        )
+    if len(rows) > 1:
+        notes.append(
+            "Each row is estimated on its own, with a weight of its own for the tool: the conditions' numbers"
+            f" need not add up to that of {WHOLE}, nor their mean be it."
         )
     for row in rows:
         if row.answer.equivalent < row.answer.n:
