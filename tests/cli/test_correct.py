@@ -623,6 +623,73 @@ def test_units_in_headings_have_to_agree(correct, tmp_path):
         assert ("taken for one unit" in " ".join(out.split())) == (heading == "area")
 
 
+OBJECTS = ("ImageNumber", "ObjectNumber", "AreaShape_Area")
+
+
+def of_objects(tmp_path, drug="Metadata_Drug"):
+    """Tables of objects of the tool and of the truth's 12 fields, and that of all fields."""
+    y, f, at = numbers()
+    f[3] = 0
+    counts = f.astype(int), y.astype(int)
+    rows = [(i + 1, j + 1, 20) for i in range(N) for j in range(counts[0][i])]
+    tool = table(tmp_path / "tool.csv", rows, OBJECTS)
+    rows = [(i + 1, j + 1, 21) for i in sorted(at) for j in range(counts[1][i])]
+    truth = table(tmp_path / "by_hand.csv", rows, OBJECTS)
+    rows = [(i + 1, "ab"[i % 2], f'"{y[i]:.1f}"'.replace(".", ",")) for i in range(N)]
+    every = table(tmp_path / "Image.csv", rows, ("ImageNumber", drug, "brightness"))
+    return tool, truth, every, *counts, at
+
+
+def test_a_truth_of_objects_is_taken_for_the_fields_that_it_names(correct, tmp_path):
+    from scopecheck.judge.correction import corrected
+
+    tool, truth, every, f, y, at = of_objects(tmp_path)
+    given = ("--all-fields", every, "--chosen", "random")
+    told = asked(correct, tool, truth, *given)
+    row, answer = told["rows"][0], corrected(f, np.sort(at), y[np.sort(at)])
+    assert (row["n"], row["fields"], row["unit"]) == (SHOWN, N, "objects")
+    assert row["corrected"] == pytest.approx(answer.value)
+    words = " ".join(told["notes"])
+    assert "by_hand.csv: names 12 fields; these are taken for annotated, and no others." in words
+    assert "give the truth as a table of numbers per field, in which it has a 0" in words
+    assert "tool.csv: 1 of 60 fields have no object (4)" in words
+    alone = table(tmp_path / "t.csv", [(i + 1, y[i]) for i in at], ("ImageNumber", "count"))
+    plain = asked(correct, tool, alone, *given)
+    assert plain["rows"][0]["corrected"] == pytest.approx(row["corrected"])
+    assert "taken for annotated" not in " ".join(plain["notes"])
+    total = asked(correct, tool, truth, *given, "--value", "total:AreaShape_Area")
+    assert total["rows"][0]["annotated_alone"] == pytest.approx(21 * y[at].mean())
+
+
+def test_a_truth_of_objects_beside_numbers_per_field_says_which_number(correct, tmp_path):
+    _, truth, _, f, y, at = of_objects(tmp_path)
+    tool = table(tmp_path / "c.csv", [(i + 1, f[i]) for i in range(N)], ("ImageNumber", "count"))
+    status, _, err = correct(tool, truth, *USUAL)
+    assert status == 2
+    assert "expected --truth-value count, total:COLUMN or mean:COLUMN" in err
+    told = asked(correct, tool, truth, *USUAL, "--truth-value", "count")
+    assert told["rows"][0]["annotated_alone"] == pytest.approx(y[at].mean())
+    rows = [(i + 1, y[i] + k) for i in at for k in range(3)]  # three annotators are no objects
+    for given in ((), ("--truth-value", "count")):
+        status, _, err = correct(tool, table(tmp_path / "t.csv", rows, ("field", "count")), *USUAL, *given)
+        assert status == 2
+
+
+def test_the_condition_of_a_table_of_objects_is_that_of_its_fields(correct, tmp_path):
+    tool, _, every, f, y, _ = of_objects(tmp_path)
+    truth = table(tmp_path / "t.csv", [(i + 1, y[i]) for i in range(20)], ("ImageNumber", "count"))
+    given = (tool, truth, "--all-fields", every, "--chosen", "random", "--as-given")
+    told = asked(correct, *given, "--condition", "Metadata_Drug", "--known", "brightness")
+    assert [row["condition"] for row in told["rows"]] == ["a", "b", "all fields"]
+    assert [row["fields"] for row in told["rows"]] == [30, 30, 60]
+    assert told["rows"][1]["uncorrected"] == pytest.approx(f[1::2].mean())
+    assert told["exchangeable"]["known"] == ["count", "brightness"]
+    status, _, err = correct(*given, "--condition", "Drug")
+    assert status == 2
+    assert "Image.csv: has no column 'Drug'" in err
+    assert "--condition; its headings are ImageNumber, Metadata_Drug, brightness." in err
+
+
 def test_zeros_and_negative_numbers_count_and_are_told(correct, tmp_path):
     y, f, at = numbers()
     f[:5], y[:5] = 0, 0

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
-from scopecheck.score.field_table import FieldTable, read_fields
+from scopecheck.score.field_table import FieldTable, read_fields, read_truth
 from scopecheck.score.pair_names import few, match
+from scopecheck.score.user_table import place as heading_place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,8 @@ class Asked:
     decimal : {"point", "comma"}, optional
         What separates decimals, where a table leaves it in doubt.
     every : Path, optional
-        Table that names all fields, where the tool's is a table of objects (`object_table`).
+        Table that names all fields, where the tool's is a table of objects (`object_table`); condition,
+        strata and what else is known are its columns then.
     seed : int
         Of the draw of the fields to annotate next, and of the permutations.
     as_given : bool
@@ -162,9 +164,10 @@ def correct_study(tool: Path, truth: Path | None, asked: Asked) -> CorrectedStud
     _installed()
     notes: list[str] = []
     mine = read_fields(tool, asked.field, decimal=asked.decimal, every=asked.every, value=asked.value)
-    theirs = (
-        mine if truth is None else read_fields(truth, asked.true_field or asked.field, decimal=asked.decimal)
-    )
+    theirs = mine
+    if truth is not None:
+        named = asked.true_field or asked.field
+        theirs = read_truth(truth, named, mine, decimal=asked.decimal, value=asked.true_value)
     return correct_tables(mine, theirs, asked, notes)
 
 
@@ -231,12 +234,28 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         )
     read_signs(mine, value, tool, notes, as_given=asked.as_given)
     read_signs(theirs, column, true, notes, as_given=asked.as_given)
+    _of_every(mine, asked)
     known = {value: tool} if tool_per is None else {value: tool, str(asked.per): tool_per}
     for name in asked.known:
         known[name] = mine.numbers(mine.number_column(name, "--known"), notes)[0]
     conditions = None if asked.condition is None else mine.words(asked.condition, "--condition")
     strata = _strata(mine, tool if tool_per is None else tool / np.where(tool_per, tool_per, 1), asked)
     return _Study(mine.names, tool, at, true, tool_per, true_per, conditions, strata, known, unit, value)
+
+
+def _of_every(mine: FieldTable, asked: Asked) -> None:
+    """Of a table of objects the columns beside its number stand in the table of all fields: say so."""
+    if asked.every is None or not mine.units:
+        return
+    heads = [one for one in mine.headings if one not in mine.units]
+    of = asked.strata if isinstance(asked.strata, str) else None
+    for option, name in (
+        ("--condition", asked.condition),
+        ("--strata", of),
+        *(("--known", x) for x in asked.known),
+    ):
+        if name is not None:
+            heading_place(asked.every, heads, name, option)
 
 
 def places(mine: FieldTable, theirs: FieldTable, notes: list[str]) -> list[int]:
@@ -389,7 +408,10 @@ def _other_unit(study: _Study, path: Path, asked: Asked, notes: list[str]) -> No
         factor = float(np.exp(np.median(logs)))
         if logs.std() > 0.1 or 1 / OTHER_UNIT < factor < OTHER_UNIT:
             continue
-        said = f"{path}: {truth} is {factor:.3g} times the tool's number in every field, as where the units differ"
+        said = (
+            f"{path}: {truth} is {factor:.3g} times the tool's number in every field, as where the units"
+            " differ"
+        )
         if not asked.as_given:
             raise InputError(f"{said}. Give both in one unit; if the tool is really so far off, --as-given.")
         notes.append(f"{said}; taken as given.")
