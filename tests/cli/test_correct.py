@@ -94,6 +94,11 @@ def test_conditions_are_corrected_alone_and_together(correct, tmp_path):
     a, b, both = (row["corrected"] for row in told["rows"])
     assert both == pytest.approx((a + b) / 2, abs=1)
     assert told["rows"][2]["strata"] == 2
+    own = "Each row is estimated on its own, with a weight of its own for the tool"
+    assert sum(note.startswith(own) for note in told["notes"]) == 1
+    _, out, _ = correct(tool, truth, *USUAL, "--condition", "drug")
+    assert own in " ".join(out.split())
+    assert not any(note.startswith(own) for note in asked(correct, tool, truth, *USUAL)["notes"])
 
 
 def test_a_ratio_is_that_of_two_sums(correct, tmp_path):
@@ -104,6 +109,65 @@ def test_a_ratio_is_that_of_two_sums(correct, tmp_path):
     told = asked(correct, tool, truth, "--chosen", "random", "--value", "positive", "--per", "cells")
     assert told["rows"][0]["estimand"] == "pooled ratio"
     assert told["rows"][0]["corrected"] == pytest.approx(0.25)
+    assert told["rows"][0]["unit"] == ""
+
+
+def areas(tmp_path, unit, true_unit, times=1.0):
+    """Counts, and areas that the truth gives `times` as large; and what `correct` is asked."""
+    y, f, at = numbers()
+    own = np.random.default_rng(1).normal(5000, 300, N).round(1)
+    rows = [(f"f{i}", f[i], own[i]) for i in range(N)]
+    tool = table(tmp_path / "c.csv", rows, ("field", "count", f"area{unit}"))
+    rows = [(f"f{i}", y[i], round(times * own[i], 1)) for i in at]
+    truth = table(tmp_path / "t.csv", rows, ("field", "count", f"area{true_unit}"))
+    return tool, truth, *USUAL, "--per", "area"
+
+
+def test_units_below_the_line_have_to_agree(correct, tmp_path):
+    status, out, err = correct(*areas(tmp_path, " [um^2]", " [px^2]", 9.46))
+    assert (status, out) == (2, "")
+    assert "t.csv: column 'area [px^2]' is in px^2, but 'area [um^2]' of" in err
+    told = asked(correct, *areas(tmp_path, " [um^2]", " [µm²]"))
+    assert told["rows"][0]["unit"] == "count/um^2"
+    told = asked(correct, *areas(tmp_path, "", " [um^2]"))
+    assert told["rows"][0]["unit"] == "count/um^2"
+    assert any("'area' of c.csv names no unit, and 'area [um^2]' of t.csv um^2" in x for x in told["notes"])
+
+
+def test_numbers_below_the_line_that_look_like_another_unit_are_refused(correct, tmp_path):
+    given = areas(tmp_path, "", "", 9.46)
+    status, out, err = correct(*given)
+    said = "the truth of 'area', below the line, is 9.46 times the tool's number in every field, as where"
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "Give both in one unit" in err
+    told = asked(correct, *given, "--as-given")
+    assert any(said in note and note.endswith("taken as given.") for note in told["notes"])
+    tool, truth = rows_of(other_unit)
+    heads = ("field", "count", "cells")
+    tool = table(tmp_path / "a.csv", [(*row, 7) for row in tool], heads)
+    truth = table(tmp_path / "b.csv", [(*row, 7) for row in truth], heads)
+    status, _, err = correct(tool, truth, *USUAL, "--per", "cells")
+    assert status == 2
+    assert "the truth is 0.13 times the tool's number in every field" in err
+
+
+def test_a_ratio_of_label_images_bears_both_units(correct, tmp_path):
+    for name in ("tool", "true"):
+        (tmp_path / name).mkdir()
+    for i in range(8):
+        picture = np.zeros((40, 40), np.uint16)
+        for k in range(3 + i % 3):
+            picture[8 * k : 8 * k + 5, 2 : 8 + i % 2] = k + 1
+        tifffile.imwrite(tmp_path / "true" / f"f{i}.tif", picture)
+        picture[picture == 3] = 0
+        tifffile.imwrite(tmp_path / "tool" / f"f{i}.tif", picture)
+    given = (tmp_path / "tool", tmp_path / "true", *USUAL, "--per", "total_area")
+    told = asked(correct, *given)
+    assert told["rows"][0]["unit"] == "objects/px^2"
+    assert told["rows"][0]["corrected"] == pytest.approx(1 / 32.5, rel=0.02)
+    _, out, _ = correct(*given)
+    assert "count over total_area, objects/px^2" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -557,6 +621,73 @@ def test_units_in_headings_have_to_agree(correct, tmp_path):
         assert got == status
         assert ("is in um^2, but 'area (px^2)'" in err) == (status == 2)
         assert ("taken for one unit" in " ".join(out.split())) == (heading == "area")
+
+
+OBJECTS = ("ImageNumber", "ObjectNumber", "AreaShape_Area")
+
+
+def of_objects(tmp_path, drug="Metadata_Drug"):
+    """Tables of objects of the tool and of the truth's 12 fields, and that of all fields."""
+    y, f, at = numbers()
+    f[3] = 0
+    counts = f.astype(int), y.astype(int)
+    rows = [(i + 1, j + 1, 20) for i in range(N) for j in range(counts[0][i])]
+    tool = table(tmp_path / "tool.csv", rows, OBJECTS)
+    rows = [(i + 1, j + 1, 21) for i in sorted(at) for j in range(counts[1][i])]
+    truth = table(tmp_path / "by_hand.csv", rows, OBJECTS)
+    rows = [(i + 1, "ab"[i % 2], f'"{y[i]:.1f}"'.replace(".", ",")) for i in range(N)]
+    every = table(tmp_path / "Image.csv", rows, ("ImageNumber", drug, "brightness"))
+    return tool, truth, every, *counts, at
+
+
+def test_a_truth_of_objects_is_taken_for_the_fields_that_it_names(correct, tmp_path):
+    from scopecheck.judge.correction import corrected
+
+    tool, truth, every, f, y, at = of_objects(tmp_path)
+    given = ("--all-fields", every, "--chosen", "random")
+    told = asked(correct, tool, truth, *given)
+    row, answer = told["rows"][0], corrected(f, np.sort(at), y[np.sort(at)])
+    assert (row["n"], row["fields"], row["unit"]) == (SHOWN, N, "objects")
+    assert row["corrected"] == pytest.approx(answer.value)
+    words = " ".join(told["notes"])
+    assert "by_hand.csv: names 12 fields; these are taken for annotated, and no others." in words
+    assert "give the truth as a table of numbers per field, in which it has a 0" in words
+    assert "tool.csv: 1 of 60 fields have no object (4)" in words
+    alone = table(tmp_path / "t.csv", [(i + 1, y[i]) for i in at], ("ImageNumber", "count"))
+    plain = asked(correct, tool, alone, *given)
+    assert plain["rows"][0]["corrected"] == pytest.approx(row["corrected"])
+    assert "taken for annotated" not in " ".join(plain["notes"])
+    total = asked(correct, tool, truth, *given, "--value", "total:AreaShape_Area")
+    assert total["rows"][0]["annotated_alone"] == pytest.approx(21 * y[at].mean())
+
+
+def test_a_truth_of_objects_beside_numbers_per_field_says_which_number(correct, tmp_path):
+    _, truth, _, f, y, at = of_objects(tmp_path)
+    tool = table(tmp_path / "c.csv", [(i + 1, f[i]) for i in range(N)], ("ImageNumber", "count"))
+    status, _, err = correct(tool, truth, *USUAL)
+    assert status == 2
+    assert "expected --truth-value count, total:COLUMN or mean:COLUMN" in err
+    told = asked(correct, tool, truth, *USUAL, "--truth-value", "count")
+    assert told["rows"][0]["annotated_alone"] == pytest.approx(y[at].mean())
+    rows = [(i + 1, y[i] + k) for i in at for k in range(3)]  # three annotators are no objects
+    for given in ((), ("--truth-value", "count")):
+        status, _, err = correct(tool, table(tmp_path / "t.csv", rows, ("field", "count")), *USUAL, *given)
+        assert status == 2
+
+
+def test_the_condition_of_a_table_of_objects_is_that_of_its_fields(correct, tmp_path):
+    tool, _, every, f, y, _ = of_objects(tmp_path)
+    truth = table(tmp_path / "t.csv", [(i + 1, y[i]) for i in range(20)], ("ImageNumber", "count"))
+    given = (tool, truth, "--all-fields", every, "--chosen", "random", "--as-given")
+    told = asked(correct, *given, "--condition", "Metadata_Drug", "--known", "brightness")
+    assert [row["condition"] for row in told["rows"]] == ["a", "b", "all fields"]
+    assert [row["fields"] for row in told["rows"]] == [30, 30, 60]
+    assert told["rows"][1]["uncorrected"] == pytest.approx(f[1::2].mean())
+    assert told["exchangeable"]["known"] == ["count", "brightness"]
+    status, _, err = correct(*given, "--condition", "Drug")
+    assert status == 2
+    assert "Image.csv: has no column 'Drug'" in err
+    assert "--condition; its headings are ImageNumber, Metadata_Drug, brightness." in err
 
 
 def test_zeros_and_negative_numbers_count_and_are_told(correct, tmp_path):

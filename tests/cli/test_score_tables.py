@@ -211,6 +211,34 @@ def test_objects_of_cellprofiler_need_the_list_of_fields(run, tmp_path):
     assert "field '11' is not in" in refused(run, mine, truth, *given[2:], "--all-fields", short)
 
 
+def test_a_truth_of_objects_is_judged_over_the_fields_that_it_names(run, tmp_path):
+    got, true = numbers()
+    heads = ("ImageNumber", "ObjectNumber", "AreaShape_Area")
+    mine = table(tmp_path / "Nuclei.csv", heads, objects_of(got))
+    some = [row for row in objects_of(true) if row[0] in (2, 3, 5, 8, 12)]
+    truth = table(tmp_path / "by_hand.csv", heads, some)
+    given = (mine, truth, "--all-fields", cellprofiler_image(tmp_path, got))
+    content, row = judged(run, *given, "--value", "count", "--tolerance", "0.1")
+    at = [1, 2, 4, 7, 11]
+    assert row["n"] == 5
+    assert [one["true"] for one in content["fields"]] == true[at].tolist()
+    assert [one["measured"] for one in content["fields"]] == got[at].tolist()
+    words = " ".join(content["notes"])
+    assert "by_hand.csv: names 5 fields; these are taken for annotated, and no others." in words
+    assert "give the truth as a table of numbers per field, in which it has a 0" in words
+    assert "7 fields without a truth are left out" in words
+    assert "counts from 1 in every run" in words
+    content, _ = judged(run, *given, "--value", "total:AreaShape_Area")  # the truth's alike, not its count
+    assert content["fields"][0]["true"] == sum(50 + j for j in range(true[1]))
+    content, _ = judged(run, *given, "--value", "mean:AreaShape_Area")
+    assert content["fields"][0]["true"] == pytest.approx(50 + (true[1] - 1) / 2)
+    assert "is CellProfiler's table of objects" in refused(run, given[3], truth, "--value", "Count_Nuclei")
+    said = refused(run, given[3], truth, "--value", "Count_Nuclei", *given[2:])
+    assert "expected --truth-value count, total:COLUMN or mean:COLUMN" in said
+    given = ("--value", "Count_Nuclei", "--truth-value", "count", "--field", "ImageNumber", *given[2:])
+    assert judged(run, given[-1], truth, *given)[1]["n"] == 5
+
+
 def test_objects_of_qupath_fiji_and_trackmate_are_known_by_their_headings(run, tmp_path):
     got, true = numbers()
     truth = table(tmp_path / "t.csv", ("field", "count"), [(f"img{i}", x) for i, x in enumerate(true)])

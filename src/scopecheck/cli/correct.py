@@ -86,7 +86,7 @@ def correct(
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a table leaves it open.")] = None,
     all_fields: Annotated[
         Path | None,
-        typer.Option(help="Table of all fields' names, where TOOL has a row an object (--value count)."),
+        typer.Option(help="Table of all fields, where TOOL has a row an object; --condition is its column."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the draw of the fields to annotate next.")] = 0,
     as_given: Annotated[

@@ -145,7 +145,7 @@ def labels(
         ),
     ] = None,
     all_fields: Annotated[
-        Path | None, typer.Option(help="Table of all fields' names, where a table has a row an object.")
+        Path | None, typer.Option(help="Table of all fields' names, where PRED has a row an object.")
     ] = None,
     against: Annotated[
         Path | None,

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
-from scopecheck.score.field_table import FieldTable, read_fields
+from scopecheck.score.field_table import FieldTable, read_fields, read_truth
 from scopecheck.score.pair_names import few, match
+from scopecheck.score.user_table import place as heading_place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +54,8 @@ class Asked:
     decimal : {"point", "comma"}, optional
         What separates decimals, where a table leaves it in doubt.
     every : Path, optional
-        Table that names all fields, where the tool's is a table of objects (`object_table`).
+        Table that names all fields, where the tool's is a table of objects (`object_table`); condition,
+        strata and what else is known are its columns then.
     seed : int
         Of the draw of the fields to annotate next, and of the permutations.
     as_given : bool
@@ -162,9 +164,10 @@ def correct_study(tool: Path, truth: Path | None, asked: Asked) -> CorrectedStud
     _installed()
     notes: list[str] = []
     mine = read_fields(tool, asked.field, decimal=asked.decimal, every=asked.every, value=asked.value)
-    theirs = (
-        mine if truth is None else read_fields(truth, asked.true_field or asked.field, decimal=asked.decimal)
-    )
+    theirs = mine
+    if truth is not None:
+        named = asked.true_field or asked.field
+        theirs = read_truth(truth, named, mine, decimal=asked.decimal, value=asked.true_value)
     return correct_tables(mine, theirs, asked, notes)
 
 
@@ -222,9 +225,8 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         column = theirs.number_column(given, "--truth-value", besides=(asked.per,))
         true, true_unit = theirs.numbers(column, notes)
         at = np.array(places(mine, theirs, notes), int)
-        rows = list(range(len(at)))
     same_unit(mine, value, unit, theirs, column, true_unit, notes)
-    per = _per(mine, theirs, rows, asked, notes)
+    tool_per, true_per, unit = _per(mine, theirs, value, unit or true_unit, asked, notes)
     if at.size < 3:
         raise InputError(
             f"{theirs.path}: {at.size} annotated field{'s' * (at.size != 1)}; expected 3 or more, drawn at"
@@ -232,12 +234,28 @@ def _study(mine: FieldTable, theirs: FieldTable, asked: Asked, notes: list[str])
         )
     read_signs(mine, value, tool, notes, as_given=asked.as_given)
     read_signs(theirs, column, true, notes, as_given=asked.as_given)
-    known = {value: tool} if per[0] is None else {value: tool, str(asked.per): per[0]}
+    _of_every(mine, asked)
+    known = {value: tool} if tool_per is None else {value: tool, str(asked.per): tool_per}
     for name in asked.known:
         known[name] = mine.numbers(mine.number_column(name, "--known"), notes)[0]
     conditions = None if asked.condition is None else mine.words(asked.condition, "--condition")
-    strata = _strata(mine, tool if per[0] is None else tool / np.where(per[0], per[0], 1), asked)
-    return _Study(mine.names, tool, at, true, *per, conditions, strata, known, unit or true_unit, value)
+    strata = _strata(mine, tool if tool_per is None else tool / np.where(tool_per, tool_per, 1), asked)
+    return _Study(mine.names, tool, at, true, tool_per, true_per, conditions, strata, known, unit, value)
+
+
+def _of_every(mine: FieldTable, asked: Asked) -> None:
+    """Of a table of objects the columns beside its number stand in the table of all fields: say so."""
+    if asked.every is None or not mine.units:
+        return
+    heads = [one for one in mine.headings if one not in mine.units]
+    of = asked.strata if isinstance(asked.strata, str) else None
+    for option, name in (
+        ("--condition", asked.condition),
+        ("--strata", of),
+        *(("--known", x) for x in asked.known),
+    ):
+        if name is not None:
+            heading_place(asked.every, heads, name, option)
 
 
 def places(mine: FieldTable, theirs: FieldTable, notes: list[str]) -> list[int]:
@@ -269,25 +287,38 @@ def _stem(name: str) -> str:
 
 
 def _per(
-    mine: FieldTable, theirs: FieldTable, rows: Sequence[int], asked: Asked, notes: list[str]
-) -> tuple[Any, Any]:
+    mine: FieldTable, theirs: FieldTable, value: str, unit: str, asked: Asked, notes: list[str]
+) -> tuple[Any, Any, str]:
+    """The tool's and true numbers below the line, and the unit of the answer; none below, that of `value`."""
     if asked.per is None:
         if asked.estimand == "pooled ratio":
             raise InputError("--estimand ratio: needs --per, the column below the line, such as cells.")
-        return None, None
+        return None, None, unit
     if theirs is mine:
         raise InputError(
             "--per: needs the truth as a table of its own, with both columns, since each has a true and a"
             " tool's number."
         )
     both = [t.number_column(asked.per, "--per") for t in (mine, theirs)]
-    below = [mine.numbers(both[0], notes)[0], theirs.numbers(both[1], notes)[0]]
-    for table, column, values in zip((mine, theirs), both, below, strict=True):
+    (tool, tool_unit), (true, true_unit) = (
+        table.numbers(column, notes) for table, column in zip((mine, theirs), both, strict=True)
+    )
+    same_unit(mine, both[0], tool_unit, theirs, both[1], true_unit, notes)
+    for table, column, values in zip((mine, theirs), both, (tool, true), strict=True):
         if values.sum() <= 0 or (values < 0).any():
             raise InputError(
                 f"{table.path}: column {column!r} adds up to {values.sum():g}; a ratio needs a sum above 0."
             )
-    return below[0], below[1]
+    return tool, true, _unit_of_ratio(value, unit, both[0], tool_unit or true_unit)
+
+
+def _unit_of_ratio(value: str, unit: str, per: str, per_unit: str) -> str:
+    """Such as objects/px^2; a column without a unit goes by its name, and two in one unit give a fraction."""
+    from scopecheck.score.units import plain
+
+    if plain(unit) == plain(per_unit):
+        return ""
+    return f"{unit or value}/{per_unit or per}"
 
 
 def same_unit(
@@ -366,19 +397,24 @@ def _other_unit(study: _Study, path: Path, asked: Asked, notes: list[str]) -> No
     """Truth and tool apart by one factor in every field: another unit, or a bias; the files do not tell."""
     import numpy as np
 
-    mine, true = study.tool[study.at], study.true
-    if study.true_per is not None or (mine <= 0).any() or (true <= 0).any():
-        return
-    logs = np.log(true / mine)
-    factor = float(np.exp(np.median(logs)))
-    if logs.std() > 0.1 or 1 / OTHER_UNIT < factor < OTHER_UNIT:
-        return
-    said = (
-        f"{path}: the truth is {factor:.3g} times the tool's number in every field, as where the units differ"
-    )
-    if not asked.as_given:
-        raise InputError(f"{said}. Give both in one unit; if the tool is really so far off, --as-given.")
-    notes.append(f"{said}; taken as given.")
+    columns = [("the truth", study.tool, study.true)]
+    if study.tool_per is not None and study.true_per is not None:
+        columns.append((f"the truth of {asked.per!r}, below the line,", study.tool_per, study.true_per))
+    for truth, tool, true in columns:
+        mine = tool[study.at]
+        if (mine <= 0).any() or (true <= 0).any():
+            continue
+        logs = np.log(true / mine)
+        factor = float(np.exp(np.median(logs)))
+        if logs.std() > 0.1 or 1 / OTHER_UNIT < factor < OTHER_UNIT:
+            continue
+        said = (
+            f"{path}: {truth} is {factor:.3g} times the tool's number in every field, as where the units"
+            " differ"
+        )
+        if not asked.as_given:
+            raise InputError(f"{said}. Give both in one unit; if the tool is really so far off, --as-given.")
+        notes.append(f"{said}; taken as given.")
 
 
 def _strata(table: FieldTable, tool: np.ndarray, asked: Asked) -> np.ndarray | None:
@@ -543,6 +579,11 @@ def _word(rows: Sequence[CorrectedRow], asked: Asked, notes: list[str]) -> None:
             " tool is followed as it is, and the interval is not to be trusted where a field may have"
             " failed altogether, or fields are empty or hold few objects: it then covered in 68 to 85 of 100"
             " made-up studies instead of 90 (page 'The corrected number')."
+        )
+    if len(rows) > 1:
+        notes.append(
+            "Each row is estimated on its own, with a weight of its own for the tool: the conditions' numbers"
+            f" need not add up to that of {WHOLE}, nor their mean be it."
         )
     for row in rows:
         if row.answer.equivalent < row.answer.n:

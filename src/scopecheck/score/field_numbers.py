@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
 from scopecheck.score.correct import places, read_signs, same_unit
-from scopecheck.score.field_table import FieldTable, read_fields
+from scopecheck.score.field_table import FieldTable, read_fields, read_truth
 from scopecheck.score.pair_names import few
 from scopecheck.score.replicates import of_fields
 
@@ -41,7 +41,8 @@ class NumberRules:
         Heading of what is independent, or ``field``; by default animal or well, where a table or the fields'
         names say them.
     every : Path, optional
-        Table that names all fields, where a table has a row an object.
+        Table that names all fields of `predicted`, where it has a row an object. Of a truth with a row an
+        object the fields that it names are judged.
     tolerance, truth_uncertainty : mapping
         By heading, or ``all``.
     units : mapping of str to mapping
@@ -108,13 +109,11 @@ def score_numbers(predicted: Path, true: Path | None, rules: NumberRules) -> Num
     mine = read_fields(predicted, rules.field, decimal=rules.decimal, every=rules.every, value=rules.value)
     theirs = mine
     if true is not None:
-        theirs = read_fields(
-            true,
-            rules.true_field or rules.field,
-            decimal=rules.decimal,
-            every=rules.every,
-            value=rules.true_value,
-        )
+        named, of = rules.true_field or rules.field, rules.true_value
+        if rules.every is None:
+            theirs = read_fields(true, named, decimal=rules.decimal)
+        else:
+            theirs = read_truth(true, named, mine, decimal=rules.decimal, value=of)
     notes: list[str] = []
     value, column, got, at, truth, unit, names = _columns(mine, theirs, rules, notes)
     notes[:0] = dict.fromkeys([*mine.sheet.notes, *theirs.sheet.notes])

@@ -44,12 +44,15 @@ class FieldTable:
     units : dict of str to str, optional
         Of the columns that were measured; else a unit is read from the heading: ``area (um^2)``,
         ``area_um2``.
+    decimal : {"point", "comma"}, optional
+        Of the columns beside those measured, which may come from a table that was read.
     """
 
     sheet: Sheet
     names: list[str]
     field: str
     units: Mapping[str, str] | None = None
+    decimal: str | None = "point"
 
     @property
     def path(self) -> Path:
@@ -101,8 +104,9 @@ class FieldTable:
         """A column as finite numbers, and its unit where the heading names one; see `user_table.numbers`."""
         cells = self.cells(heading)
         chosen = range(len(cells)) if rows is None else rows
+        beside = self.units is not None and heading not in self.units
         got = numbers(
-            self.sheet,
+            replace(self.sheet, decimal=self.decimal) if beside else self.sheet,
             {heading: [cells[i] for i in chosen]},
             notes,
             lines=[self.sheet.lines[i] for i in chosen],
@@ -112,7 +116,8 @@ class FieldTable:
 
     def unit(self, heading: str) -> str:
         """The unit of a column; empty where none is named."""
-        return bare(heading)[1] if self.units is None else self.units.get(heading, "")
+        known = self.units or {}
+        return known[heading] if heading in known else bare(heading)[1]
 
 
 def read_fields(
@@ -122,6 +127,7 @@ def read_fields(
     decimal: str | None = None,
     every: Path | None = None,
     value: str | None = None,
+    truth: bool = False,
 ) -> FieldTable:
     """Read a table of one row a field, or of one row an object where all fields are known.
 
@@ -137,6 +143,9 @@ def read_fields(
         Table that names all fields; then a table of objects is taken together to `value`, a number a field
         (`object_table.grouped`).
     value : str, optional
+    truth : bool
+        Of a table of objects take the fields that it names, since which others were annotated nobody knows;
+        see `read_truth`.
 
     Raises
     ------
@@ -147,21 +156,56 @@ def read_fields(
     sheet = read_sheet(path, "field,count", decimal=decimal)
     if whose := program(sheet):
         at = field_of(sheet, path, field)
-        if every is None:
+        if every is None and not truth:
             raise InputError(how_to(path, whose))
+        if truth and value is None:
+            raise InputError(
+                f"{path}: is {whose}'s table of objects, with a row an object, and the tool's table has a row"
+                " a field; expected --truth-value count, total:COLUMN or mean:COLUMN, the number that a"
+                " field's objects are taken together to. Or give the truth as a table with a row a field."
+            )
         sheet, value, unit = grouped(sheet, at, every, value)
-        return FieldTable(sheet, [row[0] for row in sheet.rows], at, {value: unit})
+        return FieldTable(sheet, [row[0] for row in sheet.rows], at, {value: unit}, decimal)
     table = FieldTable(sheet, [], "")
     heading = table.column(field, "--field") if field else _field(table)
     names = [cell.strip() for cell in table.cells(heading)]
     if "" in names:
         line = sheet.lines[names.index("")]
         raise InputError(f"{path}: line {line}: no field's name in column {heading!r}.")
-    if every is not None and len(set(names)) < len(names):
+    objects = every is not None and len(set(names)) < len(names)
+    if truth:  # it may also hold a field twice by mistake, or a row an annotator
+        heads = [bare(one)[0].casefold() for one in table.headings]
+        objects = 2 * len(set(names)) < len(names) and value is not None and value.casefold() not in heads
+    if objects:
         sheet, value, unit = grouped(sheet, heading, every, value)
-        return FieldTable(sheet, [row[0] for row in sheet.rows], heading, {value: unit})
+        return FieldTable(sheet, [row[0] for row in sheet.rows], heading, {value: unit}, decimal)
     _once(path, heading, names)
     return replace(table, names=names, field=heading)
+
+
+def read_truth(
+    path: Path, field: str | None, mine: FieldTable, *, decimal: str | None = None, value: str | None = None
+) -> FieldTable:
+    """Read the table of truths beside the tool's; a table of objects is taken for the fields that it names.
+
+    Parameters
+    ----------
+    path : Path
+    field : str, optional
+    mine : FieldTable
+        The tool's. If it was a table of objects, the truth's objects are taken together as its were.
+    decimal : {"point", "comma"}, optional
+    value : str, optional
+        Of a table of objects ``count``, ``total:COLUMN`` or ``mean:COLUMN``.
+
+    Raises
+    ------
+    InputError
+        As `read_fields`; and if it is a table of objects, and nothing says which number is meant.
+    """
+    if value is None and mine.units:
+        value = next(iter(mine.units))
+    return read_fields(path, field, decimal=decimal, value=value, truth=True)
 
 
 def _field(table: FieldTable) -> str:

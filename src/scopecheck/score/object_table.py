@@ -74,7 +74,7 @@ def _without_annotations(sheet: Sheet) -> Sheet:
     return replace(sheet, rows=[sheet.rows[i] for i in kept], lines=[sheet.lines[i] for i in kept])
 
 
-def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[Sheet, str, str]:
+def grouped(sheet: Sheet, field: str, every: Path | None, value: str | None) -> tuple[Sheet, str, str]:
     """One number a field from a table of objects.
 
     Parameters
@@ -83,16 +83,17 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
         A row an object.
     field : str
         Heading of the fields' names.
-    every : Path
-        Table that names all fields, under the same heading or the first column's.
+    every : Path or None
+        Table that names all fields, under the same heading or the first column's. None: of the truth, of
+        which the fields that it names are taken, and no others.
     value : str, optional
         ``count`` (the default), ``total:COLUMN`` or ``mean:COLUMN``.
 
     Returns
     -------
     sheet : Sheet
-        With the columns `field` and `value`, a row a field, and notes on how many have no object; and with
-        columns of wells or animals, which `every` or else the objects' table has.
+        With the columns `field` and `value`, a row a field, and notes on how many have no object; with the
+        other columns of `every`; and with columns of wells or animals which the objects' table has.
     value : str
     unit : str
 
@@ -103,7 +104,9 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
     """
     path, notes = sheet.path, sheet.notes
     sheet = _without_annotations(sheet)
-    listed = read_sheet(every, "field", decimal=sheet.decimal, least=1)
+    listed = (
+        _named(sheet, field) if every is None else read_sheet(every, "field", decimal=sheet.decimal, least=1)
+    )
     at = listed.headings.index(field) if field in listed.headings else 0
     names = [row[at].strip() for row in listed.rows]
     if twice := [name for name, n in Counter(names).items() if n > 1 or not name]:
@@ -142,16 +145,47 @@ def grouped(sheet: Sheet, field: str, every: Path, value: str | None) -> tuple[S
         cells = [float(got[rows].mean() if how == "mean" else got[rows].sum()) for rows in members.values()]
     rows = [[name, repr(cell)] for name, cell in zip(names, cells, strict=True)]
     heads = [field, value]
-    for head in dict.fromkeys([*listed.headings, *sheet.headings]):
-        if not is_level(head) or head in heads or head == listed.headings[at]:
+    first = [inside[0] if inside else None for inside in members.values()]
+    for head in dict.fromkeys([*listed.headings, *filter(is_level, sheet.headings)]):
+        if not head or head in heads or head == listed.headings[at]:
             continue
         heads.append(head)
-        for row, mine, first in zip(rows, listed.rows, members.values(), strict=True):
-            if head in listed.headings:
-                row.append(mine[listed.headings.index(head)])
-            else:
-                row.append(sheet.rows[first[0]][sheet.headings.index(head)] if first else "")
+        source, lines = (listed, range(len(names))) if head in listed.headings else (sheet, first)
+        spot = source.headings.index(head)
+        for row, line in zip(rows, lines, strict=True):
+            row.append("" if line is None else source.rows[line][spot])
     notes.append(
         f"{path.name}: {len(sheet.rows)} objects are taken together to {value} of {len(names)} fields."
     )
+    if every is None:
+        notes += _of_the_named(path, field, how, len(names))
     return Sheet(path, heads, rows, listed.lines, "point", notes), value, unit
+
+
+def _of_the_named(path: Path, field: str, how: str, many: int) -> list[str]:
+    """What a reader must know where the fields of a truth are those which its objects name."""
+    said = f"{path.name}: names {many} fields; these are taken for annotated, and no others."
+    if how != "mean":
+        said += (
+            " A field that was annotated and holds no object is not in a table of objects, and without it"
+            " the mean of the truths is too high: if there is one, give the truth as a table of numbers per"
+            " field, in which it has a 0."
+        )
+    if field != "ImageNumber":
+        return [said]
+    return [
+        said,
+        f"{path.name}: fields pair by ImageNumber, which CellProfiler counts from 1 in every run; see that"
+        " both tables number the same images alike.",
+    ]
+
+
+def _named(sheet: Sheet, field: str) -> Sheet:
+    """The fields that a table of objects names, a row each, with the line where each is met first."""
+    at = sheet.headings.index(field)
+    first: dict[str, int] = {}
+    for row, line in zip(sheet.rows, sheet.lines, strict=True):
+        first.setdefault(row[at].strip(), line)
+    if "" in first:
+        raise InputError(f"{sheet.path}: line {first['']}: no field's name in column {field!r}.")
+    return Sheet(sheet.path, [field], [[name] for name in first], list(first.values()), sheet.decimal)
