@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
 from scopecheck.score.condition_table import Table, asked_role
-from scopecheck.score.level_names import animals_in, level_places, well_in, wells_in
+from scopecheck.score.level_names import level_places, shared_in
 from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
@@ -52,11 +52,13 @@ def replicates(table: Table, scale: str, estimand: str, notes: list[str]) -> tup
     Raises
     ------
     InputError
-        For a field that occurs twice, a level asked for that another column groups, fewer than two replicates
-        in a condition, and pairs without a partner.
+        For a line an object without its well or animal, a field that occurs twice, a level asked for that
+        another column groups, fewer than two replicates in a condition, and pairs without a partner.
     """
-    _no_field_twice(table, notes)
-    table, guess = _with_wells(table)
+    given = table
+    table, guess = _with_wells(given)
+    _no_objects(table)
+    _no_field_twice(given, notes)
     level, paired = _level(table), "--paired" in table.asked
     sides = []
     for name, mine in ((table.of, ~table.second), (table.over, table.second)):
@@ -178,10 +180,9 @@ def _with_wells(table: Table) -> tuple[Table, str]:
         found = [f"row {a}, column {b}" for a, b in zip(names["row"], names["column"], strict=True)]
         how = f"columns {table.headings['row']!r} and {table.headings['column']!r} name"
         shown: Sequence[str] = list(dict.fromkeys(found))
-    elif "field" in names and (found := wells_in(names["field"].tolist())):
-        how, shown = "the fields' names hold", list(dict.fromkeys(map(well_in, names["field"].tolist())))
-    elif "field" in names and (found := animals_in(names["field"].tolist())):
-        role, how, shown = "animal", "the fields' names hold", list(dict.fromkeys(found))
+    elif "field" in names and (said := shared_in(names["field"].tolist(), table.second.tolist())):
+        role, found, each = said
+        how, shown = "the fields' names hold", list(dict.fromkeys(each))
     if found is None:
         return table, ""
     wells: Mapping[str, NDArray] = {**names, role: np.array(found, dtype=str)}
@@ -299,6 +300,17 @@ def _matched(table: Table, of: Replicates, over: Replicates, shared: Sequence[st
     place = {name: i for i, name in enumerate(over.names.tolist())}
     order = np.array([place[name] for name in of.names.tolist()])
     return Replicates(over.level, of.names, over.measured[order], over.true[order], over.lines[order])
+
+
+def _no_objects(table: Table) -> None:
+    """Refuse lines that are objects, as long as nothing says of which well or animal, or that this is meant."""
+    if table.objects and not table.asked and not {"animal", "well"} & set(table.names):
+        raise InputError(
+            f"{table.path}: column {table.objects!r} numbers objects, so that each of the"
+            f" {table.second.size} lines seems to be one; objects of one field are not independent. Give a"
+            " line a field, with those in which nothing was found, or name each object's well or animal in a"
+            " column 'well' or 'animal'. If each line is an independent field all the same, --level field."
+        )
 
 
 def _no_field_twice(table: Table, notes: list[str]) -> None:
