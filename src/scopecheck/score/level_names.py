@@ -150,7 +150,7 @@ def shared_in(
             told = [{re.sub(r"[ _-]", "", fit[0]).casefold() for fit in fits} for fits in found]
             shown = units = [" ".join(sorted(one)) for one in told]
         each = units if sides is None else list(zip(sides, units, strict=True))
-        if 1 < len(set(shown)) and len(set(each)) < len(names):
+        if len(set(shown)) > 1 and len(set(each)) < len(names):
             return role, units, shown
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,6 +148,40 @@ def of_fields(
             return None, ""
         return units, guess
     return None, ""
+
+
+def of_names(ways: Sequence[Sequence[str]], level: str | None) -> tuple[list[str] | None, str, str]:
+    """What is independent among files, by their names, as `of_fields` finds it in a table of fields.
+
+    Parameters
+    ----------
+    ways : sequence of sequence of str
+        Names of the same files, such as the true ones and the predicted ones; the first that say it count.
+    level : str or None
+        ``field``: each file is one, whatever the names say.
+
+    Returns
+    -------
+    units : list of str or None
+        The well or animal of each file; None where each file is one.
+    kind : str
+        ``wells`` or ``animals or repeats``; else empty.
+    guess : str
+        What is to be said of it, with `level`, too; else empty.
+    """
+    for names in ways:
+        n = len(names)
+        given = {} if level is None else {"--level": level}
+        field = {"field": np.array(names, dtype=str)}
+        none = np.zeros(n, dtype=bool)
+        table = Table(Path(), "", "", np.arange(n), none, np.zeros(n), np.zeros(n), field, given, {}, "")
+        table, guess = _with_wells(table)
+        for role, kind in (("animal", "animals or repeats"), ("well", "wells")):
+            if role in table.names:
+                return table.names[role].tolist(), kind, guess
+        if guess:
+            return None, "", guess
+    return None, "", ""
 
 
 def _names_of(
@@ -303,7 +338,7 @@ def _matched(table: Table, of: Replicates, over: Replicates, shared: Sequence[st
 
 
 def _no_objects(table: Table) -> None:
-    """Refuse lines that are objects, as long as nothing says of which well or animal, or that this is meant."""
+    """Refuse lines that are objects, where nothing names their well or animal, or says they are meant."""
     if table.objects and not table.asked and not {"animal", "well"} & set(table.names):
         raise InputError(
             f"{table.path}: column {table.objects!r} numbers objects, so that each of the"
