@@ -277,6 +277,9 @@ def test_gross_errors_count_once_a_well(run, tmp_path):
     a = write(tmp_path / "a", {name: squares(10 if name < "B03" else 20) for name in names})
     _, out, _ = run(a, t, "--tolerance", "0.1", "--measure", "count", "--json")
     assert (arms(out)["count"]["n"], arms(out)["count"]["gross_error"]) == (4, pytest.approx(1 / 8))
+    how = ("--scale", "absolute", "--tolerance", "count=3 objects", "--measure", "count", "--json")
+    _, out, _ = run(a, t, *how)
+    assert (arms(out)["count"]["n"], arms(out)["count"]["bias"]) == (4, pytest.approx(-10 / 4))
 
 
 def test_one_pair_of_files_is_an_image_and_the_truths_uncertainty_is_its_interval(run, folders):

@@ -124,8 +124,8 @@ def score_labels(
         if len(found) == 1 and rules.scale == "absolute" and rules.units is not None:
             measured = {name: quantity.unit for name, quantity in found[0]["true"].items()}
             for option in ("tolerance", "truth_uncertainty"):
-                units = rules.units.get(option, {})
-                check_units(option.replace("_", "-"), getattr(rules, option), units, measured)
+                told = rules.units.get(option, {})
+                check_units(option.replace("_", "-"), getattr(rules, option), told, measured)
     notes += _how_read(found)
     notes += grey_levels.dark(found)
     notes += signs.report([(file["pair"], file["looks"]) for file in found], rules)
@@ -527,8 +527,8 @@ def _row(
         return ArmResult(**common, **asked, reason=verdict, n=len(set(units) if units else found))
     row = ArmResult(**common, **judged(verdict))
     names = list(dict.fromkeys(units)) if units else [file["pair"].predicted.name for file in found]
-    values = [[float(file[key][name].value) for file in found] for key in ("predicted", "true")]
-    far = far_outside(row, names, *averaged(*values, units, rules))
+    got, true = ([float(file[key][name].value) for file in found] for key in ("predicted", "true"))
+    far = far_outside(row, names, *averaged(got, true, units, rules))
     row.note = "; ".join(text for text in (row.note, far) if text)
     return row
 
