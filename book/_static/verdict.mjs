@@ -1160,6 +1160,45 @@ function byHalves(n, sign) {
 return { orientationHint };
 })();
 
+const $level_names = (() => {
+// Names of fields that say of which well or animal a field is, as programs write them.
+const { few } = $text;
+
+const PLATE_WELL = new RegExp("(?:(?<![A-Za-z0-9])|(?<=[Ww]ell))([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9]|(?<=\\d)\\.\\d)"
+  + "|(?<![A-Za-z0-9])([A-P](?:0[1-9]|1[0-9]|2[0-4]))(?=f\\d)|(?<![A-Za-z0-9])(r\\d{1,2}c\\d{1,2})(?=f\\d|[^A-Za-z0-9]|$)", "g");
+const ANIMAL = new RegExp("(?<![a-z])((?:mouse|animal|rat|donor|patient|subject|fish|embryo|larva|worm|fly|rep(?:licate)?|biorep"
+  + "|exp(?:eriment)?)[ _-]?[a-z]?\\d+[a-z]?)(?![a-z0-9])", "gi");
+const DISH = new RegExp("(?<![a-z])((?:well|dish|slide|coverslip|coverglass|chamber|flask|organoid|spheroid|explant)"
+  + "[ _-]?[a-z]?\\d+[a-z]?)(?![a-z0-9])", "gi");
+const NUMBERED = /(?<![A-Za-z0-9])(W\d{1,5})(?=[_-]{0,2}[PFS]\d)/g; // as microscopes number wells: --W00001--P00000--
+const SMALL = /(?:^|(?<=[/\\ _-]))([a-p](?:0[1-9]|1[0-9]|2[0-4]))(?=[/\\ _-]|\.(?!\d)|$)/g;
+const WELLS = "wells", ANIMALS = "animals or repeats";
+const WAYS = [[WELLS, PLATE_WELL], [ANIMALS, ANIMAL], [WELLS, DISH], [WELLS, NUMBERED], [WELLS, SMALL]];
+
+/**
+ * What the fields' names say of wells, or else of animals or repeats, that several fields share; null where neither.
+ *
+ * Gives `kind`, what is one in each name (`units`), and the command's words on it (`guess`).
+ */
+function sharedIn(names) {
+  for (const [kind, way] of WAYS) {
+    const found = names.map((name) => [...name.matchAll(way)]);
+    if (!found.every((fits) => fits.length)) continue;
+    const animals = (fits) => [...new Set(fits.map((fit) => fit[0].replace(/[ _-]/g, "").toLowerCase()))].sort().join(" ");
+    const shown = found.map((fits) => (kind === ANIMALS ? animals(fits) : fits[0][0]));
+    const units = kind === ANIMALS ? shown : found.map(([fit], i) => names[i].slice(0, fit.index + fit[0].length));
+    const n = new Set(units).size, every = [...new Set(shown)];
+    if (every.length < 2 || n === names.length) continue;
+    const start = `${kind[0].toUpperCase()}${kind.slice(1)}`;
+    const guess = `${start}: the fields' names hold ${n} ${kind} (${few(every)}) of ${names.length} fields; each counts once.`
+      + " If these are none, --level field.";
+    return { kind, units, guess };
+  }
+  return null;
+}
+return { sharedIn };
+})();
+
 const $names = (() => {
 // Which names of two lists mean the same field, as far as the names alone can tell; as the command does it.
 
@@ -2190,7 +2229,8 @@ const $score_labels = (() => {
 // Label images that any tool made, judged against true ones: files or folders in, verdicts out.
 const { byFile, chance, chanceScores, isBetter, pooledChance } = $chance;
 const { orientationHint } = $frame;
-const { agreement } = $judge;
+const { agreement, toBias, toScale } = $judge;
+const { sharedIn } = $level_names;
 const { foreground, matched, overlaps, pixelDice, scoresOf } = $match;
 const { nameOf, pairUp } = $pairs;
 const { readLabels } = $read_labels;
@@ -2211,7 +2251,12 @@ const UNITS = { count: "objects", mean_area: "px^2", total_area: "px^2" };
  */
 async function scoreLabels(predicted, truth, rules, told = () => {}) {
   const { pairs, notes } = pairUp(predicted, truth, rules.asGiven), scope = predicted.folder ? "population" : "image";
-  if (scope === "population") notes.push(`Each of the ${pairs.length} pairs is taken for one independent acquisition.`);
+  const level = scope === "population" ? levelOf(pairs) : null, units = level?.units;
+  if (level) {
+    const many = new Set(units).size;
+    notes.push(`Taken for independent acquisitions are the ${level.kind} in the files' names: ${many} (${pairs.length} pairs). Fields of one`
+      + " are not independent of each other and are averaged first.", level.guess);
+  } else if (scope === "population") notes.push(`Each of the ${pairs.length} pairs is taken for one independent acquisition.`);
   const found = [];
   let pixels = 0;
   for (const pair of pairs) {
@@ -2241,10 +2286,33 @@ async function scoreLabels(predicted, truth, rules, told = () => {}) {
     const asked = found.filter((one) => isBetter(one.chance) !== null).length;
     notes.push(notBetterFiles(worse.map((i) => nameOf(found[i].pair.predicted.path)), asked, Boolean(better) && nonsense));
   }
-  const sure = better && !nonsense, rows = Object.keys(UNITS).map((name) => rowOf(name, found, scope, rules, sure, byChance));
+  const sure = better && !nonsense, rows = Object.keys(UNITS).map((name) => rowOf(name, found, units, scope, rules, sure, byChance));
   const objects = { true: pooled.nTrue, predicted: pooled.nPredicted };
   for (const name of ["misses", "inventions", "merges", "splits"]) objects[name] = sum(name);
-  return { scope, rows, looks, scores, chance: byChance, better: sure, objects, notes, n: found.length, path: predicted.path };
+  return { scope, rows, looks, scores, chance: byChance, better: sure, objects, notes, n: new Set(units ?? found).size, path: predicted.path };
+}
+
+/** The well or animal of each pair, where the true names, or else the predicted ones, hold several pairs of one; else null. */
+function levelOf(pairs) {
+  return ["truth", "predicted"].map((key) => sharedIn(pairs.map((pair) => nameOf(pair[key].path)))).find(Boolean) ?? null;
+}
+
+/** Give each well the mean of its files, so that it counts once: the mean truth, and what is as far off as they are on average. */
+function averaged(measured, truth, units) {
+  const groups = membersOf(units);
+  const centre = groups.map((group) => mean(group.map((i) => truth[i])));
+  const away = groups.map((group) => {
+    const log = mean(group.map((i) => (measured[i] === truth[i] ? 0 : Math.log(measured[i]) - Math.log(truth[i]))));
+    return Number.isFinite(log) ? Math.exp(log) : 1 + toBias(mean(group.map((i) => toScale(measured[i], truth[i]))));
+  });
+  return [away.map((ratio, i) => centre[i] * ratio), centre];
+}
+
+/** Positions of the files of each unit, in the order in which units first come. */
+function membersOf(units) {
+  const members = new Map();
+  units.forEach((unit, i) => members.set(unit, [...(members.get(unit) ?? []), i]));
+  return [...members.values()];
 }
 
 /** Read a pair, look for what is wrong with it, and measure it. */
@@ -2362,21 +2430,23 @@ function notBetterFiles(names, asked, nonsense) {
 }
 
 /** The verdict on one measurement, or the reason why there is none. */
-function rowOf(name, found, scope, rules, better, byChance) {
-  const about = { measurement: name, unit: UNITS[name], scope, n: found.length, tolerance: rules.tolerance, truth_uncertainty: rules.uncertainty };
+function rowOf(name, found, units, scope, rules, better, byChance) {
+  const about = { measurement: name, unit: UNITS[name], scope, n: new Set(units ?? found).size, tolerance: rules.tolerance, truth_uncertainty: rules.uncertainty };
   const numbers = (key) => found.map((file) => file.quantities[key][name]);
   const none = (reason) => ({ ...about, verdict: null, label: "", marks: [], reason, bias: null, interval: null, note: "", far: [], values: { measured: mean(numbers("predicted")), true: mean(numbers("truth")) } });
   for (const key of Object.keys(SIDES)) {
     const at = numbers(key).findIndex((value) => !Number.isFinite(value));
     if (at >= 0) return none(`not defined for ${found[at].pair[key].path}: no objects`);
   }
-  const [measured, truth] = [numbers("predicted"), numbers("truth")], zero = truth.indexOf(0);
+  const files = [numbers("predicted"), numbers("truth")], zero = files[1].indexOf(0);
   if (zero >= 0) return none(`no ratio to ${found[zero].pair.truth.path}: no objects; judge with --scale absolute or --estimand pooled`);
-  const gross = name === "count" ? found.map(({ match }) => (match.misses + match.inventions) / match.nTrue) : null;
+  const [measured, truth] = units ? averaged(...files, units) : files;
+  let gross = name === "count" ? found.map(({ match }) => (match.misses + match.inventions) / match.nTrue) : null;
+  if (gross && units) gross = membersOf(units).map((group) => mean(group.map((i) => gross[i])));
   const row = { ...about, ...agreement(measured, truth, { scope, ...rules, gross, better }) };
-  const names = found.map((file) => nameOf(file.pair.predicted.path));
+  const names = units ? [...new Set(units)] : found.map((file) => nameOf(file.pair.predicted.path));
   row.note = [row.note, farNote(row, names, measured, truth)].filter(Boolean).join("; ");
-  row.values = { measured: mean(measured), true: mean(truth) };
+  row.values = { measured: mean(files[0]), true: mean(files[1]) };
   if (name === "count" && "gross error" in byChance) row.gross_by_chance = byChance["gross error"];
   return row;
 }
@@ -2392,6 +2462,7 @@ return { scoreLabels, farNote };
 
 const $table = (() => {
 // A table that a person or a program wrote: its text, its columns, and numbers as people write them.
+const { sharedIn } = $level_names;
 const { InputError, few, general, quoted } = $text;
 const { nameOf } = $pairs;
 
@@ -2600,11 +2671,11 @@ function pointNotes(table, heading, cells, where, line) {
 }
 
 const LEVELS = "animal mouse rat donor patient subject participant individual embryo larva pup fish zebrafish fly worm"
-  + " well dish slide coverslip coverglass chamber flask section organoid spheroid explant tmacore";
+  + " animals mice rats donors patients subjects participants individuals embryos larvae pups fishes flies worms"
+  + " well dish slide coverslip coverglass chamber flask section organoid spheroid explant tmacore"
+  + " wells dishes slides coverslips chambers flasks sections organoids spheroids explants tmacores";
 const LEVEL = new RegExp(`^(?:image|img|metadata|meta)*(?:${LEVELS.replaceAll(" ", "|")})`
   + "(?:id|name|no|nr|num|number|position|pos|label|index|code|coordinate|location|barcode)?$");
-const WELL = new RegExp("(?:(?<![A-Za-z0-9])|(?<=[Ww]ell))([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9]|(?<=\\d)\\.\\d)"
-  + "|(?<![A-Za-z0-9])([A-P](?:0[1-9]|1[0-9]|2[0-4]))(?=f\\d)|(?<![A-Za-z0-9])(r\\d{1,2}c\\d{1,2})(?=f\\d|[^A-Za-z0-9]|$)");
 
 /** What says that several of a table's fields are of one well or animal: a column, or their names; "" where nothing does. */
 function sharedLevel(table, chosen, besides) {
@@ -2612,9 +2683,8 @@ function sharedLevel(table, chosen, besides) {
   const found = table.headings.find((head, i) => head !== table.field && !besides.includes(head) && LEVEL.test(plain(head))
     && shared(chosen.map((row) => table.rows[row][i].trim())));
   if (found !== undefined) return `column ${quoted(found)}`;
-  const names = chosen.map((row) => table.names[row]), fits = names.map((name) => WELL.exec(name));
-  const wells = fits.every(Boolean) && new Set(fits.map((fit) => fit[0])).size > 1;
-  return wells && shared(fits.map((fit, i) => names[i].slice(0, fit.index + fit[0].length))) ? "the wells in the fields' names" : "";
+  const said = sharedIn(chosen.map((row) => table.names[row]));
+  return said ? `the ${said.kind} in the fields' names` : "";
 }
 
 /** Refuse a cell that is no number in any habit of writing. */

@@ -238,6 +238,34 @@ def test_folders(answers, suffixes):
     assert len(offers) > 3
 
 
+def test_folders_of_wells_are_judged_over_wells_as_in_python(answers):
+    """Unlike numbers of fields a well, one of them lost, one mostly lost; animals; and fields one a well."""
+    random = np.random.default_rng(3)
+    ways = {
+        "plate": ("B0{w}_s{i}", 6),
+        "animals": ("mouse {w}_{i}", 6),
+        "dishes": ("d_dish{w}_{i}", 6),
+        "small": ("b0{w}_{i}", 6),
+        "numbered": ("x_W000{w}_P000{i}", 6),
+        "alone": ("B{i:02d}_s0", None),
+    }
+    cases = []
+    for kind, (name, _) in ways.items():
+        for i in range(14):
+            called = name.format(w=1 + min(i, i // 2, 5), i=1 + i)
+            truth = scene(random, (80, 90), 14, 6)
+            lost = kind == "plate" and i in (3, 4)
+            predicted = np.where(truth > (0 if i == 3 else 2), 0, truth) if lost else tool(random, truth)
+            save(f"{kind}/a/{called}.tif", predicted)
+            save(f"{kind}/t/{called}_gt.tif", truth)
+        cases += [case(f"{kind}/a", f"{kind}/t", tolerance=t) for t in (0.3, None)]
+    given = compare(answers, cases)
+    for one, mine in zip(cases, given, strict=True):
+        n = ways[one["predicted"].split("/")[0]][1] or 14
+        assert {row["n"] for row in mine["rows"]} == {n}, one
+        assert any("each counts once. If these are none" in note for note in mine["notes"]) == (n == 6), one
+
+
 def field(rows, columns, step=20, radius=6, seed=0):
     """Cells on a loose grid, none touching another one or the edge."""
     random = np.random.default_rng(seed)

@@ -130,3 +130,23 @@ def test_tools_that_measured_the_very_same_are_noted(run, made):
     assert any(
         "Both tools measured the very same on 6 of 6 fields" in n for n in content["difference"]["notes"]
     )
+
+
+def test_fields_of_one_well_make_one_pair(run, tmp_path):
+    """Three wells of two fields: the difference is over wells, as each tool is."""
+    names = [f"B0{2 + i // 2}_s{i}.tif" for i in range(6)]
+    counts = {"a": (20, 22, 28, 21, 26, 24), "b": (18, 22, 25, 20, 23, 25), "truth": TRUE}
+    for side, numbers in counts.items():
+        (tmp_path / side).mkdir()
+        for name, n in zip(names, numbers, strict=True):
+            tifffile.imwrite(tmp_path / side / name, image(n))
+    content, rows = judged(run, *(tmp_path / side for side in counts), "--tolerance", "0.1")
+    assert [row["n"] for row in rows] == [3, 3, 3]
+    assert rows[2]["verdict"] != "HOLDS"  # three are too few
+    logs = (np.log(counts["a"]) - np.log(counts["b"])).reshape(3, 2).mean(1)
+    half = stats.t.ppf(0.95, 2) * logs.std(ddof=1) / np.sqrt(3)
+    expected = np.expm1(np.array([logs.mean(), logs.mean() - half, logs.mean() + half]))
+    assert [rows[2]["bias"], *rows[2]["interval"]] == pytest.approx(list(expected))
+    assert any("the fields' names hold 3 wells" in note for note in content["notes"])
+    _, rows = judged(run, *(tmp_path / side for side in counts), "--tolerance", "0.1", "--level", "field")
+    assert [row["n"] for row in rows] == [6, 6, 6]

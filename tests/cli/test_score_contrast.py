@@ -181,7 +181,8 @@ def test_a_level_that_another_column_groups_is_refused(run, tmp_path, level):
 @pytest.mark.parametrize(
     "heading",
     ["Metadata_Well", "Image_Metadata_Well", "WellName", "Well position", "Well ID", "wellIndex"]
-    + ["WELL LABEL", "dish", "Slide", "embryo", "Embryo_ID", "Image_Metadata_Mouse"],
+    + ["WELL LABEL", "dish", "Slide", "embryo", "Embryo_ID", "Image_Metadata_Mouse"]
+    + ["wells", "mice", "Dishes", "larvae", "Coverslips", "animals"],
 )
 def test_levels_are_known_in_the_spellings_of_programs(run, tmp_path, heading):
     lines = [f"{c},{w},{m:.4f},{t:.4f}" for c, w, _, m, t in wells(n=2, each=6)]
@@ -192,7 +193,7 @@ def test_levels_are_known_in_the_spellings_of_programs(run, tmp_path, heading):
     assert "hold several lines each: these are not independent" in refused(run, table, "--level", "field")
 
 
-@pytest.mark.parametrize("heading", ["wells", "well_count", "farewell", "unwell", "cells", "rowan"])
+@pytest.mark.parametrize("heading", ["well_count", "n_wells", "farewell", "unwell", "cells", "rowan"])
 def test_what_is_no_level_is_none(run, tmp_path, heading):
     lines = [f"{c},{w},{m:.4f},{t:.4f}" for c, w, _, m, t in wells(n=2, each=6)]
     table = write(tmp_path / "t.csv", lines, f"condition,{heading},measured,true")
@@ -219,7 +220,44 @@ def test_wells_in_the_names_of_fields_count_once_unless_said_otherwise(run, tmp_
     assert any("fields of one are not independent" in one for one in content["notes"])
 
 
-@pytest.mark.parametrize("name", ["img{i}_C1.tif", "exp{i}_F01.tif", "A{i}_x.tif", "field {i}"])
+@pytest.mark.parametrize(
+    "name",
+    ["{c}/well{k}/img{f}.tif", "{c}_dish{k}_img{f}.tif", "{c}_coverslip-{k}_img{f}.tif", "Slide A{k} {c} {f}"]
+    + ["plate1/{c}0{k}/img{f}.tif", "x_{c}0{k}_s{f}.tif", "{c}_W000{k}_P000{f}_T0001.tif"]
+    + ["--W00{n}--P0000{f}--Z00000--dapi.tif", "W{n}F00{f}T0001Z01C1.tif", "{c}_rep1_dish{k}_{f}"],
+)
+def test_wells_and_dishes_count_once_as_people_and_microscopes_number_them(run, tmp_path, name):
+    at = [(c, k, f) for c in "ba" for k in range(1, 6) for f in range(6)]
+    named = [(c, name.format(c=c, k=k, f=f, n=10 * (c == "a") + 10 + k), k, f) for c, k, f in at]
+    lines = [f"{c},{called},{100 + k + f},{101 + f}" for c, called, k, f in named]
+    table = write(tmp_path / "t.csv", lines, "condition,field,measured,true")
+    content, _ = judged(run, table)
+    assert (content["n"], content["level"]) == ({"b": 5, "a": 5}, "well")
+    assert any("Wells: the fields' names hold 10 wells (" in note for note in content["notes"])
+    content, _ = judged(run, table, "--level", "field")
+    assert content["n"] == {"b": 30, "a": 30}
+
+
+@pytest.mark.parametrize("heading", ["ObjectNumber", "Object ID", "cell_id", "Nucleus_Label"])
+def test_a_line_an_object_is_refused_unless_its_well_is_named(run, tmp_path, heading):
+    at = [(c, w, k) for c in "ba" for w in range(5) for k in range(4)]
+    lines = [f"{c},{w},{4 * w + k},{100 + w + k},{101 + k}" for c, w, k in at]
+    table = write(tmp_path / "t.csv", lines, f"condition,X,{heading},measured,true")
+    said = refused(run, table)
+    assert f"column {heading!r} numbers objects, so that each of the 40 lines seems to be one" in said
+    assert "Give a line a field" in said
+    content, _ = judged(run, table, "--level", "field")
+    assert content["n"] == {"b": 20, "a": 20}
+    table = write(tmp_path / "w.csv", lines, f"condition,well,{heading},measured,true")
+    content, _ = judged(run, table)
+    assert content["n"] == {"b": 5, "a": 5}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["img{i}_C1.tif", "exp{i}_F01.tif", "A{i}_x.tif", "field {i}", "96well{i}.tif", "img{i}_b01.tif"]
+    + ["b{i}.tif", "well{i}_s1.tif", "x_w{i}DAPI.tif"],
+)
 def test_names_that_only_look_like_wells_are_lines(run, tmp_path, name):
     lines = [f"{c},{name.format(i=i)},{m},{t}" for i, (c, m, t) in enumerate(fields({"a": 1.0, "b": 1.0}), 1)]
     content, _ = judged(run, write(tmp_path / "t.csv", lines, "condition,field,measured,true"))

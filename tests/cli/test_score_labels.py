@@ -238,6 +238,50 @@ def test_the_reader_sees_word_scope_n_and_what_it_looks_like(run, folders):
     assert "agrees with annotation" in " ".join(out.split())
 
 
+@pytest.mark.parametrize("name", ["B0{w}_s{i}", "mouse{w}_{i}", "x_dish-{w}_{i}", "W{w:05d}--P{i:05d}"])
+def test_folders_whose_names_hold_wells_are_judged_over_wells_as_tables_are(run, tmp_path, name):
+    """Three wells of four fields: n, interval, word and note of the folders are those of the table."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(18, 36, 12)
+    got = true - rng.integers(0, 3, 12)
+    called = [name.format(w=2 + i // 4, i=i) for i in range(12)]
+    a = write(tmp_path / "a", {n: squares(k) for n, k in zip(called, got, strict=True)})
+    t = write(tmp_path / "t", {n: squares(k) for n, k in zip(called, true, strict=True)})
+    lines = [f"{n}.tif,{k},{m}" for n, k, m in zip(called, got, true, strict=True)]
+    table = tmp_path / "a.csv"
+    table.write_text("\n".join(["field,count,truth", *lines]))
+    status, out, _ = run(a, t, "--tolerance", "0.1", "--measure", "count", "--json")
+    content, row = json.loads(out), arms(out)["count"]
+    how = ("--from", "table", "--value", "count", "--truth-value", "truth", "--tolerance", "0.1", "--json")
+    listed = json.loads(run(table, *how)[1])
+    other = listed["arms"][0]
+    assert (status, content["n"], row["n"]) == (0, 3, 3)
+    assert (row["scope"], row["verdict"]) == ("population", "UNDETERMINED")
+    logs = np.log(got / true).reshape(3, 4).mean(1)
+    assert row["bias"] == pytest.approx(np.expm1(logs.mean()))
+    assert (row["n"], row["label"]) == (other["n"], other["label"])
+    assert row["interval"] == pytest.approx(other["interval"])
+    (said,) = [note for note in content["notes"] if "each counts once" in note]
+    assert said in listed["notes"]
+    assert any("in the files' names: 3 (12 pairs)" in note for note in content["notes"])
+    status, out, _ = run(a, t, "--tolerance", "0.1", "--measure", "count", "--level", "field", "--json")
+    assert (status, arms(out)["count"]["n"], json.loads(out)["n"]) == (0, 12, 12)
+    assert any("fields of one are not independent of each other" in note for note in json.loads(out)["notes"])
+    assert "--level: is a column of a table" in run(a, t, "--level", "well")[2]
+
+
+def test_gross_errors_count_once_a_well(run, tmp_path):
+    """Two fields of one well half lost, and a field each of three whole wells: 1/8 of all, not 1/5."""
+    names = ["B02_1", "B02_2", "B03_1", "B04_1", "B05_1"]
+    t = write(tmp_path / "t", {name: squares(20) for name in names})
+    a = write(tmp_path / "a", {name: squares(10 if name < "B03" else 20) for name in names})
+    _, out, _ = run(a, t, "--tolerance", "0.1", "--measure", "count", "--json")
+    assert (arms(out)["count"]["n"], arms(out)["count"]["gross_error"]) == (4, pytest.approx(1 / 8))
+    how = ("--scale", "absolute", "--tolerance", "count=3 objects", "--measure", "count", "--json")
+    _, out, _ = run(a, t, *how)
+    assert (arms(out)["count"]["n"], arms(out)["count"]["bias"]) == (4, pytest.approx(-10 / 4))
+
+
 def test_one_pair_of_files_is_an_image_and_the_truths_uncertainty_is_its_interval(run, folders):
     predicted, truth = folders
     _, out, _ = run(

@@ -1,7 +1,8 @@
 // Label images that any tool made, judged against true ones: files or folders in, verdicts out.
 import { byFile, chance, chanceScores, isBetter, pooledChance } from "./chance.js";
 import { orientationHint } from "./frame.js";
-import { agreement } from "./judge.js";
+import { agreement, toBias, toScale } from "./judge.js";
+import { sharedIn } from "./level_names.js";
 import { foreground, matched, overlaps, pixelDice, scoresOf } from "./match.js";
 import { nameOf, pairUp } from "./pairs.js";
 import { readLabels } from "./read_labels.js";
@@ -22,7 +23,12 @@ const UNITS = { count: "objects", mean_area: "px^2", total_area: "px^2" };
  */
 export async function scoreLabels(predicted, truth, rules, told = () => {}) {
   const { pairs, notes } = pairUp(predicted, truth, rules.asGiven), scope = predicted.folder ? "population" : "image";
-  if (scope === "population") notes.push(`Each of the ${pairs.length} pairs is taken for one independent acquisition.`);
+  const level = scope === "population" ? levelOf(pairs) : null, units = level?.units;
+  if (level) {
+    const many = new Set(units).size;
+    notes.push(`Taken for independent acquisitions are the ${level.kind} in the files' names: ${many} (${pairs.length} pairs). Fields of one`
+      + " are not independent of each other and are averaged first.", level.guess);
+  } else if (scope === "population") notes.push(`Each of the ${pairs.length} pairs is taken for one independent acquisition.`);
   const found = [];
   let pixels = 0;
   for (const pair of pairs) {
@@ -52,10 +58,33 @@ export async function scoreLabels(predicted, truth, rules, told = () => {}) {
     const asked = found.filter((one) => isBetter(one.chance) !== null).length;
     notes.push(notBetterFiles(worse.map((i) => nameOf(found[i].pair.predicted.path)), asked, Boolean(better) && nonsense));
   }
-  const sure = better && !nonsense, rows = Object.keys(UNITS).map((name) => rowOf(name, found, scope, rules, sure, byChance));
+  const sure = better && !nonsense, rows = Object.keys(UNITS).map((name) => rowOf(name, found, units, scope, rules, sure, byChance));
   const objects = { true: pooled.nTrue, predicted: pooled.nPredicted };
   for (const name of ["misses", "inventions", "merges", "splits"]) objects[name] = sum(name);
-  return { scope, rows, looks, scores, chance: byChance, better: sure, objects, notes, n: found.length, path: predicted.path };
+  return { scope, rows, looks, scores, chance: byChance, better: sure, objects, notes, n: new Set(units ?? found).size, path: predicted.path };
+}
+
+/** The well or animal of each pair, where the true names, or else the predicted ones, hold several pairs of one; else null. */
+function levelOf(pairs) {
+  return ["truth", "predicted"].map((key) => sharedIn(pairs.map((pair) => nameOf(pair[key].path)))).find(Boolean) ?? null;
+}
+
+/** Give each well the mean of its files, so that it counts once: the mean truth, and what is as far off as they are on average. */
+function averaged(measured, truth, units) {
+  const groups = membersOf(units);
+  const centre = groups.map((group) => mean(group.map((i) => truth[i])));
+  const away = groups.map((group) => {
+    const log = mean(group.map((i) => (measured[i] === truth[i] ? 0 : Math.log(measured[i]) - Math.log(truth[i]))));
+    return Number.isFinite(log) ? Math.exp(log) : 1 + toBias(mean(group.map((i) => toScale(measured[i], truth[i]))));
+  });
+  return [away.map((ratio, i) => centre[i] * ratio), centre];
+}
+
+/** Positions of the files of each unit, in the order in which units first come. */
+function membersOf(units) {
+  const members = new Map();
+  units.forEach((unit, i) => members.set(unit, [...(members.get(unit) ?? []), i]));
+  return [...members.values()];
 }
 
 /** Read a pair, look for what is wrong with it, and measure it. */
@@ -173,21 +202,23 @@ function notBetterFiles(names, asked, nonsense) {
 }
 
 /** The verdict on one measurement, or the reason why there is none. */
-function rowOf(name, found, scope, rules, better, byChance) {
-  const about = { measurement: name, unit: UNITS[name], scope, n: found.length, tolerance: rules.tolerance, truth_uncertainty: rules.uncertainty };
+function rowOf(name, found, units, scope, rules, better, byChance) {
+  const about = { measurement: name, unit: UNITS[name], scope, n: new Set(units ?? found).size, tolerance: rules.tolerance, truth_uncertainty: rules.uncertainty };
   const numbers = (key) => found.map((file) => file.quantities[key][name]);
   const none = (reason) => ({ ...about, verdict: null, label: "", marks: [], reason, bias: null, interval: null, note: "", far: [], values: { measured: mean(numbers("predicted")), true: mean(numbers("truth")) } });
   for (const key of Object.keys(SIDES)) {
     const at = numbers(key).findIndex((value) => !Number.isFinite(value));
     if (at >= 0) return none(`not defined for ${found[at].pair[key].path}: no objects`);
   }
-  const [measured, truth] = [numbers("predicted"), numbers("truth")], zero = truth.indexOf(0);
+  const files = [numbers("predicted"), numbers("truth")], zero = files[1].indexOf(0);
   if (zero >= 0) return none(`no ratio to ${found[zero].pair.truth.path}: no objects; judge with --scale absolute or --estimand pooled`);
-  const gross = name === "count" ? found.map(({ match }) => (match.misses + match.inventions) / match.nTrue) : null;
+  const [measured, truth] = units ? averaged(...files, units) : files;
+  let gross = name === "count" ? found.map(({ match }) => (match.misses + match.inventions) / match.nTrue) : null;
+  if (gross && units) gross = membersOf(units).map((group) => mean(group.map((i) => gross[i])));
   const row = { ...about, ...agreement(measured, truth, { scope, ...rules, gross, better }) };
-  const names = found.map((file) => nameOf(file.pair.predicted.path));
+  const names = units ? [...new Set(units)] : found.map((file) => nameOf(file.pair.predicted.path));
   row.note = [row.note, farNote(row, names, measured, truth)].filter(Boolean).join("; ");
-  row.values = { measured: mean(measured), true: mean(truth) };
+  row.values = { measured: mean(files[0]), true: mean(files[1]) };
   if (name === "count" && "gross error" in byChance) row.gross_by_chance = byChance["gross error"];
   return row;
 }

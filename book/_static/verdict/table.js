@@ -1,4 +1,5 @@
 // A table that a person or a program wrote: its text, its columns, and numbers as people write them.
+import { sharedIn } from "./level_names.js";
 import { InputError, few, general, quoted } from "./text.js";
 import { nameOf } from "./pairs.js";
 
@@ -207,11 +208,11 @@ function pointNotes(table, heading, cells, where, line) {
 }
 
 const LEVELS = "animal mouse rat donor patient subject participant individual embryo larva pup fish zebrafish fly worm"
-  + " well dish slide coverslip coverglass chamber flask section organoid spheroid explant tmacore";
+  + " animals mice rats donors patients subjects participants individuals embryos larvae pups fishes flies worms"
+  + " well dish slide coverslip coverglass chamber flask section organoid spheroid explant tmacore"
+  + " wells dishes slides coverslips chambers flasks sections organoids spheroids explants tmacores";
 const LEVEL = new RegExp(`^(?:image|img|metadata|meta)*(?:${LEVELS.replaceAll(" ", "|")})`
   + "(?:id|name|no|nr|num|number|position|pos|label|index|code|coordinate|location|barcode)?$");
-const WELL = new RegExp("(?:(?<![A-Za-z0-9])|(?<=[Ww]ell))([A-P](?:0?[1-9]|1[0-9]|2[0-4]))(?![A-Za-z0-9]|(?<=\\d)\\.\\d)"
-  + "|(?<![A-Za-z0-9])([A-P](?:0[1-9]|1[0-9]|2[0-4]))(?=f\\d)|(?<![A-Za-z0-9])(r\\d{1,2}c\\d{1,2})(?=f\\d|[^A-Za-z0-9]|$)");
 
 /** What says that several of a table's fields are of one well or animal: a column, or their names; "" where nothing does. */
 export function sharedLevel(table, chosen, besides) {
@@ -219,9 +220,8 @@ export function sharedLevel(table, chosen, besides) {
   const found = table.headings.find((head, i) => head !== table.field && !besides.includes(head) && LEVEL.test(plain(head))
     && shared(chosen.map((row) => table.rows[row][i].trim())));
   if (found !== undefined) return `column ${quoted(found)}`;
-  const names = chosen.map((row) => table.names[row]), fits = names.map((name) => WELL.exec(name));
-  const wells = fits.every(Boolean) && new Set(fits.map((fit) => fit[0])).size > 1;
-  return wells && shared(fits.map((fit, i) => names[i].slice(0, fit.index + fit[0].length))) ? "the wells in the fields' names" : "";
+  const said = sharedIn(chosen.map((row) => table.names[row]));
+  return said ? `the ${said.kind} in the fields' names` : "";
 }
 
 /** Refuse a cell that is no number in any habit of writing. */

@@ -140,8 +140,8 @@ def labels(
     level: Annotated[
         str | None,
         typer.Option(
-            help="Of a table, the column of what is independent, or field; by default animal or well, where a"
-            " column or the fields' names say them."
+            help="Of a table, the column of what is independent, or field; of folders, field. By default"
+            " animal or well, where a column or the fields' names say them."
         ),
     ] = None,
     all_fields: Annotated[
@@ -158,7 +158,8 @@ def labels(
 ) -> None:
     """Judge predicted labels against true ones by what a biologist would publish.
 
-    Folders are paired by file name, and each pair is taken for one independent acquisition. TIFF, OME-TIFF,
+    Folders are paired by file name, and each pair is taken for one independent acquisition; pairs of one well
+    or animal, where the files' names say it, are averaged first. TIFF, OME-TIFF,
     OME-Zarr, PNG, NPY and Cellpose's _seg.npy; outlines of QuPath (GeoJSON), ImageJ (ROI zip) and OMERO
     (OME-XML). Ends with 0 when judged, whatever the verdict; with 2 on bad input.
     """
@@ -247,6 +248,7 @@ def labels(
         pairing=pair,
         children=None if children is None or truth_children is None else (children, truth_children),
         shape=None if shape is None else whole_sides(shape),
+        level=level,
     )
     watch = iter if as_json else _progress
     if against is not None:
@@ -353,7 +355,7 @@ def _content(score: Score, predicted: Path, true: Path, border: str) -> dict[str
         "prediction": str(predicted),
         "truth": str(true),
     }
-    about |= {"scope": score.scope, "n": len(score.files), "border": border}
+    about |= {"scope": score.scope, "n": score.n, "border": border}
     parts: dict[str, Any] = {
         "plausibility": score.plausibility,
         "scores": score.scores,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scopecheck.record.result import ArmResult
     from scopecheck.score.field_numbers import NumberRules, NumberScore
 
+FREE = ("level", "field")  # what needs no table
 TABLES = (".csv", ".tsv", ".txt", ".xls", ".xlsx")
 
 
@@ -31,7 +32,9 @@ def check_source(source: str | None, predicted: Path, columns: Mapping[str, str 
             f"{predicted}: is a table; to judge a number a field, --from table --value COLUMN. Label images"
             " are given as files or folders."
         )
-    if lone := [name for name, given in columns.items() if given is not None]:
+    # --level field is for folders, too: wells in the files' names are none.
+    given = {name: text for name, text in columns.items() if text is not None and (name, text) != FREE}
+    if lone := list(given):
         raise InputError(f"--{lone[0]}: is a column of a table; give --from table with it.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecheck.errors import InputError
-from scopecheck.score.labels import Score, score_labels
+from scopecheck.score.labels import Score, averaged, score_labels
 from scopecheck.score.pair_names import few
 from scopecheck.score.pairs import Pair
 from scopecheck.score.rules import Rules
@@ -50,7 +50,8 @@ def score_two(
 ) -> Two:
     """Judge two tools' label images against one truth, and the difference of their errors.
 
-    Both tools saw the same fields, so the difference is taken field by field, and the truth's own error,
+    Both tools saw the same fields, so the difference is taken field by field (well by well, where the names
+    hold several fields of one), and the truth's own error,
     which both share, cancels: the difference is judged without it.
 
     Parameters
@@ -75,9 +76,16 @@ def score_two(
             f" ({few(Path(name).name for name in lonely)}); expected both tools on the same fields."
         )
     pairs = [(file, by_truth[1][truth]) for truth, file in by_truth[0].items()]
+    # The wells of each field, where either tool is judged over them: so is their difference.
+    first_units, second_units = (
+        dict(zip((file["truth"] for file in score.files), score.units, strict=True)) if score.units else None
+        for score in scores
+    )
+    named = first_units or second_units
+    units = [named[truth] for truth in by_truth[0]] if named else None
     rows, notes = [], []
     for one, other in zip(scores[0].rows, scores[1].rows, strict=True):
-        rows.append(_difference((first, second), one, other, pairs, rules))
+        rows.append(_difference((first, second), one, other, pairs, units, rules))
         if said := _nearer((first, second), one, pairs):
             notes.append(said)
     same = [file["name"] for file, other in pairs if file["predicted"] == other["predicted"]]
@@ -92,6 +100,7 @@ def _difference(
     one: ArmResult,
     other: ArmResult,
     pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]],
+    units: Sequence[str] | None,
     rules: Rules,
 ) -> ArmResult:
     """The paired difference of one measurement's errors; not judged where one of the two is not."""
@@ -109,14 +118,14 @@ def _difference(
         "profile": "",
     }
     told: dict[str, Any] = {"scope": one.scope, "scale": rules.scale, "estimand": rules.estimand}
-    told |= {"n": len(pairs), "tolerance": one.tolerance}
+    told |= {"n": len(set(units) if units else pairs), "tolerance": one.tolerance}
     for path, row in zip(names, (one, other), strict=True):
         if row.bias is None:
             return ArmResult(**common, **told, reason=f"{path}: {row.reason}")
     sides = []
     for k in (0, 1):
         numbers = [[float(both[k][key][name]) for both in pairs] for key in ("predicted", "true")]
-        sides.append((numbers[0], numbers[1]))
+        sides.append(averaged(numbers[0], numbers[1], units, rules))
     try:
         answer = contrast(
             sides[0],
@@ -134,7 +143,8 @@ def _difference(
     about = common | judged(_beside_rows(answer.verdict, one, other))
     row = ArmResult(**about)
     if row.far:
-        far = f"far outside: {few(pairs[i][0]['name'] for i in row.far)}"
+        called = list(dict.fromkeys(units)) if units else [file["name"] for file, _ in pairs]
+        far = f"far outside: {few(called[i] for i in row.far)}"
         row.note = "; ".join(text for text in (row.note, far) if text)
     return row
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
-from scopecheck.score.level_names import batches, level_places, means, one_of
+from scopecheck.score.level_names import batches, is_object, level_places, means, one_of
 from scopecheck.score.pair_names import few
 from scopecheck.score.units import plain
 from scopecheck.score.user_table import MISSING, bare, key, numbers, place, read_sheet
@@ -57,6 +57,8 @@ class Table:
         Headings of days, plates and the like that several lines share, and that no option asked for.
     repeats : sequence of str
         Those of them that several lines of one condition share.
+    objects : str
+        Heading of the column that numbers objects; empty where there is none.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     batches: Sequence[str] = ()
     repeats: Sequence[str] = ()
+    objects: str = ""
 
 
 def read_table(
@@ -139,7 +142,8 @@ def read_table(
     shared = batches(heads, mine, [places[role] for role in asked.values() if role in places])
     repeats = [head for head in shared if not _once_each(second, [row[heads.index(head)] for row in mine])]
     table = Table(path, of, over, numbered, second, *pair, names, asked, headings, unit, notes)
-    return replace(table, batches=shared, repeats=repeats)
+    objects = next((head for i, head in enumerate(heads) if i not in places.values() and is_object(head)), "")
+    return replace(table, batches=shared, repeats=repeats, objects=objects)
 
 
 def _once_each(second: NDArray[np.bool_], names: Sequence[str]) -> bool:

@@ -351,7 +351,7 @@ def _independent(mine: FieldTable, theirs: FieldTable, study: _Study, asked: Ask
         units, guess = of_fields((table,), (rows,), besides, (a, b), scale="absolute")
         if units is None:
             continue
-        where = f"column {units.level!r} names" if not guess else guess.removeprefix("Wells: ").split(";")[0]
+        where = f"column {units.level!r} names" if not guess else guess.split(": ", 1)[1].split(";")[0]
         many = f" {units.names.size} for {len(rows)} fields" if not guess else ""
         said = (
             f"{table.path}: --scope population: {where}{many}, and fields of one are no independent draws"

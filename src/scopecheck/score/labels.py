@@ -47,6 +47,8 @@ class Score:
         What was measured on each pair.
     notes : list of str
         How the input was read, and what a reader must know.
+    units : list of str or None
+        The well or animal of each file, where several files are of one; these are what is independent.
     """
 
     scope: str
@@ -58,6 +60,12 @@ class Score:
     objects: dict[str, int]
     files: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
+    units: list[str] | None = None
+
+    @property
+    def n(self) -> int:
+        """How many independent acquisitions there are."""
+        return len(set(self.units) if self.units else self.files)
 
 
 def score_labels(
@@ -98,8 +106,10 @@ def score_labels(
 
     pairs, notes = pair_up(predicted, true, image, as_given=rules.as_given, pair=rules.pairing)
     scope = "image" if not Path(predicted).is_dir() or is_zarr(Path(predicted)) else "population"
+    units = None
     if scope == "population":
-        notes.append(f"Each of the {len(pairs)} pairs is taken for one independent acquisition.")
+        units, said = _units(predicted, true, pairs, rules)
+        notes += said
     else:
         pairs = [_planes(pairs[0], rules)]
     families = children.pair_children(pairs, rules.children) if rules.children else {}
@@ -114,8 +124,8 @@ def score_labels(
         if len(found) == 1 and rules.scale == "absolute" and rules.units is not None:
             measured = {name: quantity.unit for name, quantity in found[0]["true"].items()}
             for option in ("tolerance", "truth_uncertainty"):
-                units = rules.units.get(option, {})
-                check_units(option.replace("_", "-"), getattr(rules, option), units, measured)
+                told = rules.units.get(option, {})
+                check_units(option.replace("_", "-"), getattr(rules, option), told, measured)
     notes += _how_read(found)
     notes += grey_levels.dark(found)
     notes += signs.report([(file["pair"], file["looks"]) for file in found], rules)
@@ -155,18 +165,56 @@ def score_labels(
     rows = []
     for name in names:
         lost = name == children.MEASURE and inner is False
-        verdict = _verdict(name, found, scope, rules, False if lost else better)
+        verdict = _verdict(name, found, units, scope, rules, False if lost else better)
         asked: dict[str, Any] = {"scope": scope, "scale": rules.scale, "estimand": rules.estimand}
         asked["tolerance"] = inputs.tolerance_pair(rules.tolerance_of(name))
         asked["truth_uncertainty"] = inputs.uncertainty(rules.uncertainty_of(name))
-        rows.append(_row(predicted, name, found, verdict, plausibility, chance, asked))
+        rows.append(_row(predicted, name, found, verdict, plausibility, chance, asked, units, rules))
     counted = {"true": "n_true", "predicted": "n_predicted"}
     objects = {
         key: sum(int(getattr(match, counted.get(key, key))) for match in matches)
         for key in ("true", "predicted", "misses", "inventions", "merges", "splits")
     }
     files = [_file(f, rules.threshold) for f in found]
-    return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes)
+    return Score(scope, rows, plausibility, scores, chance, better, objects, files, notes, units)
+
+
+def _units(
+    predicted: Path, true: Path, pairs: Sequence[Pair], rules: Rules
+) -> tuple[list[str] | None, list[str]]:
+    """The well or animal of each pair, where the names hold several pairs of one; and notes."""
+    from scopecheck.score.replicates import of_names
+
+    ways = [
+        [(path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix() for path in paths]
+        for folder, paths in (
+            (Path(true), [pair.true for pair in pairs]),
+            (Path(predicted), [pair.predicted for pair in pairs]),
+        )
+    ]
+    units, kind, guess = of_names(ways, rules.level)
+    said = f"Each of the {len(pairs)} pairs is taken for one independent acquisition."
+    if units is not None:
+        said = (
+            f"Taken for independent acquisitions are the {kind} in the files' names: {len(set(units))}"
+            f" ({len(pairs)} pairs). Fields of one are not independent of each other and are averaged first."
+        )
+    return units, [text for text in (said, guess) if text]
+
+
+def averaged(
+    measured: Sequence[float], true: Sequence[float], units: Sequence[str] | None, rules: Rules
+) -> tuple[Sequence[float], Sequence[float]]:
+    """Numbers of each independent acquisition: of each file, or the mean over the files of one unit.
+
+    Units come in the order of their first files, which is that of ``dict.fromkeys(units)``.
+    """
+    from scopecheck.judge.levels import level_means
+
+    if units is None:
+        return measured, true
+    m, t, _ = level_means(measured, true, units, scale=rules.scale, estimand=rules.estimand)
+    return m.tolist(), t.tolist()
 
 
 def _measure(
@@ -405,7 +453,9 @@ def _no_better_files(names: list[str], asked: int, nonsense: bool) -> str:
     return f"{said}Look at them: are prediction and truth of the same image there?"
 
 
-def _verdict(name: str, found: list[dict], scope: str, rules: Rules, better: bool | None) -> Any:
+def _verdict(
+    name: str, found: list[dict], units: list[str] | None, scope: str, rules: Rules, better: bool | None
+) -> Any:
     """Return the verdict on one measurement, or the reason why there is none."""
     from scopecheck import judge, measure
     from scopecheck.score import grey_levels
@@ -431,10 +481,16 @@ def _verdict(name: str, found: list[dict], scope: str, rules: Rules, better: boo
         each = [measure.gross_error(match) for match in matches]
         wrong = sum(match.misses + match.inventions for match in matches)
         total = sum(match.n_true for match in matches)
+        if units is not None and rules.ratio_each:
+            each = [
+                statistics.fmean(e for e, u in zip(each, units, strict=True) if u == unit)
+                for unit in dict.fromkeys(units)
+            ]
         gross = each if rules.ratio_each else wrong / total if total else None
+    measured, true = averaged(numbers["predicted"], numbers["true"], units, rules)
     return judge.agreement(
-        numbers["predicted"],
-        numbers["true"],
+        measured,
+        true,
         scope=scope,
         tolerance=rules.tolerance_of(name),
         scale=rules.scale,
@@ -453,6 +509,8 @@ def _row(
     plausibility: dict[str, float],
     chance: dict[str, float],
     asked: dict[str, Any],
+    units: list[str] | None,
+    rules: Rules,
 ) -> ArmResult:
     from scopecheck.record.result import ArmResult, judged
     from scopecheck.record.tables import far_outside
@@ -466,11 +524,12 @@ def _row(
     }
     common |= {"unit": found[0]["true"][name].unit, "plausibility": plausibility, "chance": chance}
     if isinstance(verdict, str):
-        return ArmResult(**common, **asked, reason=verdict, n=len(found))
+        return ArmResult(**common, **asked, reason=verdict, n=len(set(units) if units else found))
     row = ArmResult(**common, **judged(verdict))
-    names = [file["pair"].predicted.name for file in found]
-    values = [[file[key][name].value for file in found] for key in ("predicted", "true")]
-    row.note = "; ".join(text for text in (row.note, far_outside(row, names, *values)) if text)
+    names = list(dict.fromkeys(units)) if units else [file["pair"].predicted.name for file in found]
+    got, true = ([float(file[key][name].value) for file in found] for key in ("predicted", "true"))
+    far = far_outside(row, names, *averaged(got, true, units, rules))
+    row.note = "; ".join(text for text in (row.note, far) if text)
     return row
 
 

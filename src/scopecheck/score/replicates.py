@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from scopecheck.errors import InputError
 from scopecheck.score.condition_table import Table, asked_role
-from scopecheck.score.level_names import animals_in, level_places, well_in, wells_in
+from scopecheck.score.level_names import level_places, shared_in
 from scopecheck.score.pair_names import few
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ def replicates(table: Table, scale: str, estimand: str, notes: list[str]) -> tup
     Raises
     ------
     InputError
-        For a field that occurs twice, a level asked for that another column groups, fewer than two replicates
-        in a condition, and pairs without a partner.
+        For a line an object without its well or animal, a field that occurs twice, a level asked for that
+        another column groups, fewer than two replicates in a condition, and pairs without a partner.
     """
-    _no_field_twice(table, notes)
-    table, guess = _with_wells(table)
+    given = table
+    table, guess = _with_wells(given)
+    _no_objects(table)
+    _no_field_twice(given, notes)
     level, paired = _level(table), "--paired" in table.asked
     sides = []
     for name, mine in ((table.of, ~table.second), (table.over, table.second)):
@@ -147,6 +150,40 @@ def of_fields(
     return None, ""
 
 
+def of_names(ways: Sequence[Sequence[str]], level: str | None) -> tuple[list[str] | None, str, str]:
+    """What is independent among files, by their names, as `of_fields` finds it in a table of fields.
+
+    Parameters
+    ----------
+    ways : sequence of sequence of str
+        Names of the same files, such as the true ones and the predicted ones; the first that say it count.
+    level : str or None
+        ``field``: each file is one, whatever the names say.
+
+    Returns
+    -------
+    units : list of str or None
+        The well or animal of each file; None where each file is one.
+    kind : str
+        ``wells`` or ``animals or repeats``; else empty.
+    guess : str
+        What is to be said of it, with `level`, too; else empty.
+    """
+    for names in ways:
+        n = len(names)
+        given = {} if level is None else {"--level": level}
+        field = {"field": np.array(names, dtype=str)}
+        none = np.zeros(n, dtype=bool)
+        table = Table(Path(), "", "", np.arange(n), none, np.zeros(n), np.zeros(n), field, given, {}, "")
+        table, guess = _with_wells(table)
+        for role, kind in (("animal", "animals or repeats"), ("well", "wells")):
+            if role in table.names:
+                return table.names[role].tolist(), kind, guess
+        if guess:
+            return None, "", guess
+    return None, "", ""
+
+
 def _names_of(
     table: FieldTable, rows: Sequence[int], besides: Sequence[str], level: str | None
 ) -> tuple[dict[str, NDArray], dict[str, str], str | None]:
@@ -178,10 +215,9 @@ def _with_wells(table: Table) -> tuple[Table, str]:
         found = [f"row {a}, column {b}" for a, b in zip(names["row"], names["column"], strict=True)]
         how = f"columns {table.headings['row']!r} and {table.headings['column']!r} name"
         shown: Sequence[str] = list(dict.fromkeys(found))
-    elif "field" in names and (found := wells_in(names["field"].tolist())):
-        how, shown = "the fields' names hold", list(dict.fromkeys(map(well_in, names["field"].tolist())))
-    elif "field" in names and (found := animals_in(names["field"].tolist())):
-        role, how, shown = "animal", "the fields' names hold", list(dict.fromkeys(found))
+    elif "field" in names and (said := shared_in(names["field"].tolist(), table.second.tolist())):
+        role, found, each = said
+        how, shown = "the fields' names hold", list(dict.fromkeys(each))
     if found is None:
         return table, ""
     wells: Mapping[str, NDArray] = {**names, role: np.array(found, dtype=str)}
@@ -299,6 +335,17 @@ def _matched(table: Table, of: Replicates, over: Replicates, shared: Sequence[st
     place = {name: i for i, name in enumerate(over.names.tolist())}
     order = np.array([place[name] for name in of.names.tolist()])
     return Replicates(over.level, of.names, over.measured[order], over.true[order], over.lines[order])
+
+
+def _no_objects(table: Table) -> None:
+    """Refuse lines that are objects, where nothing names their well or animal, or says they are meant."""
+    if table.objects and not table.asked and not {"animal", "well"} & set(table.names):
+        raise InputError(
+            f"{table.path}: column {table.objects!r} numbers objects, so that each of the"
+            f" {table.second.size} lines seems to be one; objects of one field are not independent. Give a"
+            " line a field, with those in which nothing was found, or name each object's well or animal in a"
+            " column 'well' or 'animal'. If each line is an independent field all the same, --level field."
+        )
 
 
 def _no_field_twice(table: Table, notes: list[str]) -> None:

@@ -65,6 +65,8 @@ class Rules:
         label image (`measure.signs`), nor labels that match far better turned or shifted (`measure.frame`).
     pairing : str, optional
         How files are paired: 'PATTERN=PATTERN', or a table's name; see `pair_given`.
+    level : {"field"}, optional
+        Each pair of files is independent, whatever wells or animals their names hold.
     """
 
     tolerance: Mapping[str, Limit] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Rules:
     pairing: str | None = None
     shape: Sequence[int] | None = None
     children: tuple[Path, Path] | None = None
+    level: str | None = None
 
     def way(self, side: Side) -> str | None:
         """What --labels says of one side."""

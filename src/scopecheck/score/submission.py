@@ -193,6 +193,7 @@ def _judge(
         estimand=one.estimand,
         measures=list(asked),
         unit="px",
+        level="field",  # a sample of the data set is an acquisition, whatever a submitter calls its file
     )
     if len(samples) == 1:
         score = score_labels(predicted[samples[0].name], truths / names[samples[0].name], rules)
