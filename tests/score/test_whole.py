@@ -1,5 +1,6 @@
 """Files of which something is missing are refused; whole ones of every kind are not."""
 
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -68,6 +69,19 @@ def test_an_interlaced_png_has_the_rows_of_seven_pictures(side, tmp_path):
         else:
             with pytest.raises(InputError, match="too few pixels"):
                 whole(path)
+
+
+def test_a_small_file_that_unpacks_to_much_is_not_unpacked(picture):
+    path = picture("L")
+    rows = zlib.compress(bytes(50_000_000), 9)  # 50 kB
+    head = (23).to_bytes(4, "big") + (11).to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
+    path.write_bytes(joined([(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]))
+    tracemalloc.start()
+    try:
+        assert whole(path) == path
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_png_without_its_end_is_refused(picture):

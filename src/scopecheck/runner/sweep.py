@@ -213,10 +213,7 @@ def _load(parent: int, recipe: Path, changed: dict[str, Any], source: Source) ->
     if os.getppid() == parent:
         try:
             _setup = Setup(recipe, changed, source)
-        except (
-            InputError,
-            RecipeError,
-        ) as err:  # an initializer's error would break the pool: told when asked
+        except (InputError, RecipeError) as err:  # raised here it would break the pool: told when asked
             _setup = err
 
 

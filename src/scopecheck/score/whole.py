@@ -9,6 +9,8 @@ from scopecheck.data.read.formats import damaged
 from scopecheck.errors import InputError
 
 START = b"\x89PNG\r\n\x1a\n"
+PIECE = 2**20  # bytes
+LARGEST = 2**31  # bytes of rows; Pillow refuses what is far smaller
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel, by the kind of colour
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
@@ -48,12 +50,25 @@ def _whole_png(path: Path) -> None:
         ended, at = kind == b"IEND", at + 12 + length
     if not ended:
         raise damaged(path, "it ends before its last part")
+    if len(head) < 13 or head[9] not in SAMPLES:
+        return
+    needed = _length(head)
     try:
-        held = len(zlib.decompress(b"".join(parts)))
+        if needed <= LARGEST and not _holds(b"".join(parts), needed):
+            raise damaged(path, "it holds too few pixels")
     except zlib.error:
         return  # Pillow says so
-    if len(head) >= 13 and head[9] in SAMPLES and held < _length(head):
-        raise damaged(path, "it holds too few pixels")
+
+
+def _holds(packed: bytes, needed: int) -> bool:
+    """Whether so many bytes come out; unpacked by pieces, so that no file fills the memory."""
+    stream, held = zlib.decompressobj(), 0
+    while held < needed:
+        piece = stream.decompress(packed, PIECE)
+        if not piece:
+            return False
+        held, packed = held + len(piece), stream.unconsumed_tail
+    return True
 
 
 def _length(head: bytes) -> int:
